@@ -1,0 +1,39 @@
+import type { Value } from './value.ts';
+
+/** Token counts as the provider reported them; null where it left one out. */
+export interface Usage {
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly total_tokens: number | null;
+  readonly cached_tokens: number | null;
+}
+
+/** One line of an output or error file, understood. */
+export type ClassifiedResult =
+  | { readonly kind: 'ok'; readonly customId: string; readonly answer: Answer }
+  /** `retryable`: worth sending again by itself. `ran`: the provider returned a response, so it counts as an attempt. */
+  | {
+      readonly kind: 'failed';
+      readonly customId: string;
+      readonly stage: 'request' | 'answer';
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+      readonly ran: boolean;
+      readonly usage: Usage | null;
+    }
+  | { readonly kind: 'unparsable'; readonly message: string };
+
+/** What a column's expression sees of an answer, beside the row. */
+export interface Answer {
+  readonly text: string | null;
+  /** `text` parsed and checked against the output schema; undefined where it was not asked for and not needed. */
+  readonly json: Value | undefined;
+  readonly embedding: Float32Array | null;
+  readonly model: string | null;
+  readonly finishReason: string | null;
+  readonly requestId: string | null;
+  readonly usage: Usage;
+  /** The raw response body, parsed. */
+  readonly body: Value;
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/**
+ * What every component declares, whatever its kind. Validation, did-you-mean, the editor's JSON Schema, the reference
+ * page and the contract tests all follow from it.
+ */
+export interface ComponentDeclaration<Name extends string, Config extends z.ZodObject> {
+  /** The word after `type:`. */
+  readonly name: Name;
+  /** One sentence, for the reference. */
+  readonly summary: string;
+  /** The keys of its block, without `type`; each with a description. */
+  readonly config: Config;
+  /** Blocks that work as they stand; a test parses each. */
+  readonly examples: readonly z.input<Config>[];
+}
+
+/** The zod schema of a component's whole block: `type`, the keys that all of its kind share, and its own. */
+export function blockSchema<Common extends z.ZodRawShape>(
+  declaration: ComponentDeclaration<string, z.ZodObject>,
+  common: Common,
+) {
+  return z.strictObject({
+    type: z.literal(declaration.name).meta({ description: declaration.summary }),
+    ...common,
+    ...declaration.config.shape,
+  });
+}
+
+/** Marks a field whose value must never be shown. */
+export const secret = { secret: true } as const;

@@ -1,0 +1,55 @@
+import type { BatchStatus } from './provider.ts';
+
+/** What happened, in the past tense: the one feed of progress, log and dashboard. */
+export type PipelineEvent =
+  | {
+      readonly type: 'RunStarted';
+      readonly runId: string;
+      readonly pipeline: string;
+      readonly resumed: boolean;
+      readonly stateDir: string;
+    }
+  | { readonly type: 'Warned'; readonly message: string }
+  | { readonly type: 'RowsRead'; readonly records: number; readonly requested: number }
+  | { readonly type: 'ReadingFinished'; readonly records: number }
+  | {
+      readonly type: 'ChunkSealed';
+      readonly chunk: number;
+      readonly requests: number;
+      readonly bytes: number;
+      readonly tokens: number;
+    }
+  | { readonly type: 'FileUploaded'; readonly chunk: number; readonly fileId: string; readonly bytes: number }
+  | {
+      readonly type: 'BatchSubmitted';
+      readonly chunk: number;
+      readonly batchId: string;
+      readonly adopted: boolean;
+    }
+  | {
+      readonly type: 'BatchPolled';
+      readonly chunk: number;
+      readonly batchId: string;
+      readonly status: BatchStatus;
+      readonly completed: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'BatchEnded';
+      readonly chunk: number;
+      readonly batchId: string;
+      readonly status: BatchStatus;
+    }
+  | { readonly type: 'RowsLoaded'; readonly chunk: number; readonly rows: number }
+  | {
+      readonly type: 'ChunkLoaded';
+      readonly chunk: number;
+      readonly ok: number;
+      readonly failed: number;
+      readonly pending: number;
+    }
+  | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }
+  | { readonly type: 'RunEnded'; readonly runId: string; readonly status: string };
+
+/** Receives each event as it happens; must not throw. */
+export type EventListener = (event: PipelineEvent) => void;

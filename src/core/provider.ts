@@ -1,0 +1,124 @@
+import type { z } from 'zod';
+import type { ComponentDeclaration } from './component.ts';
+
+export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings';
+
+/** The most that one batch file may hold. */
+export interface BatchLimits {
+  readonly maxRequests: number;
+  readonly maxBytes: number;
+  /** Embedding inputs summed over a file's lines. */
+  readonly maxEmbeddingInputs: number;
+}
+
+/** What stands around custom_id and body in a provider's request line: `open` id `middle` body `close`. */
+export interface LineFrame {
+  readonly open: string;
+  readonly middle: string;
+  readonly close: string;
+}
+
+/** The words that every provider's states are translated into. `unknown` is treated as not ended. */
+export type BatchStatus =
+  | 'validating'
+  | 'in_progress'
+  | 'finalizing'
+  | 'completed'
+  | 'failed'
+  | 'expired'
+  | 'cancelling'
+  | 'cancelled'
+  | 'unknown';
+
+/** A batch as the provider reports it, with the dialects of compatible servers evened out. */
+export interface RemoteBatch {
+  readonly id: string;
+  readonly status: BatchStatus;
+  /** The provider's own word, where `status` is `unknown`. */
+  readonly rawStatus: string;
+  readonly inputFileId: string | null;
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+  readonly errors: readonly BatchFileError[];
+  /** Milliseconds since 1970. */
+  readonly createdAt: number | null;
+  readonly expiresAt: number | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The provider's counters, for progress only: they are known to lie. */
+  readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null;
+}
+
+/** Why a batch was refused. `line` counts from 1 in the file as uploaded. */
+export interface BatchFileError {
+  readonly code: string | null;
+  readonly line: number | null;
+  readonly message: string;
+}
+
+export interface NewBatch {
+  readonly inputFileId: string;
+  readonly endpoint: Endpoint;
+  readonly completionWindow: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Seconds after which the provider deletes the result files. */
+  readonly outputExpiresAfter: number | null;
+}
+
+export interface UploadFile {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** Seconds after which the provider deletes it. */
+  readonly expiresAfter: number | null;
+}
+
+/**
+ * The batch side of a provider. No call is retried inside: the engine owns retry and back-off. Every error is a
+ * BatchlineError; for `createBatch` its `outcome` says whether the provider surely did nothing (`absent`) or may have
+ * created the batch (`unknown`).
+ */
+export interface OpenedProvider {
+  readonly limits: BatchLimits;
+  /** Keyed hash of account, organisation and project; never the key itself. */
+  readonly accountFingerprint: string;
+  frame(endpoint: Endpoint): LineFrame;
+  /** The cheapest call that needs the key; proves address and key. */
+  check(signal: AbortSignal): Promise<void>;
+  upload(file: UploadFile, signal: AbortSignal): Promise<{ readonly fileId: string }>;
+  createBatch(batch: NewBatch, signal: AbortSignal): Promise<RemoteBatch>;
+  getBatch(id: string, signal: AbortSignal): Promise<RemoteBatch>;
+  /** Newest first, page after page. */
+  listBatches(signal: AbortSignal): AsyncIterable<RemoteBatch>;
+  cancelBatch(id: string, signal: AbortSignal): Promise<RemoteBatch>;
+  /**
+   * Downloads a file whole: under a temporary name, size compared with the file object, synced, renamed to `path`.
+   * A cut or stalled download rejects with a retryable error. Resolves with size and hash.
+   */
+  download(
+    fileId: string,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  deleteFile(fileId: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface ProviderContext {
+  readonly stateDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  warn(message: string): void;
+}
+
+export interface ProviderDeclaration<
+  Name extends string = string,
+  Config extends z.ZodObject = z.ZodObject,
+> extends ComponentDeclaration<Name, Config> {
+  /** Reads the key and builds the client; reaches nothing. */
+  open(config: z.output<Config>, context: ProviderContext): Promise<OpenedProvider>;
+}
+
+export function defineProvider<Name extends string, Config extends z.ZodObject>(
+  declaration: ProviderDeclaration<Name, Config>,
+): ProviderDeclaration<Name, Config> {
+  return declaration;
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+
+const endpoints = {
+  chat: '/v1/chat/completions',
+  responses: '/v1/responses',
+  embeddings: '/v1/embeddings',
+} as const;
+
+const endpoint = z
+  .enum(['/v1/chat/completions', '/v1/responses', '/v1/embeddings', 'chat', 'responses', 'embeddings'])
+  .transform((name) =>
+    name in endpoints ? endpoints[name as keyof typeof endpoints] : (name as RequestEndpoint),
+  );
+
+type RequestEndpoint = (typeof endpoints)[keyof typeof endpoints];
+
+const message = z.strictObject({
+  role: z.string().min(1),
+  content: z.string().meta({ description: 'A Liquid template.' }),
+});
+
+/** The `request:` block: how a row becomes a model request. */
+export const requestBlock = z.strictObject({
+  endpoint: endpoint.meta({ description: 'What the requests ask for: chat, responses or embeddings.' }),
+  model: z.string().min(1).meta({ description: 'The model; one for the whole pipeline.' }),
+  system: z.string().optional().meta({ description: 'Liquid template of the system message.' }),
+  prompt: z.string().optional().meta({ description: 'Liquid template of the user message.' }),
+  messages: z
+    .array(message)
+    .min(1)
+    .optional()
+    .meta({ description: 'All messages, instead of system and prompt.' }),
+  input: z.string().optional().meta({ description: 'Liquid template of the text to embed.' }),
+  output: z
+    .strictObject({
+      schema: z.record(z.string(), z.json()).meta({ description: 'JSON Schema that each answer must fit.' }),
+      on_invalid: z
+        .enum(['fail', 'retry'])
+        .default('fail')
+        .meta({ description: 'fail: such a row fails. retry: it is sent again, up to batch.max_attempts.' }),
+    })
+    .optional()
+    .meta({ description: 'Structured output.' }),
+  params: z
+    .record(z.string(), z.json())
+    .default({})
+    .meta({ description: 'Merged into each request body as it is.' }),
+});
+
+export type RequestBlock = z.output<typeof requestBlock>;

@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { ComponentDeclaration } from './component.ts';
+import type { Value } from './value.ts';
+
+/** One target column and the expression that fills it. */
+const columnBlock = z.union([
+  z.string().min(1),
+  z.strictObject({
+    value: z.string().min(1).meta({ description: 'A CEL expression over the result.' }),
+    type: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'The SQL type that a created table gives the column.' }),
+  }),
+]);
+
+const keyBlock = z.union([
+  z.string().min(1),
+  z.array(z.string().min(1)).min(1),
+  z.record(z.string(), z.string().min(1)).meta({ description: 'Column to SQL type, for a created table.' }),
+]);
+
+/** The keys that every sink block has. */
+export const sinkCommon = {
+  key: keyBlock
+    .optional()
+    .meta({ description: 'The columns that take the source key, in its order. Default: the same names.' }),
+  columns: z.record(z.string().min(1), columnBlock).optional().meta({
+    description: 'Target column: CEL expression over the result. Default: the answer and the model.',
+  }),
+} as const;
+
+/** A column that a sink is to fill. */
+export interface ColumnPlan {
+  readonly name: string;
+  /** The SQL type that a created table gives it. */
+  readonly sqlType: string;
+  /** Whether the column takes one float vector a row, which is worth a binary COPY. */
+  readonly isVector: boolean;
+}
+
+/** What a sink is told about the pipeline that writes to it. */
+export interface SinkContext {
+  readonly pipeline: string;
+  readonly key: readonly ColumnPlan[];
+  /** The value columns, without the key and without `request_hash`. */
+  readonly columns: readonly ColumnPlan[];
+  /** Whether the source names its columns' SQL types; false for files, whose keys are text. */
+  readonly baseDir: string;
+  readonly stateDir: string;
+  readonly signal: AbortSignal;
+  warn(message: string): void;
+}
+
+/** Rows to load, column by column. Arrays have one entry a row. */
+export interface ResultBatch {
+  readonly length: number;
+  readonly customIds: readonly string[];
+  /** One array a key column, of key texts in the source's own notation. */
+  readonly keys: readonly (readonly string[])[];
+  /** One array a value column, in the order of `SinkContext.columns`. */
+  readonly columns: readonly (readonly Value[])[];
+  readonly requestHashes: readonly (string | null)[];
+}
+
+/** Names the work that a batch of rows belongs to, so that an inserting sink can tell that it did it already. */
+export interface LoadMark {
+  readonly runId: string;
+  /** The chunk's number, and of a chunk that is loaded in parts, the part. */
+  readonly chunk: string;
+  readonly sha256: string;
+}
+
+export interface LoadOutcome {
+  /** Rows that the sink refused, by their index in the batch; all others are durable. */
+  readonly failures: readonly LoadFailure[];
+  /** Rows in which NUL or lone surrogates were replaced by U+FFFD. */
+  readonly cleaned: number;
+}
+
+export interface LoadFailure {
+  readonly row: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * A sink that is open: it has been reached, and its target's shape is known or will be made by `prepare`.
+ *
+ * Order of calls: `rehearse` or `prepare`, then `load` (up to two at a time), then `finish`. Whoever opened it
+ * disposes it. `load` resolves when the rows are durable; rejecting it means that none of them is. Errors are
+ * BatchlineErrors, marked `retryable` where the target may come back; the sink neither retries nor logs.
+ */
+export interface OpenedSink extends AsyncDisposable {
+  /** Names the target, for messages and the summary: `public.ticket_tags`. */
+  readonly target: string;
+  /** Whether the target keeps `request_hash`, so that unchanged rows need not be bought again. */
+  readonly keepsHash: boolean;
+  /** Finds out, changing nothing, whether rows can be loaded: privileges, columns, types, keys. @throws BatchlineError */
+  rehearse(): Promise<void>;
+  /** Creates what `create: true` promises. May be called again. */
+  prepare(): Promise<void>;
+  /** For each key, whether the target holds it with this request hash. At most 5,000 keys a call. */
+  findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
+  load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
+  /** Makes what was loaded visible, where loading alone does not: a file sink's rename. */
+  finish(): Promise<void>;
+  /** The target's first rows as they now are, by column name; values as text. */
+  sample(count: number): Promise<SinkSample>;
+}
+
+export interface SinkSample {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+export interface SinkDeclaration<
+  Name extends string = string,
+  Config extends z.ZodObject = z.ZodObject,
+> extends ComponentDeclaration<Name, Config> {
+  /** Connects and learns the target's shape. Changes nothing. */
+  open(config: z.output<Config>, context: SinkContext): Promise<OpenedSink>;
+}
+
+export function defineSink<Name extends string, Config extends z.ZodObject>(
+  declaration: SinkDeclaration<Name, Config>,
+): SinkDeclaration<Name, Config> {
+  return declaration;
+}
