@@ -20,12 +20,20 @@ export function blockSchema<Common extends z.ZodRawShape>(
   declaration: ComponentDeclaration<string, z.ZodObject>,
   common: Common,
 ) {
-  return z.strictObject({
+  const block = z.strictObject({
     type: z.literal(declaration.name).meta({ description: declaration.summary }),
     ...common,
     ...declaration.config.shape,
   });
+  // What the component refines about its own keys holds for the whole block too.
+  return block.check(...((declaration.config.def.checks ?? []) as Parameters<typeof block.check>));
 }
 
 /** Marks a field whose value must never be shown. */
 export const secret = { secret: true } as const;
+
+/** Marks a field that is a Liquid template: its syntax is checked with the file, and its position shown. */
+export const liquid = { language: 'liquid' } as const;
+
+/** Marks a field that is a CEL expression: its syntax is checked with the file, and its position shown. */
+export const cel = { language: 'cel' } as const;

@@ -20,20 +20,23 @@ const sizeUnits: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
-function quantity(units: Readonly<Record<string, number>>, examples: string) {
-  return z.string().transform((text, context) => {
-    const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(text);
-    const unit = match?.[2] === undefined ? undefined : units[match[2]];
-    if (match?.[1] === undefined || unit === undefined) {
-      context.addIssue({ code: 'custom', message: `"${text}" is not one; write it like ${examples}` });
-      return z.NEVER;
-    }
-    return Math.round(Number(match[1]) * unit);
-  });
+function quantity(units: Readonly<Record<string, number>>, wanted: string) {
+  const message = `must be a ${wanted}`;
+  return z
+    .string({ error: (issue) => (issue.input === undefined ? undefined : message) })
+    .transform((text, context) => {
+      const match = /^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$/.exec(text);
+      const unit = match?.[2] === undefined ? undefined : units[match[2]];
+      if (match?.[1] === undefined || unit === undefined) {
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      }
+      return Math.round(Number(match[1]) * unit);
+    });
 }
 
 /** `250ms 90s 15m 6h 14d`, as milliseconds. */
-export const duration = quantity(durationUnits, '250ms, 90s, 15m, 6h or 14d');
+export const duration = quantity(durationUnits, 'duration like 250ms, 90s, 15m, 6h or 14d');
 
 /** `190MB` (10^6) or `181MiB` (2^20), as bytes. */
-export const byteSize = z.union([z.int().positive(), quantity(sizeUnits, '190MB or 181MiB')]);
+export const byteSize = z.union([z.int().positive(), quantity(sizeUnits, 'size like 190MB or 181MiB')]);

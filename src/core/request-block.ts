@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { liquid } from './component.ts';
 
 const endpoints = {
   chat: '/v1/chat/completions',
@@ -15,22 +16,31 @@ const endpoint = z
 type RequestEndpoint = (typeof endpoints)[keyof typeof endpoints];
 
 const message = z.strictObject({
-  role: z.string().min(1),
-  content: z.string().meta({ description: 'A Liquid template.' }),
+  role: z.string().min(1).meta({ description: 'system, user, assistant or developer.' }),
+  content: z.string().meta({ description: 'A Liquid template.', ...liquid }),
 });
 
 /** The `request:` block: how a row becomes a model request. */
 export const requestBlock = z.strictObject({
   endpoint: endpoint.meta({ description: 'What the requests ask for: chat, responses or embeddings.' }),
   model: z.string().min(1).meta({ description: 'The model; one for the whole pipeline.' }),
-  system: z.string().optional().meta({ description: 'Liquid template of the system message.' }),
-  prompt: z.string().optional().meta({ description: 'Liquid template of the user message.' }),
+  system: z
+    .string()
+    .optional()
+    .meta({ description: 'Liquid template of the system message.', ...liquid }),
+  prompt: z
+    .string()
+    .optional()
+    .meta({ description: 'Liquid template of the user message.', ...liquid }),
   messages: z
     .array(message)
     .min(1)
     .optional()
     .meta({ description: 'All messages, instead of system and prompt.' }),
-  input: z.string().optional().meta({ description: 'Liquid template of the text to embed.' }),
+  input: z
+    .string()
+    .optional()
+    .meta({ description: 'Liquid template of the text to embed.', ...liquid }),
   output: z
     .strictObject({
       schema: z.record(z.string(), z.json()).meta({ description: 'JSON Schema that each answer must fit.' }),

@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import type { ComponentDeclaration } from './component.ts';
+import { cel, type ComponentDeclaration } from './component.ts';
 import type { Value } from './value.ts';
 
 /** One target column and the expression that fills it. */
 const columnBlock = z.union([
-  z.string().min(1),
+  z
+    .string()
+    .min(1)
+    .meta({ ...cel }),
   z.strictObject({
-    value: z.string().min(1).meta({ description: 'A CEL expression over the result.' }),
+    value: z
+      .string()
+      .min(1)
+      .meta({ description: 'A CEL expression over the result.', ...cel }),
     type: z
       .string()
       .min(1)

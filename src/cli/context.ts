@@ -1,0 +1,32 @@
+import type { Writable } from 'node:stream';
+import type { Redactor } from '../core/redact.ts';
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** What a command is given of the process that runs it. */
+export interface CommandContext {
+  /** Data goes here, through `print`. */
+  readonly stdout: Output;
+  /** Logs and progress go here. */
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted at the first SIGINT or SIGTERM, with a BatchlineError of exit code 130; a second one ends the process. */
+  readonly signal: AbortSignal;
+  /** Pass it to `loadPipeline`, so that nothing that is printed shows a secret. */
+  readonly redactor: Redactor;
+  /** Writes one line to standard output, secrets taken out. */
+  print(text: string): void;
+}
+
+/** What a command's file exports. */
+export interface CommandModule {
+  /**
+   * @param args the words after the command's name, without options
+   * @param options by their names in camel case: `fullRefresh` for `--full-refresh`
+   * @returns the exit code
+   * @throws BatchlineError, which is shown as one line; its `exitCode`, or else 2, ends the process
+   */
+  main(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<number>;
+}

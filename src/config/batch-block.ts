@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { byteSize, duration } from '../core/quantity.ts';
+
+const count = z.int().positive();
+
+/** The `batch:` block: how requests are packed, sent and awaited. */
+export const batchBlock = z.strictObject({
+  max_requests: count
+    .optional()
+    .meta({ description: "The most requests in one batch file. Default: the provider's own limit." }),
+  max_bytes: byteSize.optional().meta({
+    description: "The most bytes in one batch file, such as 190MB. Default: the provider's own limit.",
+  }),
+  max_tokens: count
+    .optional()
+    .meta({ description: 'The most estimated prompt tokens in one batch file. Default: no limit.' }),
+  completion_window: z
+    .string()
+    .regex(/^\d+[hd]$/, { error: 'must be a window like 24h' })
+    .default('24h')
+    .meta({ description: 'How long the provider may take; passed on as it is.' }),
+  poll_interval: duration
+    .prefault('60s')
+    .meta({ description: 'The first wait between two looks at a batch; it grows while nothing changes.' }),
+  max_attempts: count
+    .default(3)
+    .meta({ description: 'How often a row is sent in all, counting attempts that the provider answered.' }),
+  expires_after: duration
+    .prefault('30d')
+    .meta({ description: 'How long the provider keeps the uploaded and the result files.' }),
+  max_prepared: byteSize
+    .prefault('20GB')
+    .meta({ description: 'The most bytes of sealed files that may wait on disk for their turn.' }),
+});
+
+export type BatchBlock = z.output<typeof batchBlock>;

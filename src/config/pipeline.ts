@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { requestBlock } from '../core/request-block.ts';
+import { sinkCommon } from '../core/sink.ts';
+import { sourceCommon } from '../core/source.ts';
+import { providers } from '../providers/index.ts';
+import { sinks } from '../sinks/index.ts';
+import { sources } from '../sources/index.ts';
+import { transforms } from '../transforms/index.ts';
+import { batchBlock } from './batch-block.ts';
+import { blocksSchema } from './blocks.ts';
+import { parseMaxFailedRows } from './failed-rows.ts';
+
+const maxFailedRows = z.union([z.int(), z.string()]).transform((value, context) => {
+  const parsed = parseMaxFailedRows(value);
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: 'custom', message: 'must be a number of rows or a percentage like 1%' });
+  return z.NEVER;
+});
+
+/** A whole pipeline file. Only keys that are carried out are accepted. */
+export const pipelineSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+      error: 'must be at most 64 letters, digits, ".", "_" or "-", and begin with a letter or digit',
+    })
+    .optional()
+    .meta({ description: "Names the pipeline's runs. Default: the file's name." }),
+  source: blocksSchema(sources, sourceCommon).meta({ description: 'Where the rows come from.' }),
+  transforms: z
+    .array(blocksSchema(transforms, {}))
+    .default([])
+    .meta({ description: 'What happens to the rows before they are rendered, in order.' }),
+  request: requestBlock.meta({ description: 'How a row becomes a model request.' }),
+  provider: blocksSchema(providers, {})
+    .prefault({ type: 'openai' })
+    .meta({ description: 'Who answers the requests.' }),
+  mode: z.enum(['batch']).default('batch').meta({ description: "batch: through the provider's batch API." }),
+  batch: batchBlock
+    .prefault({})
+    .meta({ description: 'How requests are packed into batch files, sent and awaited.' }),
+  max_failed_rows: maxFailedRows.prefault(0).meta({
+    description: 'Up to so many failed rows, or such a share of the answered rows ("1%"), a run ends well.',
+  }),
+  sink: blocksSchema(sinks, sinkCommon).meta({ description: 'Where the answers go.' }),
+  keep_files: z.enum(['loaded', 'failed', 'all']).default('loaded').meta({
+    description:
+      "What stays on disk once a file is loaded. loaded: the compressed output. failed: only failed rows' lines. all: everything.",
+  }),
+  state: z.string().min(1).default('.pipeline').meta({
+    description: 'The folder of the ledger and the files; a relative one starts at the pipeline file.',
+  }),
+});
+
+export type Pipeline = z.output<typeof pipelineSchema>;
