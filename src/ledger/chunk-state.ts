@@ -1,0 +1,68 @@
+/**
+ * The life of a chunk, from a sealed batch file to loaded rows.
+ *
+ *     sealed -> uploading -> uploaded -> creating -> submitted -> ended -> downloaded -> loaded
+ *        ^          |          ^  ^          |           |
+ *        |          |          |  +----------+           +--> refused (the provider's validation failed)
+ *        +----------+          |   known absent          |
+ *       upload made again      +-------------------------+
+ *                                refused for want of room: created again with the same file
+ *
+ * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does
+ * not know what the provider did. An upload is free and simply made again; a create is looked for at the provider.
+ */
+export type ChunkState =
+  | 'sealed'
+  | 'uploading'
+  | 'uploaded'
+  | 'creating'
+  | 'submitted'
+  | 'ended'
+  | 'downloaded'
+  | 'loaded'
+  | 'refused';
+
+const events = [
+  'upload_intended',
+  'upload_failed',
+  'upload_succeeded',
+  'create_intended',
+  'create_ruled_out',
+  'create_succeeded',
+  'input_file_lost',
+  'batch_deferred',
+  'batch_refused',
+  'batch_ended',
+  'results_downloaded',
+  'results_loaded',
+] as const;
+
+export type ChunkEvent = (typeof events)[number];
+
+/** What each event leads to, in the order of `events`; null marks what cannot happen. */
+type Row = FateOfEach<typeof events>;
+type FateOfEach<Events extends readonly unknown[]> = { readonly [Index in keyof Events]: ChunkState | null };
+
+const no = null;
+
+// prettier-ignore
+const table: Readonly<Record<ChunkState, Row>> = {
+  //           upload_                               create_                                 input_    batch_                         results_
+  //           intended     failed    succeeded      intended    ruled_out   succeeded       lost      deferred    refused    ended   downloaded    loaded
+  sealed:     ['uploading', no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
+  uploading:  ['uploading', 'sealed', 'uploaded',    no,         no,         no,             no,       no,         no,        no,     no,           no],
+  uploaded:   [no,          no,       no,            'creating', no,         no,             'sealed', no,         no,        no,     no,           no],
+  creating:   [no,          no,       no,            no,         'uploaded', 'submitted',    'sealed', no,         no,        no,     no,           no],
+  submitted:  [no,          no,       no,            no,         no,         no,             no,       'uploaded', 'refused', 'ended', no,         no],
+  ended:      [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     'downloaded', no],
+  downloaded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
+  loaded:     [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
+  refused:    [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no],
+};
+
+/** The state that follows. @throws Error where the event cannot happen in that state, which is a defect of ours */
+export function nextState(state: ChunkState, event: ChunkEvent): ChunkState {
+  const next = table[state][events.indexOf(event)];
+  if (next === null || next === undefined) throw new Error(`A chunk that is ${state} cannot meet ${event}.`);
+  return next;
+}

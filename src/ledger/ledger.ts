@@ -1,0 +1,198 @@
+import type { ChunkState } from './chunk-state.ts';
+
+export type RunStatus =
+  | 'running'
+  | 'waiting'
+  | 'completed'
+  | 'completed_with_failures'
+  | 'cancelled'
+  | 'failed'
+  | 'interrupted'
+  | 'refused';
+
+/** Statuses after which a run is never taken up again. */
+export const endedStatuses: ReadonlySet<RunStatus> = new Set([
+  'completed',
+  'completed_with_failures',
+  'cancelled',
+]);
+
+/** `build`: files made for a hand upload; its results come through `load`. */
+export type RunKind = 'run' | 'build';
+
+export interface NewRun {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly kind: RunKind;
+  /** Hash over what decides which requests are sent (contract section 4). */
+  readonly fingerprint: string;
+  /** What the hash was made of, part by part, to show what differs. No secret in it. */
+  readonly fingerprintParts: Readonly<Record<string, string>>;
+  /** Absolute path of the folder with the run's files. */
+  readonly folder: string;
+  readonly target: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** How far the source was read. Rows are counted as items; `records` are the source's own. */
+export interface ReadCounts {
+  readonly records: number;
+  readonly read: number;
+  readonly filtered: number;
+  readonly skipped: number;
+}
+
+export interface RunRecord extends NewRun, ReadCounts {
+  readonly status: RunStatus;
+  readonly readingFinished: boolean;
+  /** JSON array of the key parts of the last row whose fate is durable; null before the first. */
+  readonly readCursor: string | null;
+  /** Milliseconds of work summed over all its processes. */
+  readonly workedMs: number;
+  readonly endedAt: number | null;
+}
+
+export interface NewChunk {
+  readonly chunk: number;
+  readonly requests: number;
+  readonly bytes: number;
+  /** Estimated prompt tokens. */
+  readonly tokens: number;
+  readonly sha256: string;
+}
+
+export interface TokenCounts {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+}
+
+export interface ChunkRecord extends NewChunk {
+  readonly runId: string;
+  /** `retry`: its rows were part of an earlier chunk. */
+  readonly origin: 'read' | 'retry';
+  readonly state: ChunkState;
+  /** Rises with each refusal, so that a refused batch is never adopted. */
+  readonly attempt: number;
+  readonly fileId: string | null;
+  readonly batchId: string | null;
+  /** The batch's last known status at the provider. */
+  readonly batchStatus: string | null;
+  readonly outputFileId: string | null;
+  readonly errorFileId: string | null;
+  readonly expiresAt: number | null;
+  /** Account that the last create was sent to; null before. */
+  readonly account: string | null;
+  /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed. Null before the first result. */
+  readonly rowStates: Uint8Array | null;
+  readonly ok: number;
+  readonly failed: number;
+  readonly cleaned: number;
+  readonly usage: TokenCounts;
+}
+
+export type FailureStage = 'render' | 'request' | 'answer' | 'load';
+
+/** A row that failed for good. */
+export interface FailedRow {
+  readonly customId: string;
+  readonly key: readonly string[];
+  readonly stage: FailureStage;
+  readonly code: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly chunk: number | null;
+  readonly batchId: string | null;
+  readonly requestHash: string | null;
+  /** The request line as it was sent, or would have been. */
+  readonly request: string | null;
+}
+
+/** A row that is to be sent again. Its lines stand in `chunk`'s files. */
+export interface UnfinishedRow {
+  readonly customId: string;
+  readonly chunk: number;
+  /** Index of its line in the chunk's files, from 0. */
+  readonly line: number;
+  /** Responses that the provider returned for it so far. */
+  readonly attempts: number;
+  readonly submissions: number;
+  readonly code: string;
+  readonly message: string;
+  /** When it failed for the first time in a way that is retried; milliseconds since 1970. */
+  readonly since: number;
+}
+
+export interface ReadCommit {
+  readonly chunk: NewChunk | null;
+  readonly cursor: string | null;
+  readonly counts: ReadCounts;
+  readonly failures: readonly FailedRow[];
+}
+
+/** What a chunk's state change brings along; keys that are left out stay as they are. */
+export interface ChunkPatch {
+  readonly attempt?: number;
+  readonly fileId?: string | null;
+  readonly batchId?: string | null;
+  readonly batchStatus?: string | null;
+  readonly outputFileId?: string | null;
+  readonly errorFileId?: string | null;
+  readonly expiresAt?: number | null;
+  readonly account?: string;
+}
+
+/** The outcome of joining a chunk with its results; one transaction. */
+export interface ChunkOutcome {
+  readonly state: ChunkState;
+  readonly rowStates: Uint8Array;
+  readonly ok: number;
+  readonly cleaned: number;
+  readonly usage: TokenCounts;
+  readonly failures: readonly FailedRow[];
+  readonly unfinished: readonly UnfinishedRow[];
+}
+
+/** Rows of a run by fate, from sets of custom_ids. */
+export interface RowCounts extends ReadCounts {
+  readonly requested: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly pending: number;
+  readonly cleaned: number;
+}
+
+/**
+ * The durable memory of all runs in one state folder. Every method is one transaction; when it resolves, what it
+ * wrote survives the death of the process and of the machine.
+ */
+export interface Ledger extends AsyncDisposable {
+  createRun(run: NewRun): Promise<void>;
+  run(runId: string): Promise<RunRecord | null>;
+  /** Newest first; of one pipeline where it is named. */
+  runs(pipeline?: string): Promise<readonly RunRecord[]>;
+  setStatus(runId: string, status: RunStatus, at: number): Promise<void>;
+  addWorkedMs(runId: string, ms: number): Promise<void>;
+
+  /** Makes a stretch of reading durable: its chunk, its failures, its counts (added up) and where to read on. */
+  commitReading(runId: string, commit: ReadCommit): Promise<void>;
+  finishReading(runId: string, commit: ReadCommit): Promise<void>;
+  /** Forgets a reading pass that cannot be continued. @throws where a chunk of it was uploaded already */
+  discardReading(runId: string): Promise<void>;
+
+  chunks(runId: string): Promise<readonly ChunkRecord[]>;
+  moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void>;
+  recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void>;
+  /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */
+  addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void>;
+
+  /** Rows waiting to be sent again, by chunk and line. */
+  unfinishedRows(runId: string): Promise<readonly UnfinishedRow[]>;
+  /** The history of a chunk's rows that were sent before, by custom_id. */
+  rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>>;
+  failedRows(runId: string): AsyncIterable<FailedRow>;
+  /** Of these requests, those that failed for good in an earlier run of the pipeline. */
+  rememberedFailures(pipeline: string, customIds: readonly string[], hashes: readonly string[]): Promise<ReadonlySet<string>>;
+  rowCounts(runId: string): Promise<RowCounts>;
+}

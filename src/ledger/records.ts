@@ -1,0 +1,123 @@
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { ChunkState } from './chunk-state.ts';
+import type {
+  ChunkPatch,
+  ChunkRecord,
+  FailedRow,
+  FailureStage,
+  RunKind,
+  RunRecord,
+  RunStatus,
+  UnfinishedRow,
+} from './ledger.ts';
+
+type Row = Readonly<Record<string, SQLOutputValue>>;
+
+const text = (row: Row, name: string) => String(row[name]);
+const textOrNull = (row: Row, name: string) => (row[name] === null ? null : text(row, name));
+const integer = (row: Row, name: string) => Number(row[name]);
+const integerOrNull = (row: Row, name: string) => (row[name] === null ? null : integer(row, name));
+
+export function toRun(row: Row): RunRecord {
+  return {
+    runId: text(row, 'run_id'),
+    pipeline: text(row, 'pipeline'),
+    kind: text(row, 'kind') as RunKind,
+    status: text(row, 'status') as RunStatus,
+    fingerprint: text(row, 'fingerprint'),
+    fingerprintParts: JSON.parse(text(row, 'fingerprint_parts')) as Record<string, string>,
+    folder: text(row, 'folder'),
+    target: text(row, 'target'),
+    startedAt: integer(row, 'started_at'),
+    endedAt: integerOrNull(row, 'ended_at'),
+    workedMs: integer(row, 'worked_ms'),
+    readingFinished: row['reading_finished'] === 1,
+    readCursor: textOrNull(row, 'read_cursor'),
+    records: integer(row, 'records'),
+    read: integer(row, 'read'),
+    filtered: integer(row, 'filtered'),
+    skipped: integer(row, 'skipped'),
+  };
+}
+
+export function toChunk(row: Row): ChunkRecord {
+  const states = row['row_states'];
+  return {
+    runId: text(row, 'run_id'),
+    chunk: integer(row, 'chunk'),
+    origin: text(row, 'origin') as ChunkRecord['origin'],
+    state: text(row, 'state') as ChunkState,
+    requests: integer(row, 'requests'),
+    bytes: integer(row, 'bytes'),
+    tokens: integer(row, 'tokens'),
+    sha256: text(row, 'sha256'),
+    attempt: integer(row, 'attempt'),
+    fileId: textOrNull(row, 'file_id'),
+    batchId: textOrNull(row, 'batch_id'),
+    batchStatus: textOrNull(row, 'batch_status'),
+    outputFileId: textOrNull(row, 'output_file_id'),
+    errorFileId: textOrNull(row, 'error_file_id'),
+    expiresAt: integerOrNull(row, 'expires_at'),
+    account: textOrNull(row, 'account'),
+    rowStates: states instanceof Uint8Array ? states : null,
+    ok: integer(row, 'ok'),
+    failed: integer(row, 'failed'),
+    cleaned: integer(row, 'cleaned'),
+    usage: {
+      input: integer(row, 'input_tokens'),
+      output: integer(row, 'output_tokens'),
+      cached: integer(row, 'cached_tokens'),
+    },
+  };
+}
+
+export function toFailedRow(row: Row): FailedRow {
+  return {
+    customId: text(row, 'custom_id'),
+    key: JSON.parse(text(row, 'key')) as string[],
+    stage: text(row, 'stage') as FailureStage,
+    code: text(row, 'code'),
+    message: text(row, 'message'),
+    attempts: integer(row, 'attempts'),
+    chunk: integerOrNull(row, 'chunk'),
+    batchId: textOrNull(row, 'batch_id'),
+    requestHash: textOrNull(row, 'request_hash'),
+    request: textOrNull(row, 'request'),
+  };
+}
+
+export function toUnfinishedRow(row: Row): UnfinishedRow {
+  return {
+    customId: text(row, 'custom_id'),
+    chunk: integer(row, 'chunk'),
+    line: integer(row, 'line'),
+    attempts: integer(row, 'attempts'),
+    submissions: integer(row, 'submissions'),
+    code: text(row, 'code'),
+    message: text(row, 'message'),
+    since: integer(row, 'since'),
+  };
+}
+
+const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
+  attempt: 'attempt',
+  fileId: 'file_id',
+  batchId: 'batch_id',
+  batchStatus: 'batch_status',
+  outputFileId: 'output_file_id',
+  errorFileId: 'error_file_id',
+  expiresAt: 'expires_at',
+  account: 'account',
+};
+
+/** The columns that a patch sets, as `, column = :key` each, with their values. */
+export function patchAssignments(patch: ChunkPatch): {
+  readonly assignments: string;
+  readonly values: Record<string, SQLInputValue>;
+} {
+  const keys = (Object.keys(patchColumns) as (keyof ChunkPatch)[]).filter((key) => patch[key] !== undefined);
+  return {
+    assignments: keys.map((key) => `, ${patchColumns[key]} = :${key}`).join(''),
+    values: Object.fromEntries(keys.map((key) => [key, patch[key] ?? null])),
+  };
+}

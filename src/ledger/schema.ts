@@ -1,0 +1,101 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** Numbered migrations; `user_version` says how many have run. A migration that has shipped is never edited. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    run_id            TEXT PRIMARY KEY,
+    pipeline          TEXT NOT NULL,
+    kind              TEXT NOT NULL,
+    status            TEXT NOT NULL,
+    fingerprint       TEXT NOT NULL,
+    fingerprint_parts TEXT NOT NULL,
+    folder            TEXT NOT NULL,
+    target            TEXT NOT NULL,
+    started_at        INTEGER NOT NULL,
+    ended_at          INTEGER,
+    worked_ms         INTEGER NOT NULL DEFAULT 0,
+    reading_finished  INTEGER NOT NULL DEFAULT 0,
+    read_cursor       TEXT,
+    records           INTEGER NOT NULL DEFAULT 0,
+    read              INTEGER NOT NULL DEFAULT 0,
+    filtered          INTEGER NOT NULL DEFAULT 0,
+    skipped           INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX runs_by_pipeline ON runs (pipeline, started_at);
+
+  CREATE TABLE chunks (
+    run_id         TEXT NOT NULL,
+    chunk          INTEGER NOT NULL,
+    origin         TEXT NOT NULL,
+    state          TEXT NOT NULL,
+    requests       INTEGER NOT NULL,
+    bytes          INTEGER NOT NULL,
+    tokens         INTEGER NOT NULL,
+    sha256         TEXT NOT NULL,
+    attempt        INTEGER NOT NULL DEFAULT 1,
+    file_id        TEXT,
+    batch_id       TEXT,
+    batch_status   TEXT,
+    output_file_id TEXT,
+    error_file_id  TEXT,
+    expires_at     INTEGER,
+    account        TEXT,
+    row_states     BLOB,
+    ok             INTEGER NOT NULL DEFAULT 0,
+    failed         INTEGER NOT NULL DEFAULT 0,
+    cleaned        INTEGER NOT NULL DEFAULT 0,
+    input_tokens   INTEGER NOT NULL DEFAULT 0,
+    output_tokens  INTEGER NOT NULL DEFAULT 0,
+    cached_tokens  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id, chunk)
+  ) STRICT;
+
+  CREATE TABLE failed_rows (
+    run_id       TEXT NOT NULL,
+    custom_id    TEXT NOT NULL,
+    pipeline     TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    stage        TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    message      TEXT NOT NULL,
+    attempts     INTEGER NOT NULL,
+    chunk        INTEGER,
+    batch_id     TEXT,
+    request_hash TEXT,
+    request      TEXT,
+    PRIMARY KEY (run_id, custom_id)
+  ) STRICT;
+  CREATE INDEX failed_rows_by_request ON failed_rows (pipeline, custom_id, request_hash);
+
+  CREATE TABLE unfinished_rows (
+    run_id      TEXT NOT NULL,
+    custom_id   TEXT NOT NULL,
+    chunk       INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    waiting     INTEGER NOT NULL,
+    attempts    INTEGER NOT NULL,
+    submissions INTEGER NOT NULL,
+    code        TEXT NOT NULL,
+    message     TEXT NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (run_id, custom_id)
+  ) STRICT;
+  CREATE INDEX unfinished_rows_by_chunk ON unfinished_rows (run_id, chunk, line);
+  `,
+];
+
+/** Brings a ledger file to the newest schema, in one transaction. */
+export function migrate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const row = database.prepare('PRAGMA user_version').get();
+    const done = Number(row?.['user_version'] ?? 0);
+    for (const migration of migrations.slice(done)) database.exec(migration);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

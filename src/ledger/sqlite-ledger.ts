@@ -1,0 +1,221 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { BatchlineError, errorMessage } from '../core/errors.ts';
+import type { ChunkState } from './chunk-state.ts';
+import type {
+  ChunkOutcome,
+  ChunkPatch,
+  ChunkRecord,
+  FailedRow,
+  Ledger,
+  NewChunk,
+  NewRun,
+  ReadCommit,
+  RowCounts,
+  RunRecord,
+  RunStatus,
+  UnfinishedRow,
+} from './ledger.ts';
+import { patchAssignments, toChunk, toFailedRow, toRun, toUnfinishedRow } from './records.ts';
+import { migrate } from './schema.ts';
+import * as sql from './statements.ts';
+
+/**
+ * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
+ *
+ * @throws BatchlineError `state_unwritable`
+ */
+export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
+  try {
+    await mkdir(join(stateDir, 'runs'), { recursive: true, mode: 0o700 });
+    return new SqliteLedger(new DatabaseSync(join(stateDir, 'ledger.db'), { timeout: 10_000 }));
+  } catch (error) {
+    throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
+      where: stateDir,
+      hint: 'Make the folder writable for this user, or name another one with `state:`.',
+      exitCode: 2,
+      cause: error,
+    });
+  }
+}
+
+class SqliteLedger implements Ledger {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    // FULL: a commit is on disk before the call returns, so that an intent survives a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database.close();
+  }
+
+  async createRun(run: NewRun): Promise<void> {
+    this.#run(sql.insertRun, {
+      runId: run.runId,
+      pipeline: run.pipeline,
+      kind: run.kind,
+      fingerprint: run.fingerprint,
+      parts: JSON.stringify(run.fingerprintParts),
+      folder: run.folder,
+      target: run.target,
+      startedAt: run.startedAt,
+    });
+  }
+
+  async run(runId: string): Promise<RunRecord | null> {
+    const row = this.#database.prepare(sql.selectRun).get({ runId });
+    return row === undefined ? null : toRun(row);
+  }
+
+  async runs(pipeline?: string): Promise<readonly RunRecord[]> {
+    return this.#database.prepare(sql.selectRuns).all({ pipeline: pipeline ?? null }).map(toRun);
+  }
+
+  async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
+    this.#run(sql.updateStatus, { runId, status, at });
+  }
+
+  async addWorkedMs(runId: string, ms: number): Promise<void> {
+    this.#run(sql.addWorkedMs, { runId, ms: Math.round(ms) });
+  }
+
+  async commitReading(runId: string, commit: ReadCommit): Promise<void> {
+    this.#transaction(() => this.#writeReading(runId, commit, 0));
+  }
+
+  async finishReading(runId: string, commit: ReadCommit): Promise<void> {
+    this.#transaction(() => this.#writeReading(runId, commit, 1));
+  }
+
+  #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
+    if (commit.chunk !== null) this.#insertChunk(runId, commit.chunk, 'read');
+    this.#insertFailures(runId, commit.failures);
+    this.#run(sql.advanceReading, { runId, cursor: commit.cursor, finished, ...commit.counts });
+  }
+
+  async discardReading(runId: string): Promise<void> {
+    this.#transaction(() => {
+      if (this.#database.prepare(sql.selectUploadedChunk).get({ runId }) !== undefined) {
+        throw new Error(`Run ${runId} has uploaded chunks; its reading cannot begin anew.`);
+      }
+      this.#run(sql.deleteChunks, { runId });
+      this.#run(sql.deleteFailedRows, { runId });
+      this.#run(sql.resetReading, { runId });
+    });
+  }
+
+  async chunks(runId: string): Promise<readonly ChunkRecord[]> {
+    return this.#database.prepare(sql.selectChunks).all({ runId }).map(toChunk);
+  }
+
+  async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {
+    const { assignments, values } = patchAssignments(patch);
+    this.#run(`UPDATE chunks SET state = :state${assignments} WHERE run_id = :runId AND chunk = :chunk`, {
+      runId,
+      chunk,
+      state,
+      ...values,
+    });
+  }
+
+  async recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void> {
+    this.#transaction(() => {
+      this.#run(sql.updateChunkOutcome, {
+        runId,
+        chunk,
+        state: outcome.state,
+        rowStates: outcome.rowStates,
+        ok: outcome.ok,
+        failed: outcome.failures.length,
+        cleaned: outcome.cleaned,
+        input: outcome.usage.input,
+        output: outcome.usage.output,
+        cached: outcome.usage.cached,
+      });
+      // The rows that this chunk carried are done with, save those that are to be sent once more.
+      this.#run(sql.deleteSentRows, { runId, chunk });
+      this.#insertFailures(runId, outcome.failures);
+      const insert = this.#database.prepare(sql.insertUnfinishedRow);
+      for (const row of outcome.unfinished) insert.run({ runId, ...row });
+    });
+  }
+
+  async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
+    this.#transaction(() => {
+      this.#insertChunk(runId, chunk, 'retry');
+      const move = this.#database.prepare(sql.moveUnfinishedRow);
+      for (const [line, customId] of customIds.entries()) move.run({ runId, chunk: chunk.chunk, line, customId });
+    });
+  }
+
+  async unfinishedRows(runId: string): Promise<readonly UnfinishedRow[]> {
+    return this.#database.prepare(sql.selectUnfinishedRows).all({ runId }).map(toUnfinishedRow);
+  }
+
+  async rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>> {
+    const rows = this.#database.prepare(sql.selectSentRows).all({ runId, chunk }).map(toUnfinishedRow);
+    return new Map(rows.map((row) => [row.customId, row]));
+  }
+
+  async *failedRows(runId: string): AsyncIterable<FailedRow> {
+    for (const row of this.#database.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
+  }
+
+  async rememberedFailures(
+    pipeline: string,
+    customIds: readonly string[],
+    hashes: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    const select = this.#database.prepare(sql.selectRememberedFailure);
+    const remembered = customIds.filter(
+      (customId, index) => select.get({ pipeline, customId, hash: hashes[index] ?? '' }) !== undefined,
+    );
+    return new Set(remembered);
+  }
+
+  async rowCounts(runId: string): Promise<RowCounts> {
+    const row = this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {};
+    const count = (name: string) => Number(row[name] ?? 0);
+    const requested = count('sent') + count('unsent');
+    return {
+      records: count('records'),
+      read: count('read'),
+      filtered: count('filtered'),
+      skipped: count('skipped'),
+      requested,
+      ok: count('ok'),
+      failed: count('failed'),
+      pending: requested - count('ok') - count('failed'),
+      cleaned: count('cleaned'),
+    };
+  }
+
+  #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {
+    this.#run(sql.insertChunk, { runId, origin, ...chunk });
+  }
+
+  #insertFailures(runId: string, failures: readonly FailedRow[]): void {
+    const insert = this.#database.prepare(sql.insertFailedRow);
+    for (const row of failures) insert.run({ runId, ...row, key: JSON.stringify(row.key) });
+  }
+
+  #run(statement: string, values: Record<string, SQLInputValue>): void {
+    this.#database.prepare(statement).run(values);
+  }
+
+  #transaction(work: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
