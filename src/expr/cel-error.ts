@@ -1,0 +1,100 @@
+import {
+  type ASTNode,
+  EvaluationError,
+  ParseError,
+  serialize,
+  TypeError as CelTypeError,
+} from '@marcbachmann/cel-js';
+import { BatchlineError, errorMessage } from '../core/errors.ts';
+import { isIdentifier, type Path, pathOf, pathsIn, printPath } from './cel-paths.ts';
+
+type Context = Readonly<Record<string, unknown>>;
+
+/** The code of an expression that failed because something that it works on is null. */
+export const expressionOnNull = 'expression_on_null';
+/** The code of an expression that failed for any other reason. */
+export const expressionFailed = 'expression_failed';
+
+/** The summary of an error of the parser, the checker or the evaluator, and its place in the text. */
+export function celFault(error: unknown): { readonly message: string; readonly start: number } {
+  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)
+    return { message: error.summary, start: error.range?.start ?? 0 };
+  return { message: errorMessage(error), start: 0 };
+}
+
+/** A path of which a member is missing: `depth` members of it were there, the next one was not. */
+export function missingMember(
+  expression: string,
+  path: Path,
+  depth: number,
+  parent: unknown,
+): BatchlineError {
+  const found = printPath(path.slice(0, depth));
+  const missing = path[depth] ?? '';
+  const test = isIdentifier(missing) ? `has(${found}.${missing})` : `${JSON.stringify(missing)} in ${found}`;
+  return parent === null || parent === undefined
+    ? failure(expressionOnNull, expression, `${found} is null`, test)
+    : failure(expressionFailed, expression, `${found} has no ${JSON.stringify(missing)}`, test);
+}
+
+/** Turns what the evaluator threw into one line that names the expression, the field and the guard to write. */
+export function explainFailure(
+  expression: string,
+  ast: ASTNode,
+  error: unknown,
+  context: Context,
+): BatchlineError {
+  if (!(error instanceof EvaluationError))
+    return failure(expressionFailed, expression, errorMessage(error), undefined);
+  const { code, node } = error;
+  if (node !== undefined && code === 'no_such_key') return missingKey(expression, node, context);
+  if (node?.op === '[]' && code === 'index_out_of_bounds') return outOfBounds(expression, node);
+  const empty = /\bnull\b/.test(error.summary) ? nullPath(ast, context) : undefined;
+  return empty === undefined
+    ? failure(expressionFailed, expression, error.summary, undefined)
+    : failure(expressionOnNull, expression, `${empty} is null`, `${empty} != null`);
+}
+
+function missingKey(expression: string, node: ASTNode, context: Context): BatchlineError {
+  const path = pathOf(node);
+  if (path === undefined)
+    return failure(expressionFailed, expression, `${source(node)} is missing`, undefined);
+  return missingMember(expression, path, path.length - 1, resolve(path.slice(0, -1), context));
+}
+
+function outOfBounds(expression: string, node: ASTNode & { readonly op: '[]' }): BatchlineError {
+  const list = source(node.args[0]);
+  const index = source(node.args[1]);
+  return failure(expressionFailed, expression, `${list} has no item ${index}`, `size(${list}) > ${index}`);
+}
+
+function nullPath(node: ASTNode, context: Context): string | undefined {
+  const path = pathsIn(node).find((candidate) => resolve(candidate, context) === null);
+  return path === undefined ? undefined : printPath(path);
+}
+
+function resolve(path: Path, context: Context): unknown {
+  let value: unknown = context;
+  for (const name of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Readonly<Record<string, unknown>>)[name];
+  }
+  return value;
+}
+
+function source(node: ASTNode): string {
+  return serialize(node);
+}
+
+function failure(code: string, expression: string, what: string, test: string | undefined): BatchlineError {
+  return new BatchlineError(
+    code,
+    `${expression}: ${what}${test === undefined ? '' : advice(expression, test)}`,
+  );
+}
+
+function advice(expression: string, test: string): string {
+  // The middle of a conditional is no conditional in CEL's grammar.
+  const guarded = expression.includes('?') ? `(${expression})` : expression;
+  return `; to allow that, write: ${test} ? ${guarded} : null`;
+}

@@ -1,0 +1,144 @@
+import type { Environment, ParseResult } from '@marcbachmann/cel-js';
+import { BatchlineError } from '../core/errors.ts';
+import type { Value } from '../core/value.ts';
+import { celEnvironment } from './cel-environment.ts';
+import { celFault, explainFailure, missingMember } from './cel-error.ts';
+import { type Path, pathOf, pathsIn } from './cel-paths.ts';
+import { toValue } from './cel-result.ts';
+import { acceptMixedBranches, readNumericTexts } from './cel-rewrite.ts';
+
+/** A fault in the text of an expression; `column` counts characters from 1. */
+export interface ExpressionFault {
+  readonly message: string;
+  readonly column: number;
+}
+
+/** Values by variable name. */
+export type ExpressionContext = Readonly<Record<string, Value>>;
+
+/** An expression that is ready to be evaluated for many rows. */
+export interface CompiledExpression {
+  readonly text: string;
+  /** Every variable and member that it reads: `row.subject` is `['row', 'subject']`, the whole of `row` is `['row']`. */
+  readonly paths: readonly Path[];
+  /** The variables that it reads. */
+  readonly variables: ReadonlySet<string>;
+  /** Where the expression is nothing but a path: that path. A property read serves it. */
+  readonly barePath: Path | undefined;
+  /** `int`, `double`, `string`, `bool`, `list`, `map<string, int>`, ...; `dyn` where it depends on the row. */
+  readonly inferredType: string;
+  /** @throws BatchlineError `expression_failed`, or `expression_on_null` where a null it works on is the reason */
+  evaluate(context: ExpressionContext): Value;
+}
+
+export interface CompileOptions {
+  /** Paths, as written, whose texts are numbers (`row.price`): arithmetic and order then go by their value. */
+  readonly numericTexts?: ReadonlySet<string>;
+}
+
+/** Looks at the syntax alone. */
+export function checkExpression(text: string): readonly ExpressionFault[] {
+  try {
+    celEnvironment([]).parse(text);
+    return [];
+  } catch (error) {
+    const fault = celFault(error);
+    return [{ message: fault.message, column: fault.start + 1 }];
+  }
+}
+
+/**
+ * @param variables the names that the expression may read
+ * @throws BatchlineError `invalid_expression`
+ */
+export function compileExpression(
+  text: string,
+  variables: readonly string[],
+  options: CompileOptions = {},
+): CompiledExpression {
+  const parsed = parse(text, variables, options);
+  const path = pathOf(parsed.program.ast);
+  const known = new Set(variables);
+  const paths = pathsIn(parsed.program.ast).filter(([root]) => known.has(root ?? ''));
+  const roots = new Set(paths.map(([root]) => root ?? ''));
+  return {
+    text,
+    paths,
+    variables: roots,
+    barePath: path,
+    inferredType: parsed.type,
+    evaluate: path === undefined ? evaluator(text, parsed.program, [...roots]) : pathReader(text, path),
+  };
+}
+
+interface Parsed {
+  readonly program: ParseResult;
+  readonly type: string;
+}
+
+function parse(text: string, variables: readonly string[], options: CompileOptions): Parsed {
+  const environment = celEnvironment(variables);
+  try {
+    const ast = environment.parse(text).ast;
+    return check(environment, readNumericTexts(text, ast, options.numericTexts ?? new Set()));
+  } catch (error) {
+    const fault = celFault(error);
+    throw new BatchlineError('invalid_expression', `${text}: ${fault.message}`, {
+      hint: unknownVariableHint(fault.message, variables),
+      cause: error,
+    });
+  }
+}
+
+function check(environment: Environment, text: string): Parsed {
+  const program = environment.parse(text);
+  const verdict = program.check();
+  if (verdict.error === undefined) return { program, type: verdict.type ?? 'dyn' };
+  const rewritten = acceptMixedBranches(text, verdict.error.code, verdict.error.node);
+  if (rewritten === undefined) throw verdict.error;
+  return check(environment, rewritten);
+}
+
+function unknownVariableHint(message: string, variables: readonly string[]): string | undefined {
+  return message.startsWith('Unknown variable') ? `It can use: ${variables.join(', ')}.` : undefined;
+}
+
+/** Reads a path's value out of nested maps. @throws BatchlineError naming the first member that is missing */
+export function pathReader(text: string, path: Path): (context: ExpressionContext) => Value {
+  return (context) => {
+    let value: Value | undefined = context[path[0] ?? ''];
+    for (let depth = 1; depth < path.length; depth += 1) {
+      const member = readMember(value, path[depth] ?? '');
+      if (member === undefined) throw missingMember(text, path, depth, value);
+      value = member;
+    }
+    return value ?? null;
+  };
+}
+
+/** A map's own member; undefined where there is none, or where the value is no map. */
+export function readMember(value: Value | undefined, name: string): Value | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return Object.hasOwn(value, name) ? (value as Readonly<Record<string, Value>>)[name] : undefined;
+}
+
+function evaluator(
+  text: string,
+  program: ParseResult,
+  roots: readonly string[],
+): (context: ExpressionContext) => Value {
+  return (context) => {
+    const visible: Record<string, unknown> = {};
+    for (const root of roots) visible[root] = asOperand(context[root]);
+    try {
+      return toValue(program(visible));
+    } catch (error) {
+      throw explainFailure(text, program.ast, error, visible);
+    }
+  };
+}
+
+/** The evaluator knows lists, but no typed arrays. */
+function asOperand(value: Value | undefined): unknown {
+  return value instanceof Float32Array ? Array.from(value) : (value ?? null);
+}
