@@ -1,0 +1,20 @@
+/**
+ * What the text form of values depends on, set for one transaction. It is part of the transaction and not of the
+ * session, since PgBouncer's transaction mode gives the next transaction another session; nor is it sent as start-up
+ * parameters, which PgBouncer may refuse.
+ */
+export const transactionSettings = [
+  "SET LOCAL TimeZone = 'UTC'",
+  "SET LOCAL DateStyle = 'ISO, YMD'",
+  "SET LOCAL IntervalStyle = 'postgres'",
+  "SET LOCAL bytea_output = 'hex'",
+  'SET LOCAL extra_float_digits = 1',
+  "SET LOCAL xmloption = 'content'",
+  'SET LOCAL standard_conforming_strings = on',
+].join('; ');
+
+/** Begins a transaction that cannot change anything, with those settings; to be sent as one simple query. */
+export const beginReadOnly = `BEGIN TRANSACTION READ ONLY; ${transactionSettings}`;
+
+/** Begins a transaction for writing, with those settings; to be sent as one simple query. */
+export const beginReadWrite = `BEGIN TRANSACTION READ WRITE; ${transactionSettings}`;
