@@ -1,0 +1,90 @@
+import { valueAt, type Fault, type Path } from './fault.ts';
+
+/**
+ * What one key says about another. Works on the file's data, not on the checked pipeline, so that these faults are
+ * listed together with those of single values; a value of the wrong type is left to the schema.
+ */
+export function crossCheck(data: unknown): readonly Fault[] {
+  return [...checkRequest(data), ...checkKeys(data), ...checkState(data)];
+}
+
+const embeddings = new Set<unknown>(['embeddings', '/v1/embeddings']);
+const conversations = new Set<unknown>(['chat', 'responses', '/v1/chat/completions', '/v1/responses']);
+
+function checkRequest(data: unknown): readonly Fault[] {
+  const endpoint = valueAt(data, ['request', 'endpoint']);
+  if (embeddings.has(endpoint)) return checkEmbeddings(data);
+  return conversations.has(endpoint) ? checkConversation(data) : [];
+}
+
+function checkEmbeddings(data: unknown): readonly Fault[] {
+  const faults = ['system', 'prompt', 'messages', 'output']
+    .filter((key) => has(data, ['request', key]))
+    .map((key) => unwanted(['request', key], 'is not for embeddings, which take `input`'));
+  if (!has(data, ['request', 'input'])) {
+    faults.push({ path: ['request', 'input'], message: 'required for embeddings', at: 'parent' });
+  }
+  return faults;
+}
+
+function checkConversation(data: unknown): readonly Fault[] {
+  const faults: Fault[] = [];
+  const hasMessages = has(data, ['request', 'messages']);
+  if (has(data, ['request', 'input'])) {
+    faults.push(unwanted(['request', 'input'], 'is for embeddings; use `prompt` or `messages`'));
+  }
+  for (const key of hasMessages ? ['system', 'prompt'] : []) {
+    if (has(data, ['request', key])) {
+      faults.push(unwanted(['request', key], 'cannot stand beside `messages`, which hold everything'));
+    }
+  }
+  if (!hasMessages && !has(data, ['request', 'prompt'])) {
+    faults.push({ path: ['request', 'prompt'], message: 'required, or else `messages`', at: 'parent' });
+  }
+  return faults;
+}
+
+function checkKeys(data: unknown): readonly Fault[] {
+  const sourceKey = keyNames(valueAt(data, ['source', 'key']));
+  const sinkKey = keyNames(valueAt(data, ['sink', 'key']));
+  const faults = [...repeated(['source', 'key'], sourceKey), ...repeated(['sink', 'key'], sinkKey)];
+  if (sourceKey === undefined || sinkKey === undefined) return faults;
+  const wanted = sourceKey.length + (hasSplit(data) ? 1 : 0);
+  if (sinkKey.length === wanted) return faults;
+  const message = `must name ${columns(wanted)}, one for each of the source's key${hasSplit(data) ? ' and one for chunk_index' : ''}`;
+  return [...faults, { path: ['sink', 'key'], message }];
+}
+
+function repeated(path: Path, names: readonly string[] | undefined): readonly Fault[] {
+  const twice = names?.find((name, index) => names.indexOf(name) < index);
+  return twice === undefined ? [] : [{ path, message: `names ${twice} twice` }];
+}
+
+function columns(count: number): string {
+  return count === 1 ? 'one column' : `${count} columns`;
+}
+
+function keyNames(key: unknown): readonly string[] | undefined {
+  if (typeof key === 'string') return [key];
+  if (Array.isArray(key)) return key.every((name) => typeof name === 'string') ? key : undefined;
+  return typeof key === 'object' && key !== null ? Object.keys(key) : undefined;
+}
+
+function hasSplit(data: unknown): boolean {
+  const transforms = valueAt(data, ['transforms']);
+  return Array.isArray(transforms) && transforms.some((each) => valueAt(each, ['type']) === 'split');
+}
+
+function checkState(data: unknown): readonly Fault[] {
+  const state = valueAt(data, ['state']);
+  if (typeof state !== 'string' || !/^[a-z][a-z0-9+.-]+:\/\//i.test(state)) return [];
+  return [{ path: ['state'], message: 'a state outside of a folder is not available in this version' }];
+}
+
+function has(data: unknown, path: Path): boolean {
+  return valueAt(data, path) !== undefined;
+}
+
+function unwanted(path: Path, message: string): Fault {
+  return { path, message, at: 'key' };
+}

@@ -1,0 +1,133 @@
+import type { z } from 'zod';
+import { valueAt, type Fault, type Path } from './fault.ts';
+import { laterKey, laterValue } from './later.ts';
+import { knownKeys, schemaAt } from './schema-tree.ts';
+import { findKey } from './find-key.ts';
+import { suggest } from './suggest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Messages of zod's own, which speak of types; a schema's own words stand as they are. */
+const zodWords = /^Invalid /;
+
+/** What an issue is judged against. */
+export interface IssueContext {
+  readonly schema: z.core.$ZodType;
+  readonly data: unknown;
+}
+
+/** Says what zod found in a person's words. */
+export function explainIssue(issue: Issue, context: IssueContext): readonly Fault[] {
+  const { path } = issue;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => explainUnknownKey([...path, key], context));
+  }
+  const value = valueAt(context.data, path);
+  if (value === undefined) return [explainMissing(issue, path)];
+  if (value === null) return [{ path, message: 'is empty; give it a value or take the key out' }];
+  if (issue.code === 'invalid_union') return explainUnion(issue, value, context);
+  return [{ path, ...describe(issue, value) }];
+}
+
+function explainUnknownKey(path: Path, { schema, data }: IssueContext): Fault {
+  const later = laterKey(path);
+  if (later !== undefined) return { path, message: later, at: 'key' };
+  const parent = schemaAt(schema, data, path.slice(0, -1));
+  const key = String(path.at(-1));
+  const sibling = parent === undefined ? undefined : suggest(key, knownKeys(parent));
+  return { path, message: 'unknown key', at: 'key', suggestion: sibling ?? findKey(schema, data, key) };
+}
+
+function explainMissing(issue: Issue, path: Path): Fault {
+  const choices = issue.code === 'invalid_union' ? typeNames(issue) : valueNames(issue);
+  const message = choices.length === 0 ? 'required' : `required; one of ${choices.join(', ')}`;
+  return { path, message, at: 'parent' };
+}
+
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  value: unknown,
+  context: IssueContext,
+): readonly Fault[] {
+  const { path } = issue;
+  const types = typeNames(issue);
+  if (types.length > 0 || issue.discriminator !== undefined) return [{ path, ...choice(path, value, types) }];
+  // The branch that the value's shape fits has its faults deeper, or is no question of type.
+  const fitting = issue.errors.find((branch) =>
+    branch.some((each) => each.path.length > 0 || !isTypeIssue(each)),
+  );
+  if (fitting !== undefined) {
+    return fitting.flatMap((each) => explainIssue({ ...each, path: [...path, ...each.path] }, context));
+  }
+  const wanted = issue.errors.flatMap((branch) =>
+    branch.filter(isTypeIssue).map((each) => typeWord(each.expected)),
+  );
+  return [{ path, message: `must be ${[...new Set(wanted)].join(' or ')}` }];
+}
+
+function isTypeIssue(issue: Issue): issue is z.core.$ZodIssueInvalidType {
+  return issue.code === 'invalid_type' && zodWords.test(issue.message);
+}
+
+function typeNames(issue: z.core.$ZodIssueInvalidUnion): readonly string[] {
+  return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+}
+
+function valueNames(issue: Issue): readonly string[] {
+  return issue.code === 'invalid_value' ? issue.values.map(String) : [];
+}
+
+type Description = Pick<Fault, 'message' | 'suggestion'>;
+
+function describe(issue: Exclude<Issue, z.core.$ZodIssueInvalidUnion>, value: unknown): Description {
+  switch (issue.code) {
+    case 'invalid_type':
+      return {
+        message: zodWords.test(issue.message) ? `must be ${typeWord(issue.expected)}` : issue.message,
+      };
+    case 'invalid_value':
+      return choice(issue.path, value, issue.values.map(String));
+    case 'too_small':
+      return { message: `must ${bound(issue.origin, issue.minimum, issue.inclusive !== false, 'least')}` };
+    case 'too_big':
+      return { message: `must ${bound(issue.origin, issue.maximum, issue.inclusive !== false, 'most')}` };
+    case 'not_multiple_of':
+      return { message: `must be a multiple of ${issue.divisor}` };
+    case 'invalid_format':
+      return { message: zodWords.test(issue.message) ? 'is not written as it must be' : issue.message };
+    case 'invalid_key':
+    case 'invalid_element':
+      return { message: 'has a key or an entry that is not allowed' };
+    default:
+      return { message: issue.message };
+  }
+}
+
+function choice(path: Path, value: unknown, names: readonly string[]): Description {
+  const later = laterValue(path, value);
+  if (later !== undefined) return { message: later };
+  const message = names.length === 1 ? `must be ${names[0] ?? ''}` : `must be one of ${names.join(', ')}`;
+  return { message, suggestion: typeof value === 'string' ? suggest(value, names) : undefined };
+}
+
+function bound(origin: string, limit: number | bigint, isInclusive: boolean, word: 'least' | 'most'): string {
+  const isNumber = origin === 'number' || origin === 'int' || origin === 'bigint';
+  if (!isNumber && word === 'least' && limit === 1) return 'not be empty';
+  if (isNumber && !isInclusive) return `be ${word === 'least' ? 'more' : 'less'} than ${limit}`;
+  if (isNumber) return `be at ${word} ${limit}`;
+  return `have at ${word} ${limit} ${origin === 'string' ? 'characters' : 'entries'}`;
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys',
+  record: 'a map of keys',
+};
+
+function typeWord(expected: string): string {
+  return typeWords[expected] ?? expected;
+}

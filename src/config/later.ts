@@ -1,0 +1,48 @@
+import { formatPath, type Path } from './fault.ts';
+
+/** Keys of the format that this version does not carry out yet; a star stands for any key. */
+const keys = new Set([
+  'standard',
+  'auto',
+  'budget',
+  'prices',
+  'schedule',
+  'source.incremental',
+  'source.partitions',
+  'request.dedupe',
+  'request.output.repair',
+  'batch.pilot',
+  'batch.max_enqueued_tokens',
+  'sink.deleted',
+  'sink.indexes',
+  'sink.unchanged',
+]);
+
+/** Values of the format that this version does not carry out yet. */
+const values: Readonly<Record<string, readonly string[]>> = {
+  mode: ['standard', 'auto'],
+  'request.output.on_invalid': ['reask'],
+  'source.type': ['postgres', 'csv', 'json', 'jsonl', 'duckdb'],
+  'transforms.*.type': ['filter', 'select', 'rename', 'template', 'truncate', 'split', 'module'],
+  'provider.type': ['openai', 'anthropic', 'gemini'],
+  'sink.type': ['postgres', 'csv', 'jsonl', 'duckdb'],
+};
+
+/** What to say of a key that is not accepted, where it is one that a later version has. */
+export function laterKey(path: Path): string | undefined {
+  return keys.has(pattern(path)) ? unavailable(path.at(-1)) : undefined;
+}
+
+/** The same for a value that is not accepted. */
+export function laterValue(path: Path, value: unknown): string | undefined {
+  const known = values[pattern(path)]?.includes(String(value)) ?? false;
+  return known ? unavailable(value) : undefined;
+}
+
+function pattern(path: Path): string {
+  return formatPath(path.map((key) => (typeof key === 'number' ? '*' : key)));
+}
+
+function unavailable(word: unknown): string {
+  return `\`${String(word)}\` is not available in this version`;
+}
