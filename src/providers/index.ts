@@ -1,4 +1,5 @@
 import type { ProviderDeclaration } from '../core/provider.ts';
+import { openai } from './openai.ts';
 
 /** Every provider that a pipeline may name. */
-export const providers: readonly ProviderDeclaration[] = [];
+export const providers: readonly ProviderDeclaration[] = [openai];

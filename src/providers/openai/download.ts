@@ -1,0 +1,126 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { renameDurably } from '../../core/durable-file.ts';
+import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
+
+export interface Downloaded {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface DownloadOptions {
+  readonly path: string;
+  /** What the server says the file holds; null where it does not say. */
+  readonly expectedBytes: number | null;
+  /** Names the file in messages. */
+  readonly what: string;
+  /** The longest time without a byte, in milliseconds. */
+  readonly silenceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes a response body to `path`: under a temporary name, synced, then renamed.
+ *
+ * @throws BatchlineError `download_cut`, retryable, where the body ended early, stalled or has another size than the
+ *   server says; `write_failed` where the disk refused it
+ */
+export async function saveBody(
+  body: ReadableStream<Uint8Array>,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const partial = `${options.path}.partial`;
+  const handle = await open(partial, 'w', 0o600).catch((error: unknown) => {
+    throw writeFailed(partial, error);
+  });
+  try {
+    const saved = await writeBody(body, handle, options);
+    await handle.close();
+    await renameDurably(partial, options.path);
+    return saved;
+  } catch (error) {
+    await handle.close().catch(() => undefined);
+    await rm(partial, { force: true });
+    options.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function writeBody(
+  body: ReadableStream<Uint8Array>,
+  handle: FileHandle,
+  options: DownloadOptions,
+): Promise<Downloaded> {
+  const hash = createHash('sha256');
+  const bytes = await copy(body, handle, hash, options);
+  const { expectedBytes, what } = options;
+  if (expectedBytes !== null && expectedBytes > 0 && bytes !== expectedBytes)
+    throw downloadCut(what, `it ended after ${bytes} of ${expectedBytes} bytes`);
+  await handle.sync();
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+async function copy(
+  body: ReadableStream<Uint8Array>,
+  handle: FileHandle,
+  hash: Hash,
+  options: DownloadOptions,
+): Promise<number> {
+  const reader = body.getReader();
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await nextChunk(reader, options);
+      if (done) return bytes;
+      hash.update(value);
+      bytes += value.byteLength;
+      await handle.writeFile(value).catch((error: unknown) => {
+        throw writeFailed(options.path, error);
+      });
+    }
+  } finally {
+    // Frees the connection of a body that was left early; its own failure changes nothing any more.
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
+
+async function nextChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { what, silenceMs, signal }: DownloadOptions,
+): Promise<Chunk> {
+  const { promise: silence, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(downloadCut(what, `no byte came for ${Math.round(silenceMs / 1000)} s`));
+  const stop = (): void => reject(signal.reason);
+  const timer = setTimeout(giveUp, silenceMs);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([reader.read(), silence]);
+  } catch (error) {
+    throw error instanceof BatchlineError ? error : downloadCut(what, reason(error));
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error
+    ? errorMessage(error.cause)
+    : errorMessage(error);
+}
+
+function downloadCut(what: string, how: string): BatchlineError {
+  return new BatchlineError('download_cut', `the download of ${what} was cut: ${how}`, { retryable: true });
+}
+
+function writeFailed(path: string, error: unknown): BatchlineError {
+  const isFull = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
+  return new BatchlineError('write_failed', `${path} cannot be written: ${errorMessage(error)}`, {
+    where: path,
+    hint: isFull ? 'Free some disk space, then run again.' : 'Check the rights on that folder.',
+    cause: error,
+  });
+}

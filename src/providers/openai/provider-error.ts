@@ -1,0 +1,204 @@
+import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+
+/** What was being done, for the message and for the meaning of a refusal. */
+export interface Call {
+  /** Follows "while": `creating a batch`. */
+  readonly doing: string;
+  readonly host: string;
+  redact(text: string): string;
+  /** What a 404 is about; undefined where it can only mean a wrong address. */
+  readonly notFound?: 'batch' | 'file';
+  /** Whether the call costs money when it succeeds unnoticed, so that the error must say what surely happened. */
+  readonly paid?: boolean;
+}
+
+/** The parts of an SDK error that matter here; the SDK itself is loaded only when it is used. */
+interface Refusal {
+  readonly status: number;
+  readonly headers: Headers | undefined;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One clear line for whatever the SDK threw. */
+export function providerError(error: unknown, call: Call): BatchlineError {
+  if (error instanceof BatchlineError) return error;
+  const refusal = refusalOf(error);
+  return refusal === undefined ? connectionError(error, call) : refusalError(refusal, error, call);
+}
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
+  const details = error as Error & { headers?: unknown; type?: unknown };
+  return {
+    status: error.status,
+    headers: details.headers instanceof Headers ? details.headers : undefined,
+    code: errorCode(error) ?? (typeof details.type === 'string' ? details.type : ''),
+    message: error.message.replace(/^\d{3} /, ''),
+  };
+}
+
+interface Meaning {
+  readonly code: string;
+  readonly what: string;
+  readonly hint?: string;
+  readonly retryable?: boolean;
+}
+
+function refusalError(refusal: Refusal, cause: unknown, call: Call): BatchlineError {
+  const { code, what, hint, retryable } = meaningOf(refusal, call);
+  return new BatchlineError(code, `${call.host}, while ${call.doing}: ${call.redact(what)}`, {
+    where: call.host,
+    hint,
+    retryable: retryable ?? false,
+    retryAfterMs: retryable === true ? retryAfter(refusal.headers) : undefined,
+    ...outcome(call, isSurelyAbsent(refusal.status)),
+    cause: withoutSecrets(cause, call),
+  });
+}
+
+/** A refusal with one of these did nothing; 408, 409 and 5xx may come after the work was done. */
+function isSurelyAbsent(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 409;
+}
+
+function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
+  if (call.paid !== true) return {};
+  return { outcome: absent ? 'absent' : 'unknown' };
+}
+
+function meaningOf(refusal: Refusal, call: Call): Meaning {
+  const { status, message } = refusal;
+  if (status === 401 || status === 403) return unauthorized(refusal);
+  if (status === 404) return notFound(refusal, call);
+  if (status === 413 || /file is too large/i.test(message)) return tooLarge(refusal);
+  if (status === 429) return rateLimited(refusal);
+  if (status === 408 || status === 409 || status >= 500)
+    return { code: 'provider_error', what: answered(refusal), retryable: true };
+  if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
+  if (isTokenLimit(refusal)) return { code: 'token_limit_exceeded', what: answered(refusal) };
+  return { code: 'provider_refused', what: answered(refusal) };
+}
+
+function answered({ status, message }: Refusal): string {
+  return `it answered ${status}: ${message.replaceAll(/\s+/g, ' ').slice(0, 500)}`;
+}
+
+function unauthorized({ status, message }: Refusal): Meaning {
+  return {
+    code: 'provider_unauthorized',
+    // A 401's own message quotes the key.
+    what: status === 401 ? 'it does not accept the API key (401)' : `it refuses access (403): ${message}`,
+    hint: 'Check provider.api_key or the variable OPENAI_API_KEY, and that the key may use files and batches.',
+  };
+}
+
+function notFound(refusal: Refusal, call: Call): Meaning {
+  if (call.notFound === 'file' || isFileNotReady(refusal.message))
+    return { code: 'file_not_found', what: answered(refusal), retryable: true };
+  if (call.notFound === 'batch') return { code: 'batch_not_found', what: answered(refusal) };
+  return {
+    code: 'provider_not_found',
+    what: answered(refusal),
+    hint: 'Check provider.base_url: it usually ends in /v1, and the server must offer /files and /batches.',
+  };
+}
+
+function tooLarge(refusal: Refusal): Meaning {
+  return {
+    code: 'file_too_large',
+    what: answered(refusal),
+    hint: 'Set batch.max_bytes to what this server accepts.',
+  };
+}
+
+function rateLimited(refusal: Refusal): Meaning {
+  if (
+    refusal.code === 'insufficient_quota' ||
+    /insufficient_quota|exceeded your current quota/i.test(refusal.message)
+  )
+    return {
+      code: 'insufficient_quota',
+      what: answered(refusal),
+      hint: 'The account has no credit left; add some, then run again.',
+    };
+  return { code: 'rate_limited', what: answered(refusal), retryable: true };
+}
+
+/** A file that was uploaded a moment ago may not be known everywhere yet. */
+function isFileNotReady(message: string): boolean {
+  return /(cannot|could not|can't) find (the )?(input )?file|file .{0,80}(not found|does not exist|not (yet )?(ready|processed))/i.test(
+    message,
+  );
+}
+
+function isTokenLimit({ code, message }: Refusal): boolean {
+  return code === 'token_limit_exceeded' || /enqueued tokens?/i.test(message);
+}
+
+/** `retry-after-ms`, or `retry-after` in seconds or as a date; milliseconds. */
+function retryAfter(headers: Headers | undefined): number | undefined {
+  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN);
+  if (exact >= 0) return exact;
+  const text = headers?.get('retry-after');
+  if (text === null || text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds >= 0) return seconds * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
+}
+
+function connectionError(error: unknown, call: Call): BatchlineError {
+  const reason = deepestCause(error);
+  const code = errorCode(reason) ?? '';
+  const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL/.test(code);
+  const isRedirect = /redirect/i.test(errorMessage(reason));
+  return new BatchlineError(
+    'provider_unreachable',
+    `${call.host} cannot be reached, while ${call.doing}: ${call.redact(describe(error, reason, code))}`,
+    {
+      where: call.host,
+      hint: connectionHint(isCertificate, isRedirect),
+      retryable: !isCertificate && !isRedirect,
+      ...outcome(call, false),
+      cause: withoutSecrets(error, call),
+    },
+  );
+}
+
+function connectionHint(isCertificate: boolean, isRedirect: boolean): string {
+  if (isCertificate)
+    return 'Its certificate is not trusted here; NODE_EXTRA_CA_CERTS names further authorities.';
+  if (isRedirect) return 'It redirects; set provider.base_url to the address that it redirects to.';
+  return 'Check provider.base_url and the network.';
+}
+
+const plainWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name server does not answer',
+  ETIMEDOUT: 'it did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
+};
+
+function describe(error: unknown, reason: unknown, code: string): string {
+  if (error instanceof Error && error.constructor.name === 'APIConnectionTimeoutError')
+    return 'it did not answer in time';
+  const words = plainWords[code] ?? errorMessage(reason);
+  return code === '' ? words : `${words} (${code})`;
+}
+
+/** fetch wraps the system's error in a TypeError, and the SDK that in one of its own. */
+function deepestCause(error: unknown): unknown {
+  let reason = error;
+  while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
+  if (reason instanceof AggregateError && reason.errors.length > 0) return reason.errors[0];
+  return reason;
+}
+
+/** The SDK's errors carry the server's words, which may quote the key; only a cleaned message is passed on. */
+function withoutSecrets(error: unknown, call: Call): Error {
+  return new Error(call.redact(errorMessage(error)));
+}
