@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest';
+import { fakeServer, sendJson } from './fake-server.ts';
+import { never, openProvider } from './open.ts';
+
+const newBatch = {
+  inputFileId: 'file-1',
+  endpoint: '/v1/chat/completions',
+  completionWindow: '24h',
+  metadata: { batchline_run: 'r1' },
+  outputExpiresAfter: null,
+} as const;
+
+async function createError(status: number, error: unknown, headers: Readonly<Record<string, string>> = {}) {
+  await using server = await fakeServer((_request, response) =>
+    sendJson(response, { error }, status, headers),
+  );
+  const provider = await openProvider({ api_key: 'sk-secret-1234', base_url: server.url });
+  const failure: unknown = await provider.createBatch(newBatch, never).catch((thrown: unknown) => thrown);
+  expect(server.requests).toEqual(['POST /v1/batches']);
+  return failure;
+}
+
+test.each([
+  [400, { message: 'bad' }, { code: 'provider_refused', outcome: 'absent', retryable: false }],
+  [
+    401,
+    { message: 'Incorrect API key provided: sk-secret-1234' },
+    { code: 'provider_unauthorized', outcome: 'absent', retryable: false },
+  ],
+  [403, { message: 'no access' }, { code: 'provider_unauthorized', outcome: 'absent', retryable: false }],
+  [404, { message: 'no route' }, { code: 'provider_not_found', outcome: 'absent', retryable: false }],
+  [
+    400,
+    { message: 'Cannot find file file-1, or project p does not have access to it' },
+    { code: 'file_not_found', outcome: 'absent', retryable: true },
+  ],
+  [
+    400,
+    { message: 'Enqueued token limit reached', code: 'token_limit_exceeded' },
+    { code: 'token_limit_exceeded', outcome: 'absent' },
+  ],
+  [408, { message: 'slow' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
+  [409, { message: 'locked' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
+  [413, { message: 'large' }, { code: 'file_too_large', outcome: 'absent', retryable: false }],
+  [429, { message: 'slow down' }, { code: 'rate_limited', outcome: 'absent', retryable: true }],
+  [
+    429,
+    { message: 'You exceeded your current quota', code: 'insufficient_quota', type: 'insufficient_quota' },
+    { code: 'insufficient_quota', outcome: 'absent', retryable: false },
+  ],
+  [500, { message: 'oops' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
+  [503, { message: 'later' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
+])('classifies a %i', async (status, body, expected) => {
+  const failure = await createError(status, body);
+  expect(failure).toMatchObject({ name: 'BatchlineError', ...expected });
+  expect(JSON.stringify([String(failure), (failure as Error).cause, (failure as Error).stack])).not.toContain(
+    'sk-secret',
+  );
+});
+
+test.each([
+  [{ 'retry-after-ms': '1500', 'retry-after': '9' }, 1500],
+  [{ 'retry-after': '7' }, 7000],
+  [{}, undefined],
+])('honours %j', async (headers, expected) => {
+  expect(await createError(429, { message: 'slow down' }, headers)).toMatchObject({ retryAfterMs: expected });
+});
+
+test('honours a date in retry-after', async () => {
+  const headers = { 'retry-after': new Date(Date.now() + 30_000).toUTCString() };
+  const failure = (await createError(503, { message: 'later' }, headers)) as { retryAfterMs: number };
+  expect(failure.retryAfterMs).toBeGreaterThan(25_000);
+  expect(failure.retryAfterMs).toBeLessThan(31_000);
+});
+
+test('does not know what became of a create that was not answered', async () => {
+  await using server = await fakeServer((request) => void request.socket.destroy());
+  const provider = await openProvider({ base_url: server.url });
+  await expect(provider.createBatch(newBatch, never)).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    outcome: 'unknown',
+    retryable: true,
+  });
+  expect(server.requests).toEqual(['POST /v1/batches']);
+});
+
+test('does not know what became of a create that was answered with something else', async () => {
+  await using server = await fakeServer((_request, response) => void response.end('<html>hello</html>'));
+  const provider = await openProvider({ base_url: server.url });
+  await expect(provider.createBatch(newBatch, never)).rejects.toMatchObject({
+    code: 'provider_not_understood',
+    outcome: 'unknown',
+  });
+});
+
+test('says at once that a server cannot be reached', async () => {
+  const server = await fakeServer(() => undefined);
+  await server[Symbol.asyncDispose]();
+  const provider = await openProvider({ base_url: server.url });
+  const { host } = new URL(server.url);
+  await expect(provider.check(never)).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    retryable: false,
+    message: `${host} cannot be reached, while checking the API key: the connection was refused (ECONNREFUSED)`,
+  });
+  await expect(provider.getBatch('b', never)).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    retryable: true,
+  });
+});
+
+test('names a host that does not exist', async () => {
+  const provider = await openProvider({ base_url: 'http://no-such-host.invalid/v1' });
+  await expect(provider.check(never)).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    where: 'no-such-host.invalid',
+  });
+});
+
+test('asks for a key before it asks OpenAI', async () => {
+  const provider = await openProvider({});
+  await expect(provider.check(never)).rejects.toMatchObject({
+    code: 'provider_unauthorized',
+    hint: expect.stringContaining('OPENAI_API_KEY'),
+  });
+});
+
+test('follows no redirect', async () => {
+  await using server = await fakeServer(
+    (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end(),
+  );
+  const provider = await openProvider({ base_url: server.url });
+  await expect(provider.check(never)).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    hint: expect.stringContaining('redirects'),
+  });
+});
+
+test('passes an abort on as it is', async () => {
+  await using server = await fakeServer(() => undefined);
+  const provider = await openProvider({ base_url: server.url });
+  const controller = new AbortController();
+  const stopped = provider.getBatch('b', controller.signal);
+  setTimeout(() => controller.abort(new Error('stop now')), 50);
+  await expect(stopped).rejects.toThrow('stop now');
+});
