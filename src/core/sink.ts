@@ -52,7 +52,6 @@ export interface SinkContext {
   readonly key: readonly ColumnPlan[];
   /** The value columns, without the key and without `request_hash`. */
   readonly columns: readonly ColumnPlan[];
-  /** Whether the source names its columns' SQL types; false for files, whose keys are text. */
   readonly baseDir: string;
   readonly stateDir: string;
   readonly signal: AbortSignal;

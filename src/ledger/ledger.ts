@@ -1,3 +1,4 @@
+import type { Field } from '../core/value.ts';
 import type { ChunkState } from './chunk-state.ts';
 
 export type RunStatus =
@@ -20,6 +21,11 @@ export const endedStatuses: ReadonlySet<RunStatus> = new Set([
 /** `build`: files made for a hand upload; its results come through `load`. */
 export type RunKind = 'run' | 'build';
 
+export interface SourceSchema {
+  readonly fields: readonly Field[];
+  readonly keyFields: readonly Field[];
+}
+
 export interface NewRun {
   readonly runId: string;
   readonly pipeline: string;
@@ -31,6 +37,8 @@ export interface NewRun {
   /** Absolute path of the folder with the run's files. */
   readonly folder: string;
   readonly target: string;
+  /** The fields that reach the renderer and those of the key, for joins that do not open the source. */
+  readonly schema: SourceSchema;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -187,8 +195,8 @@ export interface Ledger extends AsyncDisposable {
   /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */
   addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void>;
 
-  /** Rows waiting to be sent again, by chunk and line. */
-  unfinishedRows(runId: string): Promise<readonly UnfinishedRow[]>;
+  /** Rows waiting to be sent again, by chunk and line, at most so many. */
+  unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]>;
   /** The history of a chunk's rows that were sent before, by custom_id. */
   rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>>;
   failedRows(runId: string): AsyncIterable<FailedRow>;

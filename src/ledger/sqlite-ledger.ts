@@ -63,6 +63,7 @@ class SqliteLedger implements Ledger {
       parts: JSON.stringify(run.fingerprintParts),
       folder: run.folder,
       target: run.target,
+      schema: JSON.stringify(run.schema),
       startedAt: run.startedAt,
     });
   }
@@ -153,8 +154,8 @@ class SqliteLedger implements Ledger {
     });
   }
 
-  async unfinishedRows(runId: string): Promise<readonly UnfinishedRow[]> {
-    return this.#database.prepare(sql.selectUnfinishedRows).all({ runId }).map(toUnfinishedRow);
+  async unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]> {
+    return this.#database.prepare(sql.selectUnfinishedRows).all({ runId, limit }).map(toUnfinishedRow);
   }
 
   async rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>> {

@@ -1,8 +1,8 @@
 /** The ledger's SQL, a statement each. Parameters are named as the records' properties are. */
 
 export const insertRun = `
-  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, started_at)
-  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :startedAt)`;
+  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, source_schema, started_at)
+  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :schema, :startedAt)`;
 
 export const selectRun = `SELECT * FROM runs WHERE run_id = :runId`;
 
@@ -66,7 +66,7 @@ export const moveUnfinishedRow = `
 export const deleteSentRows = `DELETE FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
 
 export const selectUnfinishedRows = `
-  SELECT * FROM unfinished_rows WHERE run_id = :runId AND waiting = 1 ORDER BY chunk, line`;
+  SELECT * FROM unfinished_rows WHERE run_id = :runId AND waiting = 1 ORDER BY chunk, line LIMIT :limit`;
 
 export const selectSentRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk AND waiting = 0`;

@@ -1,0 +1,132 @@
+import type { ChunkState } from '../ledger/chunk-state.ts';
+import type { ChunkOutcome, FailedRow, TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
+import { rowState, type ChunkSpan, type FailedResult, type Reconciliation } from './reconciliation.ts';
+
+/** When a row stops being sent again (contract section 5). */
+export interface AttemptLimits {
+  /** Responses of the provider for one row. */
+  readonly attempts: number;
+  /** Submissions of one row, answered or not. */
+  readonly submissions: number;
+  /** Codes of the `answer` stage that are sent again, by `on_invalid`. */
+  readonly retriedAnswers: ReadonlySet<string>;
+}
+
+/** What the rows of one chunk have come to. */
+export interface OutcomeContext {
+  readonly state: ChunkState;
+  readonly limits: AttemptLimits;
+  /** The chunk's rows that were sent before, by custom_id. */
+  readonly history: ReadonlyMap<string, UnfinishedRow>;
+  readonly usage: TokenCounts;
+  readonly cleaned: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Whether further result files may follow, so that rows without a lasting result stay pending. */
+  readonly moreToCome: boolean;
+}
+
+const missing = {
+  stage: 'request',
+  code: 'missing',
+  message: 'The row stands in neither the output nor the error file.',
+  retryable: true,
+  ran: false,
+} as const;
+
+/** Decides the fate of every row of a chunk: ok, failed for good, or to be sent again. Pure. */
+export function chunkOutcome(
+  reconciliation: Reconciliation,
+  span: ChunkSpan,
+  context: OutcomeContext,
+): ChunkOutcome {
+  const states = reconciliation.states.slice(span.offset, span.offset + span.chunk.requests);
+  const failures: FailedRow[] = [];
+  const unfinished: UnfinishedRow[] = [];
+  let ok = 0;
+  for (const [line, state] of states.entries()) {
+    const index = span.offset + line;
+    if (state === rowState.ok) ok += 1;
+    else if (reconciliation.refusals.has(index)) failures.push(refusedRow(reconciliation, span, line, context));
+    else if (state === rowState.pending) {
+      const result = reconciliation.failures.get(index);
+      if (context.moreToCome && (result === undefined || result.retryable)) continue;
+      const fate = unsuccessfulRow(span, line, result ?? missing, context);
+      if ('stage' in fate) {
+        states[line] = rowState.failed;
+        failures.push(fate);
+      } else unfinished.push(fate);
+    }
+  }
+  return {
+    state: context.state,
+    rowStates: states,
+    ok,
+    cleaned: context.cleaned,
+    usage: context.usage,
+    failures,
+    unfinished,
+  };
+}
+
+function refusedRow(
+  reconciliation: Reconciliation,
+  span: ChunkSpan,
+  line: number,
+  context: OutcomeContext,
+): FailedRow {
+  const refusal = reconciliation.refusals.get(span.offset + line);
+  const row = span.rows.row(line);
+  return failedRow(span, line, {
+    stage: 'load',
+    code: refusal?.code ?? 'load_failed',
+    message: refusal?.message ?? 'The answer could not be loaded.',
+    attempts: (context.history.get(row.customId)?.attempts ?? 0) + 1,
+  });
+}
+
+function unsuccessfulRow(
+  span: ChunkSpan,
+  line: number,
+  result: Pick<FailedResult, 'stage' | 'code' | 'message' | 'retryable' | 'ran'>,
+  context: OutcomeContext,
+): FailedRow | UnfinishedRow {
+  const customId = span.rows.customIds[line] ?? '';
+  const before = context.history.get(customId);
+  const attempts = (before?.attempts ?? 0) + (result.ran ? 1 : 0);
+  const submissions = (before?.submissions ?? 0) + 1;
+  const { code, message } = result;
+  const { limits } = context;
+  const retryable = result.retryable || (result.stage === 'answer' && limits.retriedAnswers.has(code));
+  if (!retryable || attempts >= limits.attempts) return failedRow(span, line, { ...result, attempts });
+  if (submissions >= limits.submissions) {
+    return failedRow(span, line, {
+      stage: 'request',
+      code: 'never_ran',
+      message: `Sent ${submissions} times without running. Last: ${message}`,
+      attempts,
+    });
+  }
+  const since = before?.since ?? context.now;
+  return { customId, chunk: span.chunk.chunk, line, attempts, submissions, code, message, since };
+}
+
+function failedRow(
+  span: ChunkSpan,
+  line: number,
+  failure: Pick<FailedRow, 'stage' | 'code' | 'message' | 'attempts'>,
+): FailedRow {
+  const row = span.rows.row(line);
+  return {
+    customId: row.customId,
+    key: row.key,
+    stage: failure.stage,
+    code: failure.code,
+    message: failure.message,
+    attempts: failure.attempts,
+    chunk: span.chunk.chunk,
+    batchId: span.chunk.batchId,
+    requestHash: row.requestHash,
+    request: null,
+  };
+}

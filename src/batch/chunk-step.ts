@@ -1,0 +1,52 @@
+import type { EventListener } from '../core/events.ts';
+import type { Endpoint, OpenedProvider } from '../core/provider.ts';
+import { providerRetry, retry, type RetryPolicy } from '../core/retry.ts';
+import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
+import type { ChunkPatch, ChunkRecord, Ledger } from '../ledger/ledger.ts';
+
+/** What every step of a chunk's life needs. */
+export interface StepContext {
+  readonly ledger: Ledger;
+  readonly provider: OpenedProvider;
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly folder: string;
+  readonly endpoint: Endpoint;
+  readonly completionWindow: string;
+  /** Milliseconds after which the provider deletes the files. */
+  readonly expiresAfterMs: number;
+  /** Milliseconds until a second look for a batch that a first look did not show. */
+  readonly settleMs: number;
+  readonly signal: AbortSignal;
+  emit: EventListener;
+}
+
+/** Moves a chunk as the state machine says, durably, and returns it as it then is. */
+export async function advance(
+  context: StepContext,
+  chunk: ChunkRecord,
+  event: ChunkEvent,
+  patch: ChunkPatch = {},
+): Promise<ChunkRecord> {
+  const state = nextState(chunk.state, event);
+  await context.ledger.moveChunk(context.runId, chunk.chunk, state, patch);
+  return { ...chunk, ...patch, state };
+}
+
+/** Makes a call that changes nothing at the provider, or nothing that matters, until it succeeds or gives up. */
+export async function attempt<T>(
+  context: StepContext,
+  step: string,
+  call: () => Promise<T>,
+  policy: RetryPolicy = providerRetry,
+): Promise<T> {
+  const { signal, emit } = context;
+  return retry(
+    {
+      ...policy,
+      signal,
+      onRetry: (error, waitMs) => emit({ type: 'StepRetried', step, message: error.message, waitMs }),
+    },
+    call,
+  );
+}

@@ -1,0 +1,70 @@
+import { BatchlineError } from '../core/errors.ts';
+import type { BatchFileError, RemoteBatch } from '../core/provider.ts';
+import { backoff } from '../core/retry.ts';
+import { sleep } from '../core/async.ts';
+import type { ChunkRecord } from '../ledger/ledger.ts';
+import { chunkFiles } from './chunk-files.ts';
+import { advance, attempt, type StepContext } from './chunk-step.ts';
+import type { BatchPoller } from './poller.ts';
+
+/** How often a batch may be refused for a reason that names no line before the step gives up. */
+const refusalsAllowed = 2;
+const roomWait = { firstWaitMs: 5_000, longestWaitMs: 15 * 60_000 };
+
+/** What came of waiting for a batch: the chunk moved on, or the provider refused its file for what some lines say. */
+export type Awaited = { readonly chunk: ChunkRecord; readonly refusal: readonly BatchFileError[] | null };
+
+/** Waits until a chunk's batch has ended and notes how. */
+export async function awaitBatch(context: StepContext, chunk: ChunkRecord, poller: BatchPoller): Promise<Awaited> {
+  if (chunk.batchId === null) throw new Error(`Chunk ${chunk.chunk} has no batch.`);
+  const batch = await poller.untilEnded(chunk.chunk, chunk.batchId);
+  const { status, outputFileId, errorFileId } = batch;
+  if (status === 'failed' && outputFileId === null && errorFileId === null) {
+    return afterRefusal(context, chunk, batch);
+  }
+  const patch = { batchStatus: status, outputFileId, errorFileId };
+  return { chunk: await advance(context, chunk, 'batch_ended', patch), refusal: null };
+}
+
+/** The provider's validation turned the whole file down; nothing ran and nothing was paid. */
+async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: RemoteBatch): Promise<Awaited> {
+  if (batch.errors.some((error) => error.line !== null)) return { chunk, refusal: batch.errors };
+  const wantsRoom = batch.errors.some(isWantOfRoom);
+  if (!wantsRoom && chunk.attempt >= refusalsAllowed) throw refused(context, chunk, batch.errors);
+  if (wantsRoom) {
+    const waitMs = backoff(chunk.attempt, roomWait);
+    context.emit({ type: 'StepRetried', step: `batch ${chunk.chunk}`, message: describe(batch.errors), waitMs });
+    await sleep(waitMs, context.signal);
+  }
+  const patch = { batchStatus: batch.status, attempt: chunk.attempt + 1 };
+  return { chunk: await advance(context, chunk, 'batch_deferred', patch), refusal: null };
+}
+
+function refused(context: StepContext, chunk: ChunkRecord, errors: readonly BatchFileError[]): BatchlineError {
+  return new BatchlineError('batch_refused', `The provider refused file ${chunk.chunk}: ${describe(errors)}`, {
+    where: chunkFiles(context.folder, chunk.chunk).requests,
+    hint: 'Correct what the message names and type the same command again.',
+    exitCode: 1,
+  });
+}
+
+function isWantOfRoom(error: BatchFileError): boolean {
+  return error.code === 'token_limit_exceeded' || /enqueued token/i.test(error.message);
+}
+
+function describe(errors: readonly BatchFileError[]): string {
+  return errors.map((error) => error.message).join('; ') || 'it gave no reason';
+}
+
+/** Fetches whichever result files the batch has, whatever its status: an expired batch's finished rows are paid for. */
+export async function downloadResults(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  const files = chunkFiles(context.folder, chunk.chunk);
+  for (const [fileId, path] of [
+    [chunk.outputFileId, files.output],
+    [chunk.errorFileId, files.errors],
+  ] as const) {
+    if (fileId === null) continue;
+    await attempt(context, `download of ${fileId}`, () => context.provider.download(fileId, path, context.signal));
+  }
+  return advance(context, chunk, 'results_downloaded');
+}

@@ -1,0 +1,117 @@
+import type { ClassifiedResult } from '../core/batch-result.ts';
+import type { ChunkRecord } from '../ledger/ledger.ts';
+import { chunkFiles } from './chunk-files.ts';
+import { ChunkRows, type ChunkRow } from './chunk-rows.ts';
+
+export type FailedResult = Extract<ClassifiedResult, { kind: 'failed' }>;
+
+/** What is known of a row, as the ledger keeps it: a byte each. */
+export const rowState = { pending: 0, ok: 1, failed: 2 } as const;
+
+export interface LoadRefusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Where a row of a reconciliation stands. */
+export interface RowPlace {
+  readonly chunk: ChunkRecord;
+  readonly rows: ChunkRows;
+  readonly line: number;
+}
+
+/** One chunk within a reconciliation. */
+export interface ChunkSpan {
+  readonly chunk: ChunkRecord;
+  readonly rows: ChunkRows;
+  /** Index of its first row in the reconciliation. */
+  readonly offset: number;
+}
+
+/**
+ * Holds the custom_ids of a few chunks and decides, from what their result files say and from nothing else, which rows
+ * succeeded, which failed and which are missing. The first success of an id wins; a failure counts only while no
+ * success is known, whichever of the two files came first.
+ */
+export class Reconciliation implements Disposable {
+  readonly spans: readonly ChunkSpan[];
+  readonly states: Uint8Array;
+  readonly failures = new Map<number, FailedResult>();
+  readonly refusals = new Map<number, LoadRefusal>();
+  /** Results of ids that no row here has. */
+  strangers = 0;
+  /** Results of rows that had succeeded already. */
+  repeats = 0;
+  unparsable = 0;
+  readonly #indexes = new Map<string, number>();
+
+  private constructor(spans: readonly ChunkSpan[], rowCount: number) {
+    this.spans = spans;
+    this.states = new Uint8Array(rowCount);
+    for (const { chunk, rows, offset } of spans) {
+      if (chunk.rowStates !== null) this.states.set(chunk.rowStates, offset);
+      for (const [line, customId] of rows.customIds.entries()) this.#indexes.set(customId, offset + line);
+    }
+  }
+
+  static async open(folder: string, chunks: readonly ChunkRecord[]): Promise<Reconciliation> {
+    const spans: ChunkSpan[] = [];
+    let offset = 0;
+    for (const chunk of chunks) {
+      const rows = await ChunkRows.open(chunkFiles(folder, chunk.chunk).rows, chunk.requests);
+      spans.push({ chunk, rows, offset });
+      offset += chunk.requests;
+    }
+    return new Reconciliation(spans, offset);
+  }
+
+  has(customId: string): boolean {
+    return this.#indexes.has(customId);
+  }
+
+  /**
+   * Takes one result in.
+   *
+   * @returns the index of a row that has just succeeded and is now to be loaded, else -1
+   */
+  accept(result: ClassifiedResult): number {
+    if (result.kind === 'unparsable') {
+      this.unparsable += 1;
+      return -1;
+    }
+    const index = this.#indexes.get(result.customId);
+    if (index === undefined) this.strangers += 1;
+    else if (this.states[index] === rowState.ok) this.repeats += 1;
+    else if (result.kind === 'failed') this.failures.set(index, result);
+    else return this.#succeed(index);
+    return -1;
+  }
+
+  #succeed(index: number): number {
+    this.states[index] = rowState.ok;
+    this.failures.delete(index);
+    this.refusals.delete(index);
+    return index;
+  }
+
+  /** The provider answered and was paid, but the answer could not be loaded. */
+  refuse(index: number, refusal: LoadRefusal): void {
+    this.states[index] = rowState.failed;
+    this.refusals.set(index, refusal);
+  }
+
+  place(index: number): RowPlace {
+    const span = this.spans.findLast((candidate) => candidate.offset <= index);
+    if (span === undefined) throw new RangeError(`There is no row ${index}.`);
+    return { chunk: span.chunk, rows: span.rows, line: index - span.offset };
+  }
+
+  row(index: number): ChunkRow {
+    const { rows, line } = this.place(index);
+    return rows.row(line);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { rows } of this.spans) rows[Symbol.dispose]();
+  }
+}

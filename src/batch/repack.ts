@@ -1,0 +1,99 @@
+import type { ItemBatch } from '../core/item-batch.ts';
+import type { Ledger, NewChunk, UnfinishedRow } from '../ledger/ledger.ts';
+import { chunkFiles } from './chunk-files.ts';
+import { Chunker, type ChunkLimits } from './chunker.ts';
+import { storedLines } from './stored-lines.ts';
+
+/** Retried rows wait for company no longer than this. */
+export const longestRetryWaitMs = 30 * 60_000;
+
+export interface RetryQueue {
+  readonly rows: readonly UnfinishedRow[];
+  /** Whether nothing else of the run is left to submit. */
+  readonly allSubmitted: boolean;
+  /** Whether a batch of the run is still under way. */
+  readonly awaitsBatches: boolean;
+  readonly fullFile: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Whether the rows that wait to be sent again are to leave now (contract section 5). Pure. */
+export function retriesAreDue(queue: RetryQueue): boolean {
+  if (queue.rows.length === 0) return false;
+  if (queue.rows.length >= queue.fullFile) return true;
+  if (!queue.allSubmitted) return false;
+  const oldest = queue.rows.reduce((since, row) => Math.min(since, row.since), queue.now);
+  return !queue.awaitsBatches || queue.now - oldest >= longestRetryWaitMs;
+}
+
+export interface RepackContext {
+  readonly ledger: Ledger;
+  readonly runId: string;
+  readonly folder: string;
+  readonly limits: ChunkLimits;
+  readonly firstChunk: number;
+}
+
+/**
+ * Packs rows of many chunks, as they were first sent, into as few new files as fit. Each new file and the rows' move
+ * into it is one transaction of the ledger; until then a crash leaves the rows where they were.
+ */
+export async function repack(context: RepackContext, rows: readonly UnfinishedRow[]): Promise<readonly NewChunk[]> {
+  const chunks: NewChunk[] = [];
+  let inFile: string[] = [];
+  await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
+  const keep = async (chunk: NewChunk | null) => {
+    if (chunk === null) return;
+    await context.ledger.addRetryChunk(context.runId, chunk, inFile);
+    chunks.push(chunk);
+    inFile = [];
+  };
+  for (const [chunk, ofChunk] of Map.groupBy(rows, (row) => row.chunk)) {
+    for await (const item of storedItems(context.folder, chunk, ofChunk)) {
+      for await (const sealed of chunker.add(item)) await keep(sealed.chunk);
+      inFile.push(item.customIds[0] ?? '');
+    }
+  }
+  await keep(await chunker.seal());
+  return chunks;
+}
+
+/** The stored lines of some rows of one chunk, each as a batch of one item. */
+async function* storedItems(
+  folder: string,
+  chunk: number,
+  rows: readonly UnfinishedRow[],
+): AsyncGenerator<ItemBatch> {
+  const files = chunkFiles(folder, chunk);
+  const wanted = rows.map((row) => row.line);
+  const rowLines = storedLines(files.rows, wanted);
+  let index = 0;
+  for await (const request of storedLines(files.requests, wanted)) {
+    const rowLine = await rowLines.next();
+    yield oneItem(rows[index]?.customId ?? '', request, rowLine.value ?? Buffer.alloc(0));
+    index += 1;
+  }
+  if (index !== rows.length) throw new Error(`Chunk ${chunk} lacks the lines of ${rows.length - index} rows.`);
+}
+
+function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {
+  const lines = Buffer.concat([request, lineFeed]);
+  const rows = Buffer.concat([row, lineFeed]);
+  return {
+    length: 1,
+    lines,
+    lineEnds: Uint32Array.of(lines.length),
+    rows,
+    rowEnds: Uint32Array.of(rows.length),
+    customIds: [customId],
+    keys: [],
+    hashes: null,
+    // The envelope makes this a little more than the first estimate, which is the safe side.
+    tokens: Uint32Array.of(Math.ceil(lines.length / 4)),
+    sourceRows: Uint32Array.of(0),
+    failures: [],
+  };
+}
+
+const lineFeed = Buffer.from('\n');

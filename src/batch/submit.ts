@@ -1,0 +1,110 @@
+import { sleep } from '../core/async.ts';
+import { BatchlineError } from '../core/errors.ts';
+import type { NewBatch, RemoteBatch } from '../core/provider.ts';
+import { backoff, providerRetry } from '../core/retry.ts';
+import type { ChunkRecord } from '../ledger/ledger.ts';
+import { findBatches } from './adopt.ts';
+import { chunkFiles } from './chunk-files.ts';
+import { advance, attempt, type StepContext } from './chunk-step.ts';
+
+/** Uploads a chunk's file. An upload costs nothing, so one whose outcome is unknown is simply made again. */
+export async function uploadChunk(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  const intent = await advance(context, chunk, 'upload_intended');
+  const file = {
+    path: chunkFiles(context.folder, chunk.chunk).requests,
+    name: `batchline-${context.runId}-${chunk.chunk}-${chunk.sha256.slice(0, 12)}.jsonl`,
+    bytes: chunk.bytes,
+    expiresAfter: seconds(context.expiresAfterMs),
+  };
+  const { fileId } = await attempt(context, `upload of file ${chunk.chunk}`, () =>
+    context.provider.upload(file, context.signal),
+  );
+  context.emit({ type: 'FileUploaded', chunk: chunk.chunk, fileId, bytes: chunk.bytes });
+  return advance(context, intent, 'upload_succeeded', { fileId });
+}
+
+/**
+ * Creates a chunk's batch: the one call that costs money. It is never repeated before it is certain that the provider
+ * did not carry it out: an answer of 4xx rules that out, anything else is settled by looking.
+ */
+export async function createBatch(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  let current = chunk;
+  for (let tries = 1; ; tries += 1) {
+    current = await advance(context, current, 'create_intended', { account: context.provider.accountFingerprint });
+    try {
+      const batch = await context.provider.createBatch(newBatch(context, current), context.signal);
+      return await submitted(context, current, batch, false);
+    } catch (error) {
+      if (!(error instanceof BatchlineError)) throw error;
+      if (error.outcome !== 'absent') return settleCreate(context, current);
+      current = await advance(context, current, 'create_ruled_out');
+      if (!error.retryable || tries >= providerRetry.attempts) throw error;
+      const waitMs = error.retryAfterMs ?? backoff(tries, providerRetry);
+      const step = `creation of batch ${chunk.chunk}`;
+      context.emit({ type: 'StepRetried', step, message: error.message, waitMs });
+      await sleep(waitMs, context.signal);
+    }
+  }
+}
+
+/**
+ * Settles a create whose outcome is unknown, after a lost reply or the death of the process: what the provider lists
+ * under this chunk's metadata is adopted. Absence is believed only after a second look, since a batch can appear a
+ * moment after its connection was cut, and only where the listing is that of the account that the create was sent to.
+ */
+export async function settleCreate(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  for (const look of ['first', 'second'] as const) {
+    const found = await attempt(context, `look for batch ${chunk.chunk}`, () => findBatches(context, chunk));
+    if (found.mine !== null) return submitted(context, chunk, found.mine, true);
+    if (look === 'first') {
+      await sleep(context.settleMs, context.signal);
+      continue;
+    }
+    const provesAbsence = found.sawThisRun || chunk.account === context.provider.accountFingerprint;
+    if (!provesAbsence) throw wrongAccount(context, chunk);
+  }
+  return advance(context, chunk, 'create_ruled_out');
+}
+
+async function submitted(
+  context: StepContext,
+  chunk: ChunkRecord,
+  batch: RemoteBatch,
+  adopted: boolean,
+): Promise<ChunkRecord> {
+  const next = await advance(context, chunk, 'create_succeeded', {
+    batchId: batch.id,
+    batchStatus: batch.status,
+    expiresAt: batch.expiresAt,
+  });
+  context.emit({ type: 'BatchSubmitted', chunk: chunk.chunk, batchId: batch.id, adopted });
+  return next;
+}
+
+function newBatch(context: StepContext, chunk: ChunkRecord): NewBatch {
+  if (chunk.fileId === null) throw new Error(`Chunk ${chunk.chunk} has no file.`);
+  return {
+    inputFileId: chunk.fileId,
+    endpoint: context.endpoint,
+    completionWindow: context.completionWindow,
+    metadata: {
+      batchline_pipeline: context.pipeline,
+      batchline_run: context.runId,
+      batchline_chunk: String(chunk.chunk),
+      batchline_try: String(chunk.attempt),
+    },
+    outputExpiresAfter: seconds(context.expiresAfterMs),
+  };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 1000);
+}
+
+function wrongAccount(context: StepContext, chunk: ChunkRecord): BatchlineError {
+  return new BatchlineError(
+    'wrong_account',
+    `Batch ${chunk.chunk} of run ${context.runId} may exist, but the account of this API key does not show it.`,
+    { hint: 'Use the API key, organisation and project that the run was started with; nothing was sent twice.', exitCode: 1 },
+  );
+}

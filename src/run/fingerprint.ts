@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { valueToJson } from '../core/print.ts';
+import type { Value } from '../core/value.ts';
+import type { Pipeline } from '../config/pipeline.ts';
+
+/** The flags that change which requests a run sends. */
+export interface RequestFlags {
+  readonly limit?: number | undefined;
+  readonly where?: string | undefined;
+  readonly fullRefresh?: boolean | undefined;
+}
+
+export interface Fingerprint {
+  readonly hash: string;
+  /** Part by part, for showing what differs: a path such as `request.prompt` with its value as JSON. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/**
+ * What decides which requests a run sends, and nothing else: a run may only be continued by a pipeline of the same
+ * fingerprint. Passwords are left out, so that changing one does not end a run.
+ */
+export function fingerprint(
+  pipeline: Pipeline,
+  flags: RequestFlags,
+  sourceState: Readonly<Record<string, string>>,
+): Fingerprint {
+  const { type, base_url: baseUrl } = pipeline.provider;
+  const parts: Record<string, string> = {};
+  flatten('source', withoutPassword(pipeline.source), parts);
+  flatten('source files', sourceState, parts);
+  flatten('transforms', pipeline.transforms, parts);
+  flatten('request', pipeline.request, parts);
+  flatten('provider', { type, base_url: baseUrl ?? null }, parts);
+  flatten('flags', { ...flags }, parts);
+  const ordered = Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { hash: createHash('sha256').update(JSON.stringify(ordered)).digest('hex'), parts: ordered };
+}
+
+/** What differs between two fingerprints, a line each. */
+export function differences(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names
+    .filter((name) => before[name] !== after[name])
+    .map((name) => `${name}: ${shorten(before[name])} -> ${shorten(after[name])}`);
+}
+
+function shorten(json: string | undefined): string {
+  if (json === undefined) return '(not set)';
+  return json.length > 100 ? `${json.slice(0, 97)}...` : json;
+}
+
+function flatten(path: string, value: unknown, parts: Record<string, string>): void {
+  if (value === undefined) return;
+  if (typeof value !== 'object' || value === null) {
+    parts[path] = valueToJson(value as Value);
+    return;
+  }
+  for (const [key, member] of Object.entries(value)) flatten(`${path}.${key}`, member, parts);
+}
+
+function withoutPassword(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { url } = block;
+  if (typeof url !== 'string') return { ...block };
+  const parsed = URL.parse(url);
+  // A URL that cannot be taken apart may hold a password anywhere.
+  const shown = parsed === null ? (url === 'embedded' ? url : null) : `${parsed.host}${parsed.pathname}`;
+  return { ...block, url: shown };
+}

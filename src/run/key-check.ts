@@ -1,0 +1,155 @@
+import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BatchlineError } from '../core/errors.ts';
+import { keyDigest } from '../core/key.ts';
+import { fromWire, type WireText } from '../core/wire-text.ts';
+
+/** Watches over the uniqueness of keys where the source does not rule out duplicates itself; at constant memory. */
+export interface KeyCheck extends AsyncDisposable {
+  /** Takes a row's key in. @returns false where the row is to be skipped, since an earlier one has its key */
+  admit(key: WireText, position: string): boolean;
+  /** Makes room after a batch of rows. */
+  settle(): Promise<void>;
+  /** @throws BatchlineError `duplicate_key` where two rows of one key were taken in */
+  verdict(): Promise<void>;
+}
+
+const partitions = 256;
+const partitionBytes = 1 << 16;
+const digestBytes = 16;
+
+/**
+ * Finds duplicates after the reading: rows are dealt out by their key's hash, so that two rows of one key meet in the
+ * same one of 256 parts, and each part is then small enough to be looked through in memory.
+ */
+export class PartitionedKeyCheck implements KeyCheck {
+  readonly #folder: string;
+  readonly #parts = Array.from({ length: partitions }, () => new Part());
+
+  constructor(folder: string) {
+    this.#folder = join(folder, 'keys');
+  }
+
+  admit(key: WireText, position: string): boolean {
+    const digest = keyDigest(key);
+    this.#parts[digest[0] ?? 0]?.add(digest, `${fromWire(key)}\0${position}`);
+    return true;
+  }
+
+  async settle(): Promise<void> {
+    for (const [number, part] of this.#parts.entries()) {
+      if (part.heldBytes < partitionBytes) continue;
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await part.spill(join(this.#folder, String(number)));
+    }
+  }
+
+  async verdict(): Promise<void> {
+    for (const part of this.#parts) {
+      const pair = findPair(await part.bytes());
+      if (pair !== null) throw duplicateKey(pair);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of this.#parts) await part.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Entries of a digest, the length of the text and the text, held in memory until there are many. */
+class Part {
+  readonly #held: Buffer[] = [];
+  #file: { readonly handle: FileHandle; readonly path: string } | null = null;
+  heldBytes = 0;
+
+  add(digest: Buffer, text: string): void {
+    const entry = Buffer.allocUnsafe(digestBytes + 4 + Buffer.byteLength(text));
+    digest.copy(entry);
+    entry.writeUInt32LE(entry.length - digestBytes - 4, digestBytes);
+    entry.write(text, digestBytes + 4);
+    this.#held.push(entry);
+    this.heldBytes += entry.length;
+  }
+
+  async spill(path: string): Promise<void> {
+    this.#file ??= { handle: await open(path, 'w', 0o600), path };
+    await this.#file.handle.appendFile(Buffer.concat(this.#held));
+    this.#held.length = 0;
+    this.heldBytes = 0;
+  }
+
+  async bytes(): Promise<Buffer> {
+    const held = Buffer.concat(this.#held);
+    return this.#file === null ? held : Buffer.concat([await readFile(this.#file.path), held]);
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.handle.close();
+  }
+}
+
+interface DuplicatePair {
+  readonly key: string;
+  readonly first: string;
+  readonly second: string;
+}
+
+function findPair(entries: Buffer): DuplicatePair | null {
+  const seen = new Map<string, number>();
+  for (let at = 0; at < entries.length; ) {
+    const digest = entries.toString('latin1', at, at + digestBytes);
+    const earlier = seen.get(digest);
+    if (earlier !== undefined) return toPair(textAt(entries, earlier), textAt(entries, at));
+    seen.set(digest, at);
+    at += digestBytes + 4 + entries.readUInt32LE(at + digestBytes);
+  }
+  return null;
+}
+
+function textAt(entries: Buffer, at: number): string {
+  const start = at + digestBytes + 4;
+  return entries.toString('utf8', start, start + entries.readUInt32LE(at + digestBytes));
+}
+
+function toPair(first: string, second: string): DuplicatePair {
+  const split = first.lastIndexOf('\0');
+  return { key: first.slice(0, split), first: first.slice(split + 1), second: second.slice(second.lastIndexOf('\0') + 1) };
+}
+
+function duplicateKey({ key, first, second }: DuplicatePair): BatchlineError {
+  return new BatchlineError('duplicate_key', `Two rows have the key ${JSON.stringify(key)}: ${first} and ${second}.`, {
+    hint: 'Make source.key unique (a list of columns may be needed), or set source.on_duplicate_key: first to keep the first row of each.',
+    exitCode: 2,
+  });
+}
+
+/** Lets the first row of each key pass; the keys seen are kept in a database file of the run. */
+export class FirstRowWins implements KeyCheck {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #insert;
+
+  constructor(folder: string) {
+    this.#path = join(folder, 'keys.db');
+    this.#database = new DatabaseSync(this.#path);
+    // Nothing here has to survive a crash: the reading then begins anew.
+    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; DROP TABLE IF EXISTS seen');
+    this.#database.exec('CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID; BEGIN');
+    this.#insert = this.#database.prepare('INSERT OR IGNORE INTO seen VALUES (?)');
+  }
+
+  admit(key: WireText): boolean {
+    return this.#insert.run(keyDigest(key)).changes === 1;
+  }
+
+  async settle(): Promise<void> {}
+
+  async verdict(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database.close();
+    await rm(this.#path, { force: true });
+  }
+}

@@ -1,0 +1,111 @@
+import type { ChunkRow } from '../batch/chunk-rows.ts';
+import { retry, type RetryPolicy } from '../core/retry.ts';
+import type { EventListener } from '../core/events.ts';
+import type { LoadFailure, LoadMark, OpenedSink, ResultBatch } from '../core/sink.ts';
+import type { Value } from '../core/value.ts';
+
+const maxRows = 20_000;
+const maxBytes = 8 << 20;
+/** Two: while the database works on one batch, the next is parsed and encoded. */
+const maxInFlight = 2;
+/** About ten minutes of waiting for a database that went away. */
+const sinkRetry: RetryPolicy = { attempts: 15, firstWaitMs: 500, longestWaitMs: 60_000 };
+
+export interface LoadQueueOptions {
+  readonly sink: OpenedSink;
+  readonly keyColumns: number;
+  readonly valueColumns: number;
+  readonly signal: AbortSignal;
+  readonly emit: EventListener;
+  /** Told of every row that the sink refused, by the index it was pushed with. */
+  readonly onRefused: (index: number, failure: LoadFailure) => void;
+  readonly onLoaded: (rows: number, cleaned: number) => void;
+}
+
+/** Gathers rows into batches for the sink and keeps a bounded number of loads under way. */
+export class LoadQueue {
+  readonly #options: LoadQueueOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+  #pending: PendingBatch;
+  #bytes = 0;
+  #failure: { readonly reason: unknown } | null = null;
+
+  constructor(options: LoadQueueOptions) {
+    this.#options = options;
+    this.#pending = new PendingBatch(options);
+  }
+
+  /** Adds a row; `bytes` is about what it weighs. @returns whether `flush` is now due */
+  push(index: number, row: ChunkRow, values: readonly Value[], bytes: number): boolean {
+    this.#pending.push(index, row, values);
+    this.#bytes += bytes;
+    return this.#pending.length >= maxRows || this.#bytes >= maxBytes;
+  }
+
+  /** Hands what was pushed to the sink; resolves when there is room for more. `mark` names this batch. */
+  async flush(mark: LoadMark): Promise<void> {
+    this.#throwIfFailed();
+    const batch = this.#pending;
+    this.#pending = new PendingBatch(this.#options);
+    this.#bytes = 0;
+    if (batch.length === 0) return;
+    while (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight);
+    this.#throwIfFailed();
+    const load = this.#load(batch, mark)
+      .catch((reason: unknown) => {
+        this.#failure ??= { reason };
+      })
+      .finally(() => this.#inFlight.delete(load));
+    this.#inFlight.add(load);
+  }
+
+  /** Resolves when everything that was flushed is durable. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#inFlight);
+    this.#throwIfFailed();
+  }
+
+  async #load(batch: PendingBatch, mark: LoadMark): Promise<void> {
+    const { sink, signal, emit, onRefused, onLoaded } = this.#options;
+    const outcome = await retry(
+      {
+        ...sinkRetry,
+        signal,
+        onRetry: (error, waitMs) =>
+          emit({ type: 'StepRetried', step: `load into ${sink.target}`, message: error.message, waitMs }),
+      },
+      () => sink.load(batch, mark),
+    );
+    for (const failure of outcome.failures) onRefused(batch.indexes[failure.row] ?? -1, failure);
+    onLoaded(batch.length - outcome.failures.length, outcome.cleaned);
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
+}
+
+class PendingBatch implements ResultBatch {
+  readonly indexes: number[] = [];
+  readonly customIds: string[] = [];
+  readonly keys: string[][];
+  readonly columns: Value[][];
+  readonly requestHashes: (string | null)[] = [];
+
+  constructor(shape: { readonly keyColumns: number; readonly valueColumns: number }) {
+    this.keys = Array.from({ length: shape.keyColumns }, () => []);
+    this.columns = Array.from({ length: shape.valueColumns }, () => []);
+  }
+
+  get length(): number {
+    return this.customIds.length;
+  }
+
+  push(index: number, row: ChunkRow, values: readonly Value[]): void {
+    this.indexes.push(index);
+    this.customIds.push(row.customId);
+    this.requestHashes.push(row.requestHash);
+    for (const [part, texts] of this.keys.entries()) texts.push(row.key[part] ?? '');
+    for (const [column, list] of this.columns.entries()) list.push(values[column] ?? null);
+  }
+}

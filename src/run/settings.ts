@@ -1,0 +1,20 @@
+import type { ChunkLimits } from '../batch/chunker.ts';
+import type { BatchLimits } from '../core/provider.ts';
+import type { Pipeline } from '../config/pipeline.ts';
+
+/** What a batch file may hold: the user's limit or the provider's, whichever is lower. */
+export function chunkLimits(pipeline: Pipeline, provider: BatchLimits): ChunkLimits {
+  const { max_requests: requests, max_bytes: bytes, max_tokens: tokens } = pipeline.batch;
+  // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
+  const inputs = pipeline.request.endpoint === '/v1/embeddings' ? provider.maxEmbeddingInputs : Infinity;
+  return {
+    requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
+    bytes: Math.min(bytes ?? Infinity, provider.maxBytes),
+    tokens: tokens ?? Infinity,
+  };
+}
+
+/** How long to wait before a second look for a batch whose creation is in doubt (architecture: settle). */
+export function settleMs(pollIntervalMs: number): number {
+  return Math.max(250, Math.min(pollIntervalMs, 30_000));
+}

@@ -1,0 +1,47 @@
+import type { ItemBatch } from '../core/item-batch.ts';
+import type { OpenedSink } from '../core/sink.ts';
+import { fromWire } from '../core/wire-text.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+
+const pageSize = 5000;
+
+/** Finds the items of a batch that need not be bought again. */
+export interface UnchangedFilter {
+  /** A byte an item: 1 where the item is to be skipped. */
+  skips(items: ItemBatch): Promise<Uint8Array>;
+}
+
+export const sendEverything: UnchangedFilter = {
+  skips: (items) => Promise.resolve(new Uint8Array(items.length)),
+};
+
+/** Skips what stands in the sink with the same request hash, and what failed for good with it in an earlier run. */
+export class SkipUnchanged implements UnchangedFilter {
+  readonly #sink: OpenedSink;
+  readonly #ledger: Ledger;
+  readonly #pipeline: string;
+  readonly #sinkHoldsRows: boolean;
+
+  /** @param sinkHoldsRows false where the target is empty, so that there is nothing to look up */
+  constructor(sink: OpenedSink, ledger: Ledger, pipeline: string, sinkHoldsRows: boolean) {
+    this.#sink = sink;
+    this.#ledger = ledger;
+    this.#pipeline = pipeline;
+    this.#sinkHoldsRows = sinkHoldsRows;
+  }
+
+  async skips(items: ItemBatch): Promise<Uint8Array> {
+    const skip = new Uint8Array(items.length);
+    const hashes = items.hashes ?? [];
+    for (let start = 0; start < items.length && this.#sinkHoldsRows; start += pageSize) {
+      const end = Math.min(start + pageSize, items.length);
+      const keys = items.keys.slice(start, end).map((parts) => parts.map(fromWire));
+      const unchanged = await this.#sink.findUnchanged(keys, hashes.slice(start, end));
+      for (const [index, same] of unchanged.entries()) if (same) skip[start + index] = 1;
+    }
+    const failed = await this.#ledger.rememberedFailures(this.#pipeline, items.customIds, hashes);
+    if (failed.size === 0) return skip;
+    for (const [index, customId] of items.customIds.entries()) if (failed.has(customId)) skip[index] = 1;
+    return skip;
+  }
+}
