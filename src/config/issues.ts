@@ -98,6 +98,8 @@ function describe(issue: Exclude<Issue, z.core.$ZodIssueInvalidUnion>, value: un
     case 'invalid_key':
     case 'invalid_element':
       return { message: 'has a key or an entry that is not allowed' };
+    case 'custom':
+    case 'unrecognized_keys':
     default:
       return { message: issue.message };
   }

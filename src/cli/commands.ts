@@ -1,0 +1,69 @@
+import type { CommandSpec } from './command-spec.ts';
+import { options } from './options.ts';
+
+/** Every command. Its code is loaded when it is called, so that help costs nothing. */
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    args: '<file>',
+    summary: 'Runs a pipeline: reads, sends, waits, loads. Run again, it resumes.',
+    options: options.run,
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'validate',
+    args: '<file...>',
+    summary: 'Lists every fault of pipeline files, with line and column. Reaches no network.',
+    options: options.validate,
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'build',
+    args: '<file>',
+    summary: 'Writes the request files of a pipeline into a folder, to be sent by hand.',
+    options: options.build,
+    load: () => import('./build.ts'),
+  },
+  {
+    name: 'load',
+    args: '<file>',
+    summary: 'Loads results that were made elsewhere, joined with the rows of a build.',
+    options: options.load,
+    load: () => import('./load.ts'),
+  },
+  {
+    name: 'status',
+    args: '[run-or-file]',
+    summary: 'Shows runs, batches and row counts. Reaches no network.',
+    options: options.status,
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'results',
+    args: '[run]',
+    summary: 'Shows rows as they now are in the sink.',
+    options: options.results,
+    load: () => import('./results.ts'),
+  },
+  {
+    name: 'errors',
+    args: '<run>',
+    summary: "Lists a run's failed rows with their reasons.",
+    options: options.errors,
+    load: () => import('./errors.ts'),
+  },
+  {
+    name: 'schema',
+    args: '',
+    summary: 'Prints the JSON Schema of pipeline files, for editors.',
+    options: [],
+    load: () => import('./schema.ts'),
+  },
+  {
+    name: 'emulator',
+    args: '',
+    summary: 'Serves an OpenAI-compatible batch API on loopback, for trying things out.',
+    options: options.emulator,
+    load: () => import('./emulator.ts'),
+  },
+];

@@ -1,0 +1,12 @@
+#!/usr/bin/env -S node --max-semi-space-size=4
+// This file alone must run on older versions of Node, to say what is wrong; everything else is imported after the check.
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) {
+  process.stderr.write(
+    `error: batchline needs Node.js 24 or newer, and this is Node.js ${process.versions.node}\n` +
+      'hint: install it from https://nodejs.org/en/download, or run: npx --package=node@24 --package=batchline pipeline\n',
+  );
+  process.exit(2);
+}
+const { runCommandLine } = await import('./command-line.ts');
+await runCommandLine(process.argv.slice(2));

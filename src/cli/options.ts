@@ -1,0 +1,114 @@
+import { parseMaxFailedRows } from '../config/failed-rows.ts';
+import { InvalidValue, type OptionSpec } from './command-spec.ts';
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidValue('must be a whole number above 0');
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidValue('must be a port, from 0 to 65535');
+}
+
+function failedRows(text: string): unknown {
+  const value = parseMaxFailedRows(text);
+  if (value !== undefined) return value;
+  throw new InvalidValue('must be a number of rows or a percentage like 1%');
+}
+
+const limit: OptionSpec = {
+  flags: '--limit <n>',
+  description: 'read at most so many rows',
+  parse: positiveInteger,
+};
+
+const where: OptionSpec = {
+  flags: '--where <condition>',
+  description: "read only these rows; a condition in the source's own language",
+};
+
+const json: OptionSpec = { flags: '--json', description: 'print JSON' };
+
+const configuration: readonly OptionSpec[] = [
+  {
+    flags: '--set <path=value>',
+    description: 'override a value of the file, as in source.path=other.csv; may be repeated',
+    repeatable: true,
+  },
+  { flags: '--env-file <path>', description: 'read environment variables from this file too' },
+];
+
+const output: readonly OptionSpec[] = [
+  { flags: '--quiet', description: 'show warnings and errors only' },
+  {
+    flags: '--log-level <level>',
+    description: 'how much to show',
+    choices: ['debug', 'info', 'warn', 'error'],
+    defaultValue: 'info',
+  },
+  {
+    flags: '--log-format <format>',
+    description: 'how to show it',
+    choices: ['text', 'json'],
+    defaultValue: 'text',
+  },
+];
+
+const state: OptionSpec = {
+  flags: '--state <dir>',
+  description: 'the state folder',
+  defaultValue: '.pipeline',
+};
+
+/** The flags of each command. */
+export const options = {
+  run: [
+    { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
+    limit,
+    where,
+    { flags: '--full-refresh', description: 'send unchanged rows and remembered failures again' },
+    {
+      flags: '--max-failed-rows <n|p%>',
+      description: 'end well with up to so many failed rows',
+      parse: failedRows,
+    },
+    { flags: '--yes', description: 'answer every question with yes' },
+    ...configuration,
+    { flags: '--json', description: 'print the summary as JSON' },
+    ...output,
+  ],
+  validate: configuration,
+  build: [
+    { flags: '--out <dir>', description: 'the folder to write to', required: true },
+    limit,
+    where,
+    ...configuration,
+    ...output,
+  ],
+  load: [
+    {
+      flags: '--build <dir>',
+      description: "the build that the results belong to; default: the pipeline's last",
+    },
+    { flags: '--results <path...>', description: 'result files, folders or globs', required: true },
+    { flags: '--final', description: 'rows without a result have failed' },
+    { flags: '--json', description: 'print the summary as JSON' },
+    ...configuration,
+    ...output,
+  ],
+  status: [json, state],
+  results: [
+    {
+      flags: '-n, --count <n>',
+      description: 'how many rows to show',
+      parse: positiveInteger,
+      defaultValue: 10,
+    },
+    state,
+  ],
+  errors: [json, state],
+  emulator: [{ flags: '--port <n>', description: 'the port to listen on; 0 takes a free one', parse: port }],
+} satisfies Readonly<Record<string, readonly OptionSpec[]>>;

@@ -1,0 +1,50 @@
+import type { PipelineEvent } from '../../core/events.ts';
+import { isShown, levelOf } from './level.ts';
+import type { RendererOptions, View } from './renderer.ts';
+import { describeEvent } from './words.ts';
+
+/** Counts that only rise are shown at most this often. */
+const shortestGapMs = 10_000;
+
+/** One plain line a change of state, for files, pipes and CI. */
+export function createLineLog({ stderr, level }: RendererOptions, now: () => number = Date.now): View {
+  const gate = new Gate(now);
+  const write = (event: PipelineEvent): void => void stderr.write(`${describeEvent(event)}\n`);
+  return {
+    show: (event) => {
+      if (isShown(levelOf(event), level) && gate.lets(event)) write(event);
+    },
+    close: () => undefined,
+  };
+}
+
+/** Lets an event pass unless it says nothing new, or says it too soon after the last of its kind. */
+class Gate {
+  readonly #now: () => number;
+  readonly #shown = new Map<
+    string,
+    { readonly text: string; readonly status: string; readonly at: number }
+  >();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  lets(event: PipelineEvent): boolean {
+    if (event.type === 'BatchPolled') return this.#isNews(`batch ${event.chunk}`, event, event.status);
+    if (event.type === 'RowsRead') return this.#isNews('read', event, '');
+    if (event.type === 'RowsLoaded') return this.#isNews(`load ${event.chunk}`, event, '');
+    return true;
+  }
+
+  #isNews(key: string, event: PipelineEvent, status: string): boolean {
+    const text = describeEvent(event);
+    const last = this.#shown.get(key);
+    const at = this.#now();
+    if (last !== undefined && last.status === status) {
+      if (last.text === text || at - last.at < shortestGapMs) return false;
+    }
+    this.#shown.set(key, { text, status, at });
+    return true;
+  }
+}

@@ -1,0 +1,64 @@
+import type { PipelineEvent } from '../../core/events.ts';
+
+const decimals = new Intl.NumberFormat('en-US');
+
+/** `1,234`. */
+export function count(value: number): string {
+  return decimals.format(value);
+}
+
+/** `1 row`, `1,234 rows`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
+/** `812 B`, `1.2 MB`. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+  const power = Math.min(Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)), units.length - 1);
+  const amount = value / 1000 ** power;
+  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power] ?? 'B'}`;
+}
+
+/** One line that says what happened; control characters in it are made visible. */
+export function describeEvent(event: PipelineEvent): string {
+  const sentence = sentences[event.type] as (event: PipelineEvent) => string;
+  return visible(sentence(event));
+}
+
+type Sentences = {
+  readonly [Type in PipelineEvent['type']]: (event: Extract<PipelineEvent, { type: Type }>) => string;
+};
+
+const sentences: Sentences = {
+  RunStarted: (event) =>
+    `${event.resumed ? 'resuming' : 'starting'} run ${event.runId} of ${event.pipeline} (state in ${event.stateDir})`,
+  Warned: (event) => `warning: ${event.message}`,
+  RowsRead: (event) => `read ${counted(event.records, 'row')}, ${counted(event.requested, 'request')}`,
+  ReadingFinished: (event) => `read to the end: ${counted(event.records, 'row')}`,
+  ChunkSealed: (event) =>
+    `file ${event.chunk} sealed: ${counted(event.requests, 'request')}, ${bytes(event.bytes)}, about ${counted(event.tokens, 'token')}`,
+  FileUploaded: (event) => `file ${event.chunk} uploaded as ${event.fileId} (${bytes(event.bytes)})`,
+  BatchSubmitted: (event) =>
+    `file ${event.chunk} ${event.adopted ? 'found again' : 'submitted'} as batch ${event.batchId}`,
+  BatchPolled: (event) =>
+    `batch ${event.batchId} (file ${event.chunk}) ${event.status}, ${count(event.completed)} of ${counted(event.total, 'request')}`,
+  BatchEnded: (event) => `batch ${event.batchId} (file ${event.chunk}) ${event.status}`,
+  RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
+  ChunkLoaded: (event) =>
+    `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,
+  StepRetried: (event) =>
+    `warning: ${event.step} failed and is tried again in ${(event.waitMs / 1000).toFixed(1)} s: ${event.message}`,
+  RunEnded: (event) => `run ${event.runId} ${event.status.replaceAll('_', ' ')}`,
+};
+
+/** Text in which no character moves the cursor or breaks the line. */
+export function visible(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const known: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+      return known[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    },
+  );
+}

@@ -1,0 +1,32 @@
+import { ConfigError, formatProblem } from '../config/problem.ts';
+import { BatchlineError, errorMessage } from '../core/errors.ts';
+import type { CommandContext } from './context.ts';
+
+/** Says on standard error what went wrong, without secrets; returns the exit code. */
+export function reportError(error: unknown, context: CommandContext, isDebug: boolean): number {
+  // Once the user has stopped the command, whatever fails in it is a consequence of that.
+  const cause: unknown = context.signal.aborted ? context.signal.reason : error;
+  const lines = describeError(cause);
+  if (isDebug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  context.stderr.write(`${context.redactor.redact(lines.join('\n'))}\n`);
+  return cause instanceof BatchlineError ? (cause.exitCode ?? 2) : 2;
+}
+
+function describeError(error: unknown): string[] {
+  if (error instanceof ConfigError) return error.problems.map(formatProblem);
+  if (error instanceof BatchlineError) return describeMistake(error);
+  return [
+    `error: ${oneLine(errorMessage(error))}`,
+    'hint: this is a defect in batchline; --log-level debug shows where it happened',
+  ];
+}
+
+function describeMistake({ message, where, hint }: BatchlineError): string[] {
+  const place = where === undefined || message.includes(where) ? '' : ` (${where})`;
+  const line = `error: ${oneLine(message)}${place}`;
+  return hint === undefined ? [line] : [line, `hint: ${oneLine(hint)}`];
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, '; ');
+}

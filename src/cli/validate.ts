@@ -1,0 +1,37 @@
+import { loadPipeline } from '../config/load.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { CommandContext } from './context.ts';
+import { reportError } from './report-error.ts';
+
+/** `pipeline validate FILE...`: every fault of every file. */
+export async function main(
+  files: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  let code = 0;
+  for (const file of files) code = Math.max(code, await validate(file, options, context));
+  return code;
+}
+
+async function validate(
+  file: string,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  try {
+    const { warnings } = await loadPipeline(file, {
+      env: context.env,
+      envFile: options['envFile'] as string | undefined,
+      set: options['set'] as readonly string[] | undefined,
+      redactor: context.redactor,
+    });
+    for (const each of warnings) {
+      context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(each)}`)}\n`);
+    }
+    context.print(`${file}: ok`);
+    return 0;
+  } catch (error) {
+    return reportError(error, context, false);
+  }
+}
