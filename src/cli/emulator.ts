@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { once } from 'node:events';
+import { BatchlineError } from '../core/errors.ts';
+import { duration } from '../core/quantity.ts';
+import type { CommandContext } from './context.ts';
+
+const standardPort = 8089;
+const standardFolder = '.pipeline/emulator';
+
+/** `pipeline emulator`: serves an OpenAI-compatible batch API on loopback until it is interrupted. */
+export async function main(
+  _args: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  const { startEmulator } = await import('../emulator/server.ts');
+  const dataDir = resolve(context.cwd, textOption(options['data'] ?? options['stateDir'], standardFolder));
+  await using emulator = await startEmulator({
+    port: portOption(options['port']),
+    dataDir,
+    signal: context.signal,
+    ...latencyOption(options['latency']),
+  });
+  context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
+  context.print('provider:');
+  context.print(`  base_url: ${emulator.url}`);
+  context.print('  api_key: any-key-will-do');
+  await interrupted(context.signal);
+  return 130;
+}
+
+async function interrupted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+function portOption(value: unknown): number {
+  const port = value === undefined ? standardPort : Number(value);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw usage('--port', 'is no port', 'Write a number from 0 to 65535.');
+}
+
+function latencyOption(value: unknown): { latencyMs?: number } {
+  if (value === undefined) return {};
+  const latencyMs = typeof value === 'number' ? value : duration.safeParse(value).data;
+  if (latencyMs === undefined) throw usage('--latency', 'is no duration', 'Write it like 0ms, 2s or 15m.');
+  return { latencyMs };
+}
+
+function textOption(value: unknown, standard: string): string {
+  return typeof value === 'string' && value !== '' ? value : standard;
+}
+
+function usage(option: string, what: string, hint: string): BatchlineError {
+  return new BatchlineError('invalid_option', `the value of ${option} ${what}`, { hint, exitCode: 2 });
+}

@@ -1,0 +1,116 @@
+import type { BatchFault, Endpoint } from '../state/batch-record.ts';
+import { checkLine, isLineFault, type LineFault, type RequestLine } from './check-line.ts';
+import type { LineBlock } from '../line-blocks.ts';
+
+const mostRequests = 50_000;
+const mostEmbeddingInputs = 50_000;
+/** A file of nothing but faults would otherwise make a batch object of many megabytes. */
+const mostFaults = 1000;
+
+/** The verdict on a whole input file, reached by showing it the file's lines in order. */
+export class FileCheck {
+  readonly #endpoint: Endpoint;
+  readonly #customIds = new Set<string>();
+  readonly #faults: BatchFault[] = [];
+  #requests = 0;
+  #embeddingInputs = 0;
+  #model: string | null = null;
+  /** Blank lines so far that no other line has followed: allowed at the end of the file only. */
+  #blankLines: number[] = [];
+
+  constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** The model that the lines name. */
+  get model(): string | null {
+    return this.#model;
+  }
+
+  add(block: LineBlock): void {
+    for (const [index, bytes] of block.lines.entries()) this.#addLine(bytes, block.first + index + 1);
+  }
+
+  /** What is wrong with the file; empty where nothing is. */
+  faults(): readonly BatchFault[] {
+    if (this.#requests === 0) return [emptyFile];
+    if (this.#requests > mostRequests) return [tooMany('requests', this.#requests, mostRequests)];
+    if (this.#embeddingInputs > mostEmbeddingInputs) {
+      return [tooMany('embedding inputs', this.#embeddingInputs, mostEmbeddingInputs)];
+    }
+    return this.#faults;
+  }
+
+  #addLine(bytes: Buffer, number: number): void {
+    if (isBlank(bytes)) {
+      if (this.#blankLines.length < mostFaults) this.#blankLines.push(number);
+      return;
+    }
+    for (const blank of this.#blankLines) this.#report(blankLine, blank);
+    this.#blankLines = [];
+    this.#requests += 1;
+    if (this.#requests > mostRequests) return;
+    const line = checkLine(bytes, this.#endpoint);
+    const fault = isLineFault(line) ? line : this.#checkAgainstOthers(line);
+    if (fault !== null) this.#report(fault, number);
+  }
+
+  #checkAgainstOthers(line: RequestLine): LineFault | null {
+    if (this.#customIds.has(line.customId)) return duplicate;
+    this.#customIds.add(line.customId);
+    if (this.#endpoint === '/v1/embeddings') this.#embeddingInputs += countInputs(line.body['input']);
+    const model = line.body['model'];
+    if (typeof model !== 'string') return null;
+    this.#model ??= model;
+    return model === this.#model ? null : mismatched(model, this.#model);
+  }
+
+  #report(fault: LineFault, line: number): void {
+    if (this.#faults.length >= mostFaults) return;
+    this.#faults.push({ code: fault.code, line, message: fault.message, param: fault.param });
+  }
+}
+
+/** A list of texts or of token lists counts each; a text, or one list of tokens, is one input. */
+function countInputs(input: unknown): number {
+  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1;
+}
+
+export function isBlank(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+}
+
+const emptyFile: BatchFault = {
+  code: 'empty_file',
+  line: null,
+  message: 'The input file is empty. Please ensure that the batch contains at least one request.',
+  param: null,
+};
+
+const blankLine: LineFault = {
+  code: 'invalid_json_line',
+  message: 'This line is not parseable as valid JSON.',
+  param: null,
+};
+
+const duplicate: LineFault = {
+  code: 'duplicate_custom_id',
+  message:
+    'The custom_id for this request is a duplicate of another request. The custom_id parameter must be unique for each request in a batch.',
+  param: 'custom_id',
+};
+
+function mismatched(model: string, first: string): LineFault {
+  const message = `The model of this request does not match the rest of the batch. Each batch must use one model: '${first}', not '${model}'.`;
+  return { code: 'mismatched_model', message, param: 'body.model' };
+}
+
+function tooMany(what: string, count: number, most: number): BatchFault {
+  const message = `The batch holds too many ${what}: ${count}. The most that one batch may hold is ${most}.`;
+  const code = what === 'requests' ? 'too_many_requests' : 'too_many_embedding_inputs';
+  return { code, line: null, message, param: null };
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { authorize } from './http/authorize.ts';
+import type { Exchange } from './http/exchange.ts';
+import { findRoute, replyTo, type Route } from './http/router.ts';
+import { newId } from './state/ids.ts';
+
+export interface HandlerOptions {
+  readonly routes: readonly Route[];
+  readonly apiKey: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The one way that every request takes: id, route, key, reply. Whatever should come between a client and all of the
+ * API (delays, refusals, cut replies) goes around `serve`.
+ */
+export function createHandler(options: HandlerOptions): RequestListener {
+  return (request, response) => {
+    const started = performance.now();
+    response.setHeader('x-request-id', newId('req_'));
+    response.setHeader('openai-version', '2020-10-01');
+    const exchange = beginExchange(request, response, options.signal);
+    replyTo(exchange, async () => serve(exchange, options, started)).catch((error: unknown) => {
+      console.error('emulator:', error);
+      response.destroy();
+    });
+  };
+}
+
+async function serve(exchange: Exchange, options: HandlerOptions, started: number): Promise<void> {
+  const { request, response, path } = exchange;
+  const { route, params } = findRoute(options.routes, request.method ?? 'GET', path);
+  if (route.open !== true) authorize(request, options.apiKey);
+  response.setHeader('openai-processing-ms', Math.ceil(performance.now() - started));
+  await route.handle({ ...exchange, params });
+}
+
+function beginExchange(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Exchange {
+  const target = request.url ?? '/';
+  const mark = target.indexOf('?');
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
+  return { request, response, path, query, params: {}, signal };
+}

@@ -1,0 +1,80 @@
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { BatchRunner } from '../batch/runner.ts';
+import { badRequest, notFound } from '../http/api-error.ts';
+import { param, sendJson, type Exchange } from '../http/exchange.ts';
+import type { Route } from '../http/router.ts';
+import type { FileObject, FileStore } from '../state/file-store.ts';
+import { pageLimit, showPage } from './page.ts';
+import { receiveUpload } from './upload.ts';
+
+const longestPage = 10_000;
+
+export function fileRoutes(files: FileStore, runner: BatchRunner): readonly Route[] {
+  const routes = new FileRoutes(files, runner);
+  return [
+    { method: 'POST', path: '/v1/files', handle: async (exchange) => routes.upload(exchange) },
+    { method: 'GET', path: '/v1/files', handle: (exchange) => routes.list(exchange) },
+    { method: 'GET', path: '/v1/files/{id}', handle: (exchange) => routes.show(exchange) },
+    { method: 'GET', path: '/v1/files/{id}/content', handle: async (exchange) => routes.download(exchange) },
+    { method: 'DELETE', path: '/v1/files/{id}', handle: async (exchange) => routes.delete(exchange) },
+  ];
+}
+
+class FileRoutes {
+  readonly #files: FileStore;
+  readonly #runner: BatchRunner;
+
+  constructor(files: FileStore, runner: BatchRunner) {
+    this.#files = files;
+    this.#runner = runner;
+  }
+
+  async upload(exchange: Exchange): Promise<void> {
+    sendJson(exchange, 200, await receiveUpload(exchange.request, this.#files));
+  }
+
+  list(exchange: Exchange): void {
+    const { query } = exchange;
+    const limit = pageLimit(query, longestPage, longestPage);
+    const after = query.get('after');
+    const found = this.#files.list({ after, limit: limit + 1, purpose: query.get('purpose') });
+    if (found === undefined) throw badRequest(`No such File object: ${after}`, 'after', null);
+    sendJson(
+      exchange,
+      200,
+      showPage(found, limit, (file) => file),
+    );
+  }
+
+  show(exchange: Exchange): void {
+    sendJson(exchange, 200, this.#find(exchange));
+  }
+
+  /** Streams the content from the disk; a client that leaves ends it. */
+  async download(exchange: Exchange): Promise<void> {
+    const file = this.#find(exchange);
+    await using handle = await open(this.#files.path(file.id), 'r');
+    exchange.response.writeHead(200, {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${encodeURIComponent(file.filename)}"`,
+      'content-length': file.bytes,
+    });
+    const content = handle.createReadStream({ highWaterMark: 262_144, autoClose: false });
+    await pipeline(content, exchange.response, { signal: exchange.signal });
+  }
+
+  async delete(exchange: Exchange): Promise<void> {
+    const { id } = this.#find(exchange);
+    this.#files.forget(id);
+    if (!this.#runner.isReading(id)) await this.#files.deleteContent(id);
+    sendJson(exchange, 200, { id, object: 'file', deleted: true });
+  }
+
+  #find(exchange: Exchange): FileObject {
+    const id = param(exchange, 'id');
+    const file = this.#files.get(id);
+    if (file === undefined) throw notFound(`No such File object: ${id}`);
+    return file;
+  }
+}

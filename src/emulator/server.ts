@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { resolve } from 'node:path';
+import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
+import { announce } from './address-file.ts';
+import { createHandler } from './handler.ts';
+import { Presence } from './routes/presence-routes.ts';
+import { Service } from './service.ts';
+import { lockFolder } from './state/folder-lock.ts';
+
+export interface EmulatorOptions {
+  /** The port on loopback; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** Folder of its files, batches and bill; it goes on from what it finds there. */
+  readonly dataDir: string;
+  /** The one key that is accepted; without it any key is. */
+  readonly apiKey?: string;
+  /** How long a batch takes from its creation to its end, where the work itself does not take longer. Default: 800. */
+  readonly latencyMs?: number;
+  /** Decides the order of result lines. */
+  readonly seed?: number;
+  /** Stops the emulator when aborted. */
+  readonly signal?: AbortSignal;
+  /** Called when the last of those that registered as users has left. */
+  readonly onLastUserGone?: () => void;
+}
+
+/** A running emulator of the OpenAI API. Disposing it stops it; its state stays. */
+export interface Emulator extends AsyncDisposable {
+  /** What `base_url` is to be: `http://127.0.0.1:PORT/v1`. */
+  readonly url: string;
+}
+
+const defaultLatencyMs = 800;
+
+/**
+ * Starts an emulator in this process: files, batches and synchronous calls over HTTP on loopback. Batches that an
+ * earlier emulator left unfinished in the folder go on.
+ *
+ * @throws BatchlineError `emulator_running` where the folder is in use, `port_in_use` where the port is
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  options.signal?.throwIfAborted();
+  const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await using starting = new AsyncDisposableStack();
+  starting.use(lockFolder(dataDir));
+  const stop = new AbortController();
+  const service = starting.use(
+    await Service.open(dataDir, {
+      latencyMs: options.latencyMs ?? defaultLatencyMs,
+      seed: options.seed ?? 0,
+      stop,
+    }),
+  );
+  // Before anything can be asked for, or a new batch would be taken for one that was left.
+  await service.resume();
+  const id = randomUUID();
+  const presence = new Presence(id, options.onLastUserGone ?? ignore);
+  const routes = [...service.routes(), ...presence.routes()];
+  const server = createServer(createHandler({ routes, apiKey: options.apiKey, signal: stop.signal }));
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 30_000;
+  const port = await listen(server, options.port ?? 0);
+  starting.defer(() => close(server));
+  const url = `http://127.0.0.1:${port}/v1`;
+  starting.use(await announce(dataDir, { url, id, pid: process.pid }));
+  return running(url, starting.move(), options.signal);
+}
+
+function running(url: string, resources: AsyncDisposableStack, signal: AbortSignal | undefined): Emulator {
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    signal?.removeEventListener('abort', onAbort);
+    await (stopped ??= resources.disposeAsync());
+  };
+  const onAbort = (): void => {
+    stop().catch((error: unknown) => console.error('emulator: stopping:', error));
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return { url, [Symbol.asyncDispose]: stop };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ port, host: '127.0.0.1' }, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    throw listenError(error, port);
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+function listenError(error: unknown, port: number): BatchlineError {
+  const inUse = errorCode(error) === 'EADDRINUSE';
+  return new BatchlineError(
+    inUse ? 'port_in_use' : 'cannot_listen',
+    inUse ? `port ${port} is in use` : errorMessage(error),
+    { where: `127.0.0.1:${port}`, hint: 'Choose another port, or 0 for a free one.', cause: error },
+  );
+}
+
+async function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  server.closeAllConnections();
+  await promise;
+}
+
+function ignore(): void {}

@@ -1,0 +1,73 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BatchContext } from './batch/batch-context.ts';
+import { settleBill } from './batch/billing.ts';
+import { BatchRunner } from './batch/runner.ts';
+import { WorkLane } from './batch/work-lane.ts';
+import type { Route } from './http/router.ts';
+import { batchRoutes } from './routes/batch-routes.ts';
+import { fileRoutes } from './routes/file-routes.ts';
+import { inferenceRoutes } from './routes/inference-routes.ts';
+import { BatchStore } from './state/batch-store.ts';
+import { Bill } from './state/bill.ts';
+import { openDatabase } from './state/database.ts';
+import { FileStore } from './state/file-store.ts';
+
+export interface ServiceOptions {
+  readonly latencyMs: number;
+  readonly seed: number;
+  /** Aborted by the service when it is disposed. */
+  readonly stop: AbortController;
+}
+
+/** Everything behind the HTTP server: state, the batches that run, and the routes that lead to them. */
+export class Service implements AsyncDisposable {
+  readonly #context: BatchContext;
+  readonly #runner: BatchRunner;
+  readonly #stop: AbortController;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(context: BatchContext, stop: AbortController, resources: AsyncDisposableStack) {
+    this.#context = context;
+    this.#runner = new BatchRunner(context);
+    this.#stop = stop;
+    this.#resources = resources;
+  }
+
+  static async open(dataDir: string, options: ServiceOptions): Promise<Service> {
+    await using opening = new AsyncDisposableStack();
+    const folder = join(dataDir, 'files');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const database = opening.adopt(openDatabase(dataDir), (open) => open.close());
+    const files = new FileStore(database, folder);
+    await files.sweep();
+    const context: BatchContext = {
+      batches: new BatchStore(database),
+      files,
+      bill: opening.use(new Bill(join(dataDir, 'bill.jsonl'))),
+      lane: new WorkLane(),
+      latencyMs: options.latencyMs,
+      seed: options.seed,
+      signal: options.stop.signal,
+    };
+    return new Service(context, options.stop, opening.move());
+  }
+
+  routes(): readonly Route[] {
+    const { files } = this.#context;
+    const runner = this.#runner;
+    return [...fileRoutes(files, runner), ...batchRoutes({ ...this.#context, runner }), ...inferenceRoutes];
+  }
+
+  /** Goes on with the batches that an earlier process left. */
+  async resume(): Promise<void> {
+    await settleBill(this.#context, this.#context.signal);
+    this.#runner.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the emulator stops'));
+    await this.#runner.stopped();
+    await this.#resources.disposeAsync();
+  }
+}

@@ -1,0 +1,78 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { hasEnded, type BatchRecord } from './batch-record.ts';
+
+/** Batches, durable. Those that have not ended are held in memory too, so that progress can be shown without writing. */
+export class BatchStore {
+  readonly #live = new Map<string, BatchRecord>();
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #get: StatementSync;
+  readonly #seq: StatementSync;
+  readonly #list: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare('INSERT INTO batches (id, ended, record) VALUES (?, 0, ?)');
+    this.#update = database.prepare('UPDATE batches SET ended = ?, record = ? WHERE id = ?');
+    this.#get = database.prepare('SELECT record FROM batches WHERE id = ?');
+    this.#seq = database.prepare('SELECT seq FROM batches WHERE id = ?');
+    this.#list = database.prepare(
+      'SELECT record FROM batches WHERE (?1 IS NULL OR seq < ?1) ORDER BY seq DESC LIMIT ?2',
+    );
+    const unfinished = database.prepare('SELECT record FROM batches WHERE ended = 0 ORDER BY seq');
+    for (const row of unfinished.all()) {
+      const batch = parseRecord(row);
+      this.#live.set(batch.id, batch);
+    }
+  }
+
+  insert(batch: BatchRecord): void {
+    this.#insert.run(batch.id, JSON.stringify(batch));
+    this.#live.set(batch.id, batch);
+  }
+
+  /** Changes a batch that has not ended, durably. */
+  update(id: string, change: Partial<BatchRecord>): BatchRecord {
+    const batch = this.show(id, change);
+    this.#update.run(hasEnded(batch) ? 1 : 0, JSON.stringify(batch), id);
+    if (hasEnded(batch)) this.#live.delete(id);
+    return batch;
+  }
+
+  /** Changes what is shown of a batch that has not ended; after a restart the change is gone. */
+  show(id: string, change: Partial<BatchRecord>): BatchRecord {
+    const before = this.#live.get(id);
+    if (before === undefined) throw new Error(`batch ${id} has ended`);
+    const batch = { ...before, ...change };
+    this.#live.set(id, batch);
+    return batch;
+  }
+
+  get(id: string): BatchRecord | undefined {
+    const live = this.#live.get(id);
+    if (live !== undefined) return live;
+    const row = this.#get.get(id);
+    return row === undefined ? undefined : parseRecord(row);
+  }
+
+  /** Newest first, those before `after`; undefined where `after` names no batch. */
+  list(after: string | null, limit: number): readonly BatchRecord[] | undefined {
+    let before: number | null = null;
+    if (after !== null) {
+      const row = this.#seq.get(after);
+      if (row === undefined) return undefined;
+      before = Number(row['seq']);
+    }
+    return this.#list.all(before, limit).map((row) => {
+      const batch = parseRecord(row);
+      return this.#live.get(batch.id) ?? batch;
+    });
+  }
+
+  unfinished(): readonly BatchRecord[] {
+    return [...this.#live.values()];
+  }
+}
+
+function parseRecord(row: Record<string, unknown>): BatchRecord {
+  return JSON.parse(String(row['record'])) as BatchRecord;
+}
