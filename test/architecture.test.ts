@@ -29,7 +29,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ['core', 'expr', ...registries],
   emulator: ['core'],
   run: belowRun,
-  reference: ['core', 'config', ...registries],
+  // The commands' page is made from the table that also makes their help.
+  reference: ['core', 'config', ...registries, 'cli/command-spec.ts', 'cli/commands.ts'],
   // The package's door offers what the folders below the command line hold.
   '.': ['core', 'config', 'run', ...registries],
 };

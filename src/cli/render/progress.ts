@@ -35,7 +35,10 @@ export class Progress {
       case 'BatchPolled':
         return this.#set(event.chunk, { completed: event.completed, requests: event.total });
       case 'BatchEnded':
-        return this.#set(event.chunk, { state: 'ended' });
+        return this.#set(event.chunk, {
+          state: 'ended',
+          ...(event.status === 'completed' ? { completed: this.#get(event.chunk).requests } : {}),
+        });
       case 'RowsLoaded':
         return this.#set(event.chunk, { loaded: this.#get(event.chunk).loaded + event.rows });
       case 'ChunkLoaded':

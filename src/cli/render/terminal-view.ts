@@ -9,7 +9,7 @@ const frameMs = 100;
 const barWidth = 24;
 
 /** Events that stay on the screen above the block. */
-const lasting = new Set<PipelineEvent['type']>(['RunStarted', 'Warned', 'StepRetried', 'RunEnded']);
+const lasting = new Set<PipelineEvent['type']>(['RunStarted', 'Warned', 'StepRetried']);
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
@@ -21,6 +21,7 @@ export function createTerminalView({ stderr, env, level }: RendererOptions): Vie
   const paint: Paint = (style, text) =>
     hasColour ? styleText(style, text, { validateStream: false }) : text;
   let drawn = 0;
+  let ending = '';
   let timer: NodeJS.Timeout | undefined;
 
   const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`);
@@ -34,11 +35,17 @@ export function createTerminalView({ stderr, env, level }: RendererOptions): Vie
   return {
     show: (event) => {
       progress.take(event);
+      if (event.type === 'RunEnded') ending = `${paintEvent(event, paint)}\n`;
       const isLasting = lasting.has(event.type) && isShown(levelOf(event), level);
       if (isLasting) draw(`${paintEvent(event, paint)}\n`);
       else timer ??= setTimeout(draw, frameMs).unref();
     },
-    close: () => draw(),
+    close: () => {
+      draw();
+      stderr.write(ending);
+      drawn = 0;
+      ending = '';
+    },
   };
 }
 
