@@ -19,6 +19,30 @@ function memberOf(node: ASTNode): { readonly parent: ASTNode; readonly name: str
   return index.op === 'value' && typeof index.args === 'string' ? { parent, name: index.args } : undefined;
 }
 
+/**
+ * The path of `has(path) ? path : null`, the guard that error messages advise; a read of a property serves it too.
+ */
+export function guardedPathOf(node: ASTNode): Path | undefined {
+  if (node.op !== '?:') return undefined;
+  const [condition, then, otherwise] = node.args;
+  const path = pathOf(then);
+  if (path === undefined || otherwise.op !== 'value' || otherwise.args !== null) return undefined;
+  return testedPath(condition)?.join('\0') === path.join('\0') ? path : undefined;
+}
+
+/** The path that `has(a.b)` or `"b" in a` asks for. */
+function testedPath(node: ASTNode): Path | undefined {
+  if (node.op === 'call') {
+    const [name, [tested]] = node.args;
+    return name === 'has' && tested !== undefined ? pathOf(tested) : undefined;
+  }
+  if (node.op !== 'in') return undefined;
+  const [key, container] = node.args;
+  const parent = pathOf(container);
+  if (parent === undefined || key.op !== 'value' || typeof key.args !== 'string') return undefined;
+  return [...parent, key.args];
+}
+
 /** Every path that an expression reads, the longest form of each occurrence. */
 export function pathsIn(node: ASTNode): readonly Path[] {
   const path = pathOf(node);

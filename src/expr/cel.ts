@@ -3,7 +3,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import { celEnvironment } from './cel-environment.ts';
 import { celFault, explainFailure, missingMember } from './cel-error.ts';
-import { type Path, pathOf, pathsIn } from './cel-paths.ts';
+import { guardedPathOf, type Path, pathOf, pathsIn } from './cel-paths.ts';
 import { toValue } from './cel-result.ts';
 import { acceptMixedBranches, readNumericTexts } from './cel-rewrite.ts';
 
@@ -25,6 +25,8 @@ export interface CompiledExpression {
   readonly variables: ReadonlySet<string>;
   /** Where the expression is nothing but a path: that path. A property read serves it. */
   readonly barePath: Path | undefined;
+  /** Where it is that path behind the guard `has(path) ? path : null`. */
+  readonly guardedPath: Path | undefined;
   /** `int`, `double`, `string`, `bool`, `list`, `map<string, int>`, ...; `dyn` where it depends on the row. */
   readonly inferredType: string;
   /** @throws BatchlineError `expression_failed`, or `expression_on_null` where a null it works on is the reason */
@@ -66,6 +68,7 @@ export function compileExpression(
     paths,
     variables: roots,
     barePath: path,
+    guardedPath: guardedPathOf(parsed.program.ast),
     inferredType: parsed.type,
     evaluate: path === undefined ? evaluator(text, parsed.program, [...roots]) : pathReader(text, path),
   };

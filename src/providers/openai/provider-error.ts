@@ -76,7 +76,8 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   if (status === 408 || status === 409 || status >= 500)
     return { code: 'provider_error', what: answered(refusal), retryable: true };
   if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
-  if (isTokenLimit(refusal)) return { code: 'token_limit_exceeded', what: answered(refusal) };
+  if (isTokenLimit(refusal))
+    return { code: 'token_limit_exceeded', what: answered(refusal), retryable: true };
   return { code: 'provider_refused', what: answered(refusal) };
 }
 
