@@ -7,7 +7,6 @@ export interface Address {
   readonly url: string;
   /** Names one start of the emulator; its health page repeats it. */
   readonly id: string;
-  readonly pid: number;
 }
 
 function addressPath(dataDir: string): string {
@@ -28,5 +27,5 @@ export async function readAddress(dataDir: string): Promise<Address | null> {
   if (text === null) return null;
   const value: unknown = JSON.parse(text);
   if (!isObject(value) || typeof value['url'] !== 'string' || typeof value['id'] !== 'string') return null;
-  return { url: value['url'], id: value['id'], pid: Number(value['pid']) };
+  return { url: value['url'], id: value['id'] };
 }

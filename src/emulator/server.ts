@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
 import { announce } from './address-file.ts';
 import { createHandler } from './handler.ts';
-import { Presence } from './routes/presence-routes.ts';
+import { Presence, type UnusedRule } from './routes/presence-routes.ts';
 import { Service } from './service.ts';
 import { lockFolder } from './state/folder-lock.ts';
 
@@ -22,8 +22,8 @@ export interface EmulatorOptions {
   readonly seed?: number;
   /** Stops the emulator when aborted. */
   readonly signal?: AbortSignal;
-  /** Called when the last of those that registered as users has left. */
-  readonly onLastUserGone?: () => void;
+  /** For an emulator that is there for its registered users only: when it is to end. */
+  readonly whenUnused?: UnusedRule;
 }
 
 /** A running emulator of the OpenAI API. Disposing it stops it; its state stays. */
@@ -57,7 +57,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   // Before anything can be asked for, or a new batch would be taken for one that was left.
   await service.resume();
   const id = randomUUID();
-  const presence = new Presence(id, options.onLastUserGone ?? ignore);
+  const presence = starting.use(new Presence(id, options.whenUnused));
   const routes = [...service.routes(), ...presence.routes()];
   const server = createServer(createHandler({ routes, apiKey: options.apiKey, signal: stop.signal }));
   server.requestTimeout = 0;
@@ -65,7 +65,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const port = await listen(server, options.port ?? 0);
   starting.defer(() => close(server));
   const url = `http://127.0.0.1:${port}/v1`;
-  starting.use(await announce(dataDir, { url, id, pid: process.pid }));
+  starting.use(await announce(dataDir, { url, id }));
   return running(url, starting.move(), options.signal);
 }
 
@@ -110,5 +110,3 @@ async function close(server: Server): Promise<void> {
   server.closeAllConnections();
   await promise;
 }
-
-function ignore(): void {}

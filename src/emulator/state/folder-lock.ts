@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
+import { isObject } from '../json.ts';
+
+/** https://sqlite.org/rescode.html#busy */
+const sqliteBusy = 5;
 
 /**
  * Takes the folder for this process alone. The lock is an exclusive transaction that is never committed, so the
@@ -14,6 +18,7 @@ export function lockFolder(folder: string): Disposable {
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();
+    if (!isObject(error) || error['errcode'] !== sqliteBusy) throw error;
     throw new BatchlineError('emulator_running', 'another emulator already uses this folder', {
       where: folder,
       hint: 'Use the one that runs, or give this one a folder of its own.',
@@ -22,4 +27,14 @@ export function lockFolder(folder: string): Disposable {
     });
   }
   return { [Symbol.dispose]: () => database.close() };
+}
+
+/** Whether no emulator holds the folder at this moment. */
+export function isFolderFree(folder: string): boolean {
+  try {
+    using _lock = lockFolder(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }
