@@ -1,4 +1,5 @@
 import type { SourceDeclaration } from '../core/source.ts';
+import { postgres } from './postgres.ts';
 
 /** Every source that a pipeline may name. */
-export const sources: readonly SourceDeclaration[] = [];
+export const sources: readonly SourceDeclaration[] = [postgres];

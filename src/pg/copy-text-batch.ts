@@ -1,0 +1,129 @@
+import { printValue, valueToJson } from '../core/print.ts';
+import type { RowBatch } from '../core/row-batch.ts';
+import type { Field, FieldKind, Value } from '../core/value.ts';
+import { escapeJson, jsonToWire, toWire, type WireText } from '../core/wire-text.ts';
+import { cellValue, type CellType } from './cell-value.ts';
+import type { CopyLines } from './copy-out.ts';
+import { cellText, copyToJsonEscapes, nullCell } from './copy-text-escapes.ts';
+
+/** The columns of a COPY: first the fields, then key columns that are no fields. */
+export interface CopyLayout {
+  readonly fields: readonly Field[];
+  /** The type of each field. */
+  readonly types: readonly CellType[];
+  readonly columnCount: number;
+  /** For each part of the key its name and its column. */
+  readonly key: readonly { readonly name: string; readonly column: number }[];
+  /** What is read, for messages: `public.tickets`. */
+  readonly origin: string;
+}
+
+/** Kinds that a template prints just as Postgres does. */
+const printedAsIs: ReadonlySet<FieldKind> = new Set<FieldKind>(['text', 'integer', 'numeric']);
+
+/**
+ * Rows as COPY sent them. Their cells are held as the inside of JSON strings, so that text which goes into a request is
+ * cut out of the block and nothing else; values are decoded when they are asked for.
+ */
+export class CopyTextBatch implements RowBatch {
+  readonly fields: readonly Field[];
+  readonly #layout: CopyLayout;
+  readonly #text: WireText;
+  /** Where each cell ends, row by row; the next one starts a character later. */
+  readonly #ends: readonly number[];
+  readonly #firstRecord: number;
+
+  constructor(layout: CopyLayout, lines: CopyLines, firstRecord: number) {
+    this.fields = layout.fields;
+    this.#layout = layout;
+    this.#text = copyToJsonEscapes(lines);
+    this.#ends = cellEnds(this.#text, layout.columnCount);
+    this.#firstRecord = firstRecord;
+  }
+
+  get length(): number {
+    return this.#ends.length / this.#layout.columnCount;
+  }
+
+  record(row: number): number {
+    return this.#firstRecord + row;
+  }
+
+  position(row: number): string {
+    const key = this.#layout.key.map(({ name }, part) => {
+      const text = this.keyPart(row, part);
+      return text === null ? `${name} is null` : `${name} = ${Buffer.from(text, 'latin1').toString()}`;
+    });
+    return `record ${this.record(row)} of ${this.#layout.origin} (${key.join(', ')})`;
+  }
+
+  keyPart(row: number, part: number): WireText | null {
+    const cell = this.#cell(row, this.#layout.key[part]?.column ?? 0);
+    if (cell === nullCell) return null;
+    return cell.includes('\\') ? toWire(cellText(cell)) : cell;
+  }
+
+  value(row: number, field: number): Value {
+    const cell = this.#cell(row, field);
+    return cell === nullCell ? null : cellValue(this.#type(field), cellText(cell));
+  }
+
+  printed(row: number, field: number): WireText {
+    const cell = this.#cell(row, field);
+    if (cell === nullCell) return '' as WireText;
+    const { kind } = this.#type(field);
+    if (printedAsIs.has(kind)) return cell;
+    if (kind === 'boolean') return booleanText(cell);
+    return escapeJson(printValue(this.value(row, field)));
+  }
+
+  json(row: number, field: number): WireText {
+    const cell = this.#cell(row, field);
+    if (cell === nullCell) return 'null' as WireText;
+    const { kind } = this.#type(field);
+    if (kind === 'text') return `"${cell}"` as WireText;
+    if (kind === 'integer') return cell;
+    if (kind === 'boolean') return booleanText(cell);
+    if (kind === 'json') return jsonToWire(onOneLine(cellText(cell)));
+    return jsonToWire(valueToJson(this.value(row, field)));
+  }
+
+  #type(field: number): CellType {
+    return this.#layout.types[field] as CellType;
+  }
+
+  #cell(row: number, column: number): WireText {
+    const index = row * this.#layout.columnCount + column;
+    const start = index === 0 ? 0 : (this.#ends[index - 1] as number) + 1;
+    return this.#text.slice(start, this.#ends[index]) as WireText;
+  }
+}
+
+function cellEnds(text: string, columnCount: number): readonly number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    for (let column = 1; column < columnCount; column += 1) {
+      at = find(text, '\t', at);
+      ends.push(at);
+      at += 1;
+    }
+    at = find(text, '\n', at);
+    ends.push(at);
+  }
+  return ends;
+}
+
+function find(text: string, delimiter: string, from: number): number {
+  const at = text.indexOf(delimiter, from);
+  if (at === -1) throw new Error('the server sent a row of other columns than were asked for');
+  return at;
+}
+
+function booleanText(cell: WireText): WireText {
+  return (cell === 't' ? 'true' : 'false') as WireText;
+}
+
+/** The type json keeps its text's line breaks; they stand between tokens only, where a space means the same. */
+function onOneLine(json: string): string {
+  return json.replaceAll(/[\n\r]/g, ' ');
+}

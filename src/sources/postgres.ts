@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { secret } from '../core/component.ts';
+import { defineSource } from '../core/source.ts';
+
+const config = z.object({
+  url: z
+    .string()
+    .min(1)
+    .meta({
+      description:
+        'Database URL as libpq reads it (postgres://user:password@host:5432/database?sslmode=require), or embedded.',
+      ...secret,
+    }),
+  table: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'Table or view, as schema.table. Read in short transactions, and resumable. Either this or query.',
+      examples: ['public.tickets'],
+    }),
+  query: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description: 'A SELECT to read instead of a table, in one pass.',
+      examples: ['SELECT t.id, t.body, c.name FROM tickets t JOIN customers c ON c.id = t.customer_id'],
+    }),
+  columns: z.array(z.string().min(1)).min(1).optional().meta({
+    description: 'The columns on offer. Default: all; only those that the pipeline uses are read.',
+  }),
+  where: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+});
+
+export type PostgresSourceConfig = z.output<typeof config>;
+
+export const postgres = defineSource({
+  name: 'postgres',
+  summary: 'Reads a table or the rows of a query from PostgreSQL.',
+  config,
+  examples: [
+    { url: '${DATABASE_URL}', table: 'public.tickets', where: 'closed_at is not null' },
+    { url: '${DATABASE_URL}', query: 'SELECT id, subject, body FROM tickets ORDER BY id' },
+  ],
+  async open(config, context) {
+    const { openPostgres } = await import('./postgres-open.ts');
+    return openPostgres(config, context);
+  },
+});
