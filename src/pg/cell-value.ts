@@ -25,16 +25,16 @@ const decoders: Readonly<Record<FieldKind, (text: string, type: CellType) => Val
 };
 
 /**
- * The value of a Postgres text under the settings of `transactionSettings` as templates and expressions see it, with
- * all their digits.
+ * The value of a Postgres text under the settings of `transactionSettings`, as templates and expressions see it:
+ * numbers keep all their digits, and times and bytes have one notation each.
  */
 export function cellValue(type: CellType, text: string): Value {
   return decoders[type.kind](text, type);
 }
 
 function arrayValue(
-  { element = { kind: 'text' }, delimiter = ',' }: CellType,
   text: string,
+  { element = { kind: 'text' }, delimiter = ',' }: CellType,
 ): readonly Value[] {
   return parseArrayLiteral(text, delimiter, (item) => cellValue(element, item));
 }
