@@ -11,9 +11,9 @@ import { isIdentifier, type Path, pathOf, pathsIn, printPath } from './cel-paths
 type Context = Readonly<Record<string, unknown>>;
 
 /** The code of an expression that failed because something that it works on is null. */
-export const expressionOnNull = 'expression_on_null';
+export const expressionOnNull = 'expression_on_null' as const;
 /** The code of an expression that failed for any other reason. */
-export const expressionFailed = 'expression_failed';
+export const expressionFailed = 'expression_failed' as const;
 
 /** The summary of an error of the parser, the checker or the evaluator, and its place in the text. */
 export function celFault(error: unknown): { readonly message: string; readonly start: number } {

@@ -64,9 +64,17 @@ export function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 
+// https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
+const reserved: ReadonlySet<string> = new Set(
+  (
+    'true false null in as break const continue else for function if import let loop package namespace return var ' +
+    'void while __proto__ prototype'
+  ).split(' '),
+);
+
 /** Whether a member's name can stand after a dot. */
 export function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_]\w*$/.test(name);
+  return /^[A-Za-z_]\w*$/.test(name) && !reserved.has(name);
 }
 
 /** A path as it is written in an expression. */
