@@ -1,0 +1,174 @@
+import { BatchlineError } from '../core/errors.ts';
+import type { ItemBatch } from '../core/item-batch.ts';
+import { keyText, customId } from '../core/key.ts';
+import type { LineFrame } from '../core/provider.ts';
+import type { RequestBlock } from '../core/request-block.ts';
+import type { RowBatch } from '../core/row-batch.ts';
+import type { Field } from '../core/value.ts';
+import type { WireText } from '../core/wire-text.ts';
+import { checkFields } from '../expr/template.ts';
+import { didYouMean } from '../expr/suggestion.ts';
+import { type BodyPlan, planBody } from './body-plan.ts';
+import { BodyRenderer } from './body-renderer.ts';
+import { type InputLimit, type RowProblem, inputLimit } from './input-limit.ts';
+import { ItemCollector } from './item-collector.ts';
+import { RequestHash } from './request-hash.ts';
+import { RowsLine } from './rows-line.ts';
+
+export interface RendererOptions {
+  readonly request: RequestBlock;
+  readonly frame: LineFrame;
+  /** The key's columns, in order. */
+  readonly keyNames: readonly string[];
+  readonly keyMode: 'auto' | 'hash';
+  /** The most bytes of a request line, its line feed included. */
+  readonly maxLineBytes: number;
+  readonly wantsHash: boolean;
+  /** The fields that travel to the sink with each item. */
+  readonly carried: readonly string[];
+}
+
+/** Turns rows into request lines. */
+export interface Renderer {
+  /**
+   * @param batch with the fields that the renderer was created for
+   * @throws BatchlineError `null_key` where a part of a row's key is missing
+   */
+  render(batch: RowBatch): ItemBatch;
+}
+
+// Punctuation, role and the separators around a message.
+const tokensPerMessage = 8;
+
+/** The fields that a request's templates read. */
+export function requestFields(request: RequestBlock): readonly string[] {
+  const names = templatesOf(planBody(request)).flatMap((template) => template.fields);
+  return [...new Set(names)];
+}
+
+/**
+ * @param fields of the batches that will be rendered
+ * @throws BatchlineError `unknown_variable` where a template, or a carried column, names no field;
+ *   `invalid_request` where the block cannot make a request of its endpoint
+ */
+export function createRenderer(options: RendererOptions, fields: readonly Field[]): Renderer {
+  const plan = planBody(options.request);
+  for (const template of templatesOf(plan)) checkFields(template, fields);
+  checkCarried(options.carried, fields);
+  return new RequestRenderer(options, plan, fields);
+}
+
+function templatesOf(plan: BodyPlan) {
+  return plan.pieces.flatMap((piece) => (piece.kind === 'template' ? [piece.template] : []));
+}
+
+function checkCarried(carried: readonly string[], fields: readonly Field[]): void {
+  const names = fields.map((field) => field.name);
+  const unknown = carried.find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new BatchlineError(
+    'unknown_variable',
+    `a sink column reads row.${unknown}, which is no field of the row`,
+    {
+      hint: didYouMean(unknown, names),
+    },
+  );
+}
+
+class RequestRenderer implements Renderer {
+  readonly #options: RendererOptions;
+  readonly #body: BodyRenderer;
+  readonly #messageTokens: number;
+  readonly #hash: RequestHash | null;
+  readonly #rowsLine: RowsLine;
+  readonly #inputLimit: InputLimit | null;
+  readonly #close: string;
+  /** Bytes a line in the last batch: what the next is likely to need. */
+  #bytesPerLine = 1024;
+
+  constructor(options: RendererOptions, plan: BodyPlan, fields: readonly Field[]) {
+    this.#options = options;
+    this.#body = new BodyRenderer(plan.pieces, fields);
+    this.#messageTokens = plan.messages * tokensPerMessage;
+    this.#hash = options.wantsHash ? new RequestHash(options.request.endpoint) : null;
+    this.#rowsLine = new RowsLine(options.carried, fields);
+    this.#inputLimit = inputLimit(options.request, plan);
+    this.#close = `${options.frame.close}\n`;
+  }
+
+  render(batch: RowBatch): ItemBatch {
+    const items = new ItemCollector(batch.length, this.#bytesPerLine, this.#hash !== null);
+    for (let row = 0; row < batch.length; row += 1) {
+      const key = this.#keyOf(batch, row);
+      const id = customId(keyText(key), this.#options.keyMode);
+      this.#renderRow(batch, row, id, key, items);
+    }
+    const rendered = items.finish();
+    if (rendered.length > 0) this.#bytesPerLine = Math.ceil(rendered.lines.length / rendered.length) + 16;
+    return rendered;
+  }
+
+  #renderRow(batch: RowBatch, row: number, id: string, key: readonly WireText[], items: ItemCollector): void {
+    const body = this.#renderBody(batch, row);
+    if (typeof body !== 'string') {
+      items.fail({ sourceRow: row, customId: id, key, ...body, requestHash: null });
+      return;
+    }
+    const requestHash = this.#hash?.ofText(body) ?? null;
+    const line = (this.#options.frame.open +
+      id +
+      this.#options.frame.middle +
+      body +
+      this.#close) as WireText;
+    const problem = this.#problemOf(body, line);
+    if (problem !== null) {
+      const message = `${batch.position(row)}: ${problem.message}`;
+      items.fail({ sourceRow: row, customId: id, key, code: problem.code, message, requestHash });
+      return;
+    }
+    const tokens = Math.ceil(this.#body.stringBytes / 4) + this.#messageTokens;
+    items.add(line, this.#rowsLine.render(batch, row, id, key, requestHash));
+    items.describe(row, id, key, tokens, requestHash);
+  }
+
+  #renderBody(batch: RowBatch, row: number): WireText | RowProblem {
+    try {
+      return this.#body.render(batch, row);
+    } catch (error) {
+      if (!(error instanceof BatchlineError)) throw error;
+      return { code: error.code, message: `${batch.position(row)}: ${error.message}` };
+    }
+  }
+
+  #problemOf(body: WireText, line: WireText): RowProblem | null {
+    if (this.#body.promptIsBlank()) {
+      return this.#options.request.endpoint === '/v1/embeddings'
+        ? { code: 'empty_input', message: 'the input is empty' }
+        : { code: 'empty_prompt', message: 'the prompt is empty' };
+    }
+    const { maxLineBytes } = this.#options;
+    if (line.length > maxLineBytes) {
+      const message = `the request line has ${line.length} bytes; a batch file may hold ${maxLineBytes}`;
+      return { code: 'line_too_long', message };
+    }
+    return this.#inputLimit?.(body, this.#body.stringBytes) ?? null;
+  }
+
+  #keyOf(batch: RowBatch, row: number): readonly WireText[] {
+    const names = this.#options.keyNames;
+    const key: WireText[] = [];
+    for (let part = 0; part < names.length; part += 1) {
+      const text = batch.keyPart(row, part);
+      if (text === null) throw nullKey(batch.position(row), names[part] ?? '');
+      key.push(text);
+    }
+    return key;
+  }
+}
+
+function nullKey(position: string, name: string): BatchlineError {
+  return new BatchlineError('null_key', `the key column ${name} is empty in this row`, {
+    where: position,
+    hint: 'A key must never be null: leave such rows out at the source, or choose another key.',
+  });
+}
