@@ -106,7 +106,7 @@ export interface OpenedSink extends AsyncDisposable {
   rehearse(): Promise<void>;
   /** Creates what `create: true` promises. May be called again. */
   prepare(): Promise<void>;
-  /** For each key, whether the target holds it with this request hash. At most 5,000 keys a call. */
+  /** For each key, given as its parts, whether the target holds it with this request hash. At most 5,000 keys a call. */
   findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
   /** Makes what was loaded visible, where loading alone does not: a file sink's rename. */

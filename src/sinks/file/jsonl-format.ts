@@ -1,0 +1,76 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseExactJson } from '../../core/exact-json.ts';
+import { printValue, valueToJson } from '../../core/print.ts';
+import type { ColumnPlan, ResultBatch, SinkContext, SinkSample } from '../../core/sink.ts';
+import type { Value } from '../../core/value.ts';
+import { TextCleaner } from '../../pg/clean-text.ts';
+import type { FileFormat } from './file-sink.ts';
+
+/** One JSON object a row: the key's columns, then the values'. A key of an integer type is a number, to the digit. */
+export function jsonlFormat(context: SinkContext): FileFormat {
+  const cleaner = new TextCleaner();
+  const keys = context.key.map((column) => ({ name: nameOf(column), isInteger: isInteger(column) }));
+  const columns = context.columns.map(nameOf);
+  return {
+    head: '',
+    line(rows, row) {
+      cleaner.happened = false;
+      const members = [
+        ...keys.map(
+          ({ name, isInteger }, part) => `${name}:${keyJson(rows.keys[part]?.[row] ?? '', isInteger)}`,
+        ),
+        ...columns.map((name, index) => `${name}:${valueToJson(valueOf(rows, index, row))}`),
+      ];
+      const text = cleaner.json(`{${members.join(',')}}\n`);
+      return { text, cleaned: cleaner.happened };
+    },
+    sample: (path, count, signal) =>
+      sample(
+        path,
+        [...context.key, ...context.columns].map(({ name }) => name),
+        count,
+        signal,
+      ),
+  };
+}
+
+function nameOf(column: ColumnPlan): string {
+  return JSON.stringify(column.name);
+}
+
+function isInteger({ sqlType }: ColumnPlan): boolean {
+  return /^(?:smallint|integer|bigint|int[248]?)$/i.test(sqlType);
+}
+
+function keyJson(text: string, isInteger: boolean): string {
+  return isInteger && /^-?(?:0|[1-9]\d*)$/.test(text) ? text : JSON.stringify(text);
+}
+
+function valueOf(rows: ResultBatch, column: number, row: number): Value {
+  return rows.columns[column]?.[row] ?? null;
+}
+
+async function sample(
+  path: string,
+  columns: readonly string[],
+  count: number,
+  signal: AbortSignal,
+): Promise<SinkSample> {
+  const rows: (string | null)[][] = [];
+  const input = createReadStream(path, { encoding: 'utf8', signal });
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      if (rows.length >= count) break;
+      const values = parseExactJson(line) as { readonly [name: string]: Value };
+      rows.push(columns.map((name) => printed(values[name] ?? null)));
+    }
+  } finally {
+    input.destroy();
+  }
+  return { columns, rows };
+}
+
+function printed(value: Value): string | null {
+  return value === null ? null : printValue(value);
+}

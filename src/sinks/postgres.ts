@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { secret } from '../core/component.ts';
+import { defineSink } from '../core/sink.ts';
+
+const config = z.object({
+  url: z
+    .string()
+    .min(1)
+    .meta({ description: 'A Postgres URL as libpq reads it, or `embedded`.', ...secret }),
+  table: z.string().min(1).meta({ description: 'The table to fill, as `table` or `schema.table`.' }),
+  mode: z.enum(['upsert', 'insert']).default('upsert').meta({
+    description: 'upsert: a row whose key is there already is replaced. insert: rows are only added.',
+  }),
+  create: z.boolean().default(false).meta({ description: 'Creates the table where it is missing.' }),
+  unchanged: z.enum(['skip', 'send']).optional().meta({
+    description:
+      'skip: rows whose request_hash stands in the table are not sent again; the default where it can be kept.',
+  }),
+});
+
+export type PostgresSinkConfig = z.output<typeof config>;
+
+/** Loads by COPY into a staging table and one INSERT, in batches of one transaction each. */
+export const postgres = defineSink({
+  name: 'postgres',
+  summary: 'Loads answers into a Postgres table by COPY and upsert.',
+  config,
+  examples: [
+    { url: 'postgres://localhost/shop', table: 'public.ticket_tags' },
+    { url: 'embedded', table: 'ticket_tags', create: true },
+    { url: 'postgres://localhost/shop', table: 'answers', mode: 'insert', unchanged: 'send' },
+  ],
+  async open(config, context) {
+    const { openPostgresSink } = await import('./postgres/postgres-sink.ts');
+    return openPostgresSink(config, context);
+  },
+});

@@ -1,0 +1,111 @@
+import type { ClientBase } from 'pg';
+import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
+import { CopyBuffer } from '../../pg/copy-buffer.ts';
+import type { CopyRows, EncodedRows } from '../../pg/copy-column.ts';
+import { encodeText } from '../../pg/copy-text-encoder.ts';
+import { copyIn, rollBack } from './copy-in.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import { collision, loadWithoutFaulty } from './isolate-rows.ts';
+import { failuresOf, insertMark, isMarked, keepFailures, marksOf } from './load-marks.ts';
+import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
+import { loadScript } from './load-statements.ts';
+import { isRowFault } from './row-fault.ts';
+
+/** Loads batches, each in one transaction, and keeps the buffers that they are encoded into. */
+export class BatchLoader {
+  readonly #pool: ConnectionPool;
+  readonly #plan: LoadPlan;
+  readonly #buffers: CopyBuffer[] = [];
+
+  constructor(pool: ConnectionPool, plan: LoadPlan) {
+    this.#pool = pool;
+    this.#plan = plan;
+  }
+
+  /** Encodes before it begins, so that the server never waits within a transaction. */
+  async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    const collisions = equalKeys(rows);
+    const staged = copyRows(this.#plan, rows, new Set(collisions.map(({ row }) => row)));
+    const buffer = this.#buffers.pop() ?? new CopyBuffer();
+    try {
+      buffer.clear();
+      const binary = isBinary(staged);
+      const { refused, cleaned } = encode(staged, buffer, binary);
+      const batch = { rows, mark, staged, buffer, binary };
+      const failures = await this.#pool.use('load rows', (client) => this.#loadEncoded(client, batch));
+      return { failures: [...collisions, ...refused, ...failures].sort((a, b) => a.row - b.row), cleaned };
+    } finally {
+      // A connection that broke may still hold blocks of the buffer, but nobody reads them any more.
+      this.#buffers.push(buffer);
+    }
+  }
+
+  async #loadEncoded(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
+    const script = loadScript(this.#plan, batch.binary ? 'binary' : 'typed', this.#first(batch.mark));
+    try {
+      await copyIn(client, script, batch.buffer);
+      return [];
+    } catch (error) {
+      await rollBack(client);
+      if (isMarked(error)) return this.#earlierFailures(client, batch);
+      if (!isRowFault(error)) throw error;
+      return this.#loadRowsThatCan(client, batch);
+    }
+  }
+
+  async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
+    batch.buffer.clear();
+    encodeText(batch.staged, batch.buffer, true);
+    try {
+      const { rows, mark, buffer } = batch;
+      const failures = await loadWithoutFaulty(client, this.#plan, rows.length, buffer, this.#first(mark));
+      if (this.#plan.mode === 'insert')
+        await keepFailures(client, marksOf(this.#plan.table), mark, failures, rows.customIds);
+      await client.query('COMMIT');
+      return failures;
+    } catch (error) {
+      await rollBack(client);
+      // Between the two attempts another process may have loaded the batch.
+      if (isMarked(error)) return this.#earlierFailures(client, batch);
+      throw error;
+    }
+  }
+
+  #earlierFailures(client: ClientBase, { mark, rows }: EncodedBatch): Promise<readonly LoadFailure[]> {
+    return failuresOf(client, marksOf(this.#plan.table), mark, rows.customIds);
+  }
+
+  #first(mark: LoadMark): readonly string[] {
+    return this.#plan.mode === 'insert' ? [insertMark(marksOf(this.#plan.table), mark)] : [];
+  }
+}
+
+interface EncodedBatch {
+  readonly rows: ResultBatch;
+  readonly mark: LoadMark;
+  readonly staged: CopyRows;
+  readonly buffer: CopyBuffer;
+  readonly binary: boolean;
+}
+
+export function encode(rows: CopyRows, buffer: CopyBuffer, binary: boolean): EncodedRows {
+  return binary ? encodeBinary(rows, buffer) : encodeText(rows, buffer);
+}
+
+/** Rows whose key has the same text as that of an earlier row; keys that only the server finds equal it reports. */
+function equalKeys(rows: ResultBatch): LoadFailure[] {
+  const seen = new Set<string>();
+  const failures: LoadFailure[] = [];
+  for (let row = 0; row < rows.length; row += 1) {
+    const key = keyOf(rows, row);
+    if (seen.has(key)) failures.push({ row, ...collision });
+    seen.add(key);
+  }
+  return failures;
+}
+
+function keyOf(rows: ResultBatch, row: number): string {
+  const { keys } = rows;
+  return keys.length === 1 ? (keys[0]?.[row] ?? '') : JSON.stringify(keys.map((column) => column[row]));
+}

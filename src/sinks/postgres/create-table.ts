@@ -1,0 +1,48 @@
+import type { ClientBase } from 'pg';
+import { BatchlineError } from '../../core/errors.ts';
+import type { ColumnPlan, SinkContext } from '../../core/sink.ts';
+import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { requestHashColumn } from './request-hash.ts';
+
+/** `CREATE TABLE` for what the pipeline fills: the key as primary key, the values, and the request's hash. */
+export function createTable(name: TableName, context: SinkContext): string {
+  const columns = [
+    ...context.key.map((column) => `${definition(column)} NOT NULL`),
+    ...context.columns.map(definition),
+  ];
+  const named = [...context.key, ...context.columns].map((column) => column.name);
+  if (!named.includes(requestHashColumn)) columns.push(`${quoteIdentifier(requestHashColumn)} text`);
+  const key = context.key.map((column) => quoteIdentifier(column.name)).join(', ');
+  return `CREATE TABLE IF NOT EXISTS ${quoteTable(name)} (${columns.join(', ')}, PRIMARY KEY (${key}))`;
+}
+
+function definition({ name, sqlType }: ColumnPlan): string {
+  // A type is a name with modifiers; whatever else stands there must not become part of the statement.
+  if (!/^[\w\s"().,[\]$\u0080-\uffff]+$/.test(sqlType))
+    throw new BatchlineError('bad_column_type', `"${sqlType}" is not an SQL type`, {
+      where: name,
+      hint: 'Write a type as in CREATE TABLE: text, numeric(10,2), vector(1536).',
+    });
+  return `${quoteIdentifier(name)} ${sqlType}`;
+}
+
+/** Where a table of that name would be created. @throws BatchlineError `schema_missing` */
+export async function placeOf(
+  client: ClientBase,
+  name: TableName,
+): Promise<{ schema: string; table: string }> {
+  const { rows } = await client.query<{ schema: string | null }>(
+    `SELECT CASE WHEN $1::text IS NULL THEN pg_catalog.current_schema()::text
+       ELSE (SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = $1::text) END AS schema`,
+    [name.schema ?? null],
+  );
+  const schema = rows[0]?.schema ?? undefined;
+  if (schema !== undefined) return { schema, table: name.table };
+  throw new BatchlineError('schema_missing', `the schema of ${displayTable(name)} does not exist`, {
+    where: displayTable(name),
+    hint:
+      name.schema === undefined
+        ? 'The search path names no schema that exists; write schema.table.'
+        : `CREATE SCHEMA ${quoteIdentifier(name.schema)}, or correct sink.table.`,
+  });
+}

@@ -1,0 +1,84 @@
+import type { ClientBase } from 'pg';
+import type { LoadFailure } from '../../core/sink.ts';
+import type { CopyBuffer } from '../../pg/copy-buffer.ts';
+import { copyIn } from './copy-in.ts';
+import type { LoadPlan } from './load-plan.ts';
+import {
+  collidingRows,
+  dropStaged,
+  insertStaged,
+  readKeys,
+  stageScript,
+  type RowRange,
+} from './load-statements.ts';
+import { isRowFault, rowFailure } from './row-fault.ts';
+
+/**
+ * Loads a batch that the server refused as a whole, without the rows that are to blame: they are found by halving,
+ * each half under a savepoint. Leaves the transaction open, with everything else loaded.
+ *
+ * @param buffer the rows in text format with their index first
+ * @returns the rows left out
+ */
+export async function loadWithoutFaulty(
+  client: ClientBase,
+  plan: LoadPlan,
+  rows: number,
+  buffer: CopyBuffer,
+  first: readonly string[],
+): Promise<readonly LoadFailure[]> {
+  // A deferred constraint would speak up at the commit only, when it is too late to tell which row it means.
+  await copyIn(client, stageScript(plan, 'text', [...first, 'SET CONSTRAINTS ALL IMMEDIATE']), buffer);
+  const all = { from: 0, to: rows };
+  const unreadable = plan.mode === 'upsert' ? await dropCollisions(client, plan, all) : [];
+  const refused = await isolate(client, all, (range) => insertStaged(plan, 'text', range));
+  return [...unreadable, ...refused];
+}
+
+async function dropCollisions(client: ClientBase, plan: LoadPlan, all: RowRange): Promise<LoadFailure[]> {
+  const unreadable = await isolate(client, all, (range) => readKeys(plan, range));
+  await drop(client, unreadable);
+  const { rows } = await client.query<{ row: number }>(collidingRows(plan));
+  const collisions = rows.map(({ row }) => ({ row, ...collision }));
+  await drop(client, collisions);
+  return [...unreadable, ...collisions];
+}
+
+export const collision = {
+  code: 'sink_key_collision',
+  message: "an earlier row of the batch has the same key in the sink's key columns",
+} as const;
+
+async function drop(client: ClientBase, failures: readonly LoadFailure[]): Promise<void> {
+  if (failures.length > 0) await client.query(dropStaged, [failures.map(({ row }) => row)]);
+}
+
+/** Runs the statement over the range; where rows make it fail, over its halves, down to those rows. */
+async function isolate(
+  client: ClientBase,
+  range: RowRange,
+  statement: (range: RowRange) => string,
+  mustFail = false,
+): Promise<LoadFailure[]> {
+  const isOne = range.to - range.from <= 1;
+  // Where one half went well, the other is to blame: only its halves are worth trying.
+  const error = mustFail && !isOne ? true : await attempt(client, statement(range));
+  if (error === null) return [];
+  if (isOne) return [rowFailure(range.from, error)];
+  const middle = Math.floor((range.from + range.to) / 2);
+  const left = await isolate(client, { from: range.from, to: middle }, statement);
+  const right = await isolate(client, { from: middle, to: range.to }, statement, left.length === 0);
+  return [...left, ...right];
+}
+
+/** Returns the fault that a row has, or null. @throws every other error */
+async function attempt(client: ClientBase, statement: string): Promise<unknown> {
+  try {
+    await client.query(`SAVEPOINT part; ${statement}; RELEASE SAVEPOINT part`);
+    return null;
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
+    return error;
+  }
+}

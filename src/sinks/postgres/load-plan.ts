@@ -1,0 +1,72 @@
+import { requestHashColumn } from './request-hash.ts';
+import type { ResultBatch, SinkContext } from '../../core/sink.ts';
+import type { Value } from '../../core/value.ts';
+import { TextCleaner } from '../../pg/clean-text.ts';
+import { areVectors, isFloatVector } from '../../pg/copy-binary-encoder.ts';
+import type { CopyColumn, CopyRows } from '../../pg/copy-column.ts';
+import type { TableName } from '../../pg/identifier.ts';
+import { keyConverter, valueConverter } from '../../pg/value-text.ts';
+import type { Target, TargetColumn } from './target.ts';
+
+export type LoadMode = 'upsert' | 'insert';
+
+/** What a load does to one target: its columns, in the order in which they are staged, keys first. */
+export interface LoadPlan {
+  readonly table: TableName;
+  readonly mode: LoadMode;
+  readonly columns: readonly CopyColumn[];
+  /** How many of the columns are the key. */
+  readonly keyCount: number;
+  readonly writesHash: boolean;
+  readonly cleaner: TextCleaner;
+}
+
+/** Columns that the target must have: the key's, the values' and, where it is kept, the request hash. */
+export function filledColumns(context: SinkContext, target: Target): readonly string[] {
+  const named = [...context.key, ...context.columns].map((column) => column.name);
+  return writesHash(named, target) ? [...named, requestHashColumn] : named;
+}
+
+function writesHash(named: readonly string[], target: Target): boolean {
+  return target.columns.has(requestHashColumn) && !named.includes(requestHashColumn);
+}
+
+/** Expects that the target has every column; `rehearse` has looked. */
+export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): LoadPlan {
+  const cleaner = new TextCleaner();
+  const names = filledColumns(context, target);
+  const keyCount = context.key.length;
+  const columns = names.flatMap((name, index) => {
+    const column = target.columns.get(name);
+    return column === undefined ? [] : [copyColumn(column, index < keyCount, target, cleaner)];
+  });
+  const writesHash = names.length > keyCount + context.columns.length;
+  return { table: target.name, mode, columns, keyCount, writesHash, cleaner };
+}
+
+function copyColumn(
+  { name, type, notNull }: TargetColumn,
+  isKey: boolean,
+  target: Target,
+  cleaner: TextCleaner,
+): CopyColumn {
+  const convert = isKey ? keyConverter(type, cleaner) : valueConverter(type, cleaner);
+  // A trigger may still fill a null.
+  return { name, type, required: notNull && !target.hasBeforeTrigger, convert };
+}
+
+/** A batch as the plan's columns. */
+export function copyRows(plan: LoadPlan, rows: ResultBatch, without: ReadonlySet<number>): CopyRows {
+  const hashes = plan.writesHash ? [rows.requestHashes] : [];
+  const values: readonly (readonly Value[])[] = [...rows.keys, ...rows.columns, ...hashes];
+  return { length: rows.length, columns: plan.columns, values, cleaner: plan.cleaner, without };
+}
+
+/** Whether a batch is worth COPY's binary format: it holds vectors, and nothing in their columns but vectors. */
+export function isBinary(rows: CopyRows): boolean {
+  const vectors = rows.values.filter((_, index) => {
+    const column = rows.columns[index];
+    return column !== undefined && isFloatVector(column.type);
+  });
+  return vectors.length > 0 && vectors.every(areVectors);
+}

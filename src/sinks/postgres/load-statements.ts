@@ -1,0 +1,116 @@
+import { hasBinaryForm } from '../../pg/copy-binary-encoder.ts';
+import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
+import { beginReadWrite } from '../../pg/transaction.ts';
+import type { LoadPlan } from './load-plan.ts';
+
+/**
+ * How rows are staged. `typed` and `binary` stage columns in the target's own types, `binary` those without a binary
+ * form as text; `text` stages every column as text, behind the row's index in the batch.
+ */
+export type Staging = 'typed' | 'binary' | 'text';
+
+/** Rows of the batch from `from` up to but not including `to`. */
+export interface RowRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+const stage = 'pg_temp.batchline_stage';
+/** The columns of the staging table are numbered, so that no name of the target can clash. */
+const rowColumn = 'batch_row';
+
+/** The staging table and the COPY into it. It lasts one transaction, which suits PgBouncer. */
+export function stageStatements(plan: LoadPlan, staging: Staging): readonly string[] {
+  const format = staging === 'binary' ? ' WITH (FORMAT binary)' : '';
+  return [createStage(plan, staging), `COPY ${stage} FROM STDIN${format}`];
+}
+
+/** Begins a transaction and stages the batch, as one simple query. */
+export function stageScript(plan: LoadPlan, staging: Staging, first: readonly string[] = []): string {
+  return [beginReadWrite, ...first, ...stageStatements(plan, staging)].join('; ');
+}
+
+/**
+ * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself. Whatever
+ * fails ends the script, and the caller rolls back.
+ */
+export function loadScript(plan: LoadPlan, staging: 'typed' | 'binary', first: readonly string[]): string {
+  return [stageScript(plan, staging, first), insertStaged(plan, staging), 'COMMIT'].join('; ');
+}
+
+function createStage(plan: LoadPlan, staging: Staging): string {
+  const create = 'CREATE TEMPORARY TABLE batchline_stage';
+  if (staging === 'text') {
+    const columns = plan.columns.map((_, index) => `${staged(index)} text`);
+    return `${create} (${rowColumn} integer PRIMARY KEY, ${columns.join(', ')}) ON COMMIT DROP`;
+  }
+  const columns = plan.columns.map((column, index) =>
+    isTyped(plan, staging, index)
+      ? `${quoteIdentifier(column.name)} AS ${staged(index)}`
+      : `NULL::text AS ${staged(index)}`,
+  );
+  // Not LIKE, which would copy NOT NULL and with it lose the isolation of faulty rows.
+  return `${create} ON COMMIT DROP AS SELECT ${columns.join(', ')} FROM ${quoteTable(plan.table)} WITH NO DATA`;
+}
+
+/** Moves staged rows into the target, all of them or a range. */
+export function insertStaged(plan: LoadPlan, staging: Staging, range?: RowRange): string {
+  const values = plan.columns.map((_, index) => stagedValue(plan, staging, index));
+  return [
+    `INSERT INTO ${quoteTable(plan.table)} (${plan.columns.map(quotedName).join(', ')})`,
+    `SELECT ${values.join(', ')} FROM ${stage}${inRange(range)}`,
+    onConflict(plan, values.slice(0, plan.keyCount)),
+  ].join(' ');
+}
+
+/** Rows are upserted in the order of their keys, so that two loads at once cannot deadlock. */
+function onConflict(plan: LoadPlan, keys: readonly string[]): string {
+  if (plan.mode === 'insert') return '';
+  const target = plan.columns.slice(0, plan.keyCount).map(quotedName);
+  const others = plan.columns.slice(plan.keyCount).map(quotedName);
+  const sets = others.map((name) => `${name} = excluded.${name}`);
+  const action = sets.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${sets.join(', ')}`;
+  return `ORDER BY ${keys.join(', ')} ON CONFLICT (${target.join(', ')}) ${action}`;
+}
+
+/** Reads the staged keys as their types, to find those that cannot be read. */
+export function readKeys(plan: LoadPlan, range: RowRange): string {
+  return `SELECT count((${stagedKeys(plan).join(', ')})) FROM ${stage}${inRange(range)}`;
+}
+
+/** The staged rows whose key an earlier row of the batch has already, by the types' own equality. */
+export function collidingRows(plan: LoadPlan): string {
+  const window = `PARTITION BY ${stagedKeys(plan).join(', ')} ORDER BY ${rowColumn}`;
+  const numbered = `SELECT ${rowColumn}, row_number() OVER (${window}) AS nth FROM ${stage}`;
+  return `SELECT ${rowColumn} AS row FROM (${numbered}) AS numbered WHERE nth > 1 ORDER BY ${rowColumn}`;
+}
+
+/** Takes the rows in parameter 1 out of staging. */
+export const dropStaged = `DELETE FROM ${stage} WHERE ${rowColumn} = ANY ($1::integer[])`;
+
+function stagedKeys(plan: LoadPlan): string[] {
+  return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedValue(plan, 'text', index));
+}
+
+function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
+  const cast = plan.columns[index]?.type.castName ?? 'text';
+  return isTyped(plan, staging, index) ? staged(index) : `${staged(index)}::${cast}`;
+}
+
+function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {
+  if (staging !== 'binary') return staging === 'typed';
+  const type = plan.columns[index]?.type;
+  return type !== undefined && hasBinaryForm(type);
+}
+
+function inRange(range: RowRange | undefined): string {
+  return range === undefined ? '' : ` WHERE ${rowColumn} >= ${range.from} AND ${rowColumn} < ${range.to}`;
+}
+
+function staged(index: number): string {
+  return `c${index + 1}`;
+}
+
+function quotedName({ name }: { readonly name: string }): string {
+  return quoteIdentifier(name);
+}

@@ -1,0 +1,149 @@
+import type { ClientBase } from 'pg';
+import type {
+  LoadMark,
+  LoadOutcome,
+  OpenedSink,
+  ResultBatch,
+  SinkContext,
+  SinkSample,
+} from '../../core/sink.ts';
+import { openDatabase, type Database } from '../../pg/connect.ts';
+import { displayTable, parseTableName, type TableName } from '../../pg/identifier.ts';
+import type { PostgresSinkConfig } from '../postgres.ts';
+import { BatchLoader } from './batch-loader.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { createTable, placeOf } from './create-table.ts';
+import { findUnchanged } from './find-unchanged.ts';
+import { createMarks, marksOf } from './load-marks.ts';
+import { loadPlan, type LoadPlan } from './load-plan.ts';
+import { rehearse, tableMissing } from './rehearse.ts';
+import { requestHashColumn } from './request-hash.ts';
+import { sampleRows } from './sample-rows.ts';
+import { checkTarget } from './target-checks.ts';
+import { findTarget, type Target } from './target.ts';
+
+/** Connects and looks the table up. @throws BatchlineError */
+export async function openPostgresSink(
+  config: PostgresSinkConfig,
+  context: SinkContext,
+): Promise<OpenedSink> {
+  const name = parseTableName(config.table);
+  const { stateDir, signal } = context;
+  const database = await openDatabase(config.url, { stateDir, role: 'sink', signal });
+  const pool = new ConnectionPool(database, signal);
+  try {
+    const target = await pool.use('look up the sink table', (client) => findTarget(client, name));
+    return new PostgresSink({ config, context, name, database, pool }, target);
+  } catch (error) {
+    await pool[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly config: PostgresSinkConfig;
+  readonly context: SinkContext;
+  /** As configured: a short name still looks along the search path. */
+  readonly name: TableName;
+  readonly database: Database;
+  readonly pool: ConnectionPool;
+}
+
+class PostgresSink implements OpenedSink {
+  readonly #parts: Parts;
+  #target: Target | null;
+  #plan: LoadPlan | undefined;
+  #loader: BatchLoader | undefined;
+
+  constructor(parts: Parts, target: Target | null) {
+    this.#parts = parts;
+    this.#target = target;
+  }
+
+  get target(): string {
+    return displayTable(this.#target?.name ?? this.#parts.name);
+  }
+
+  get keepsHash(): boolean {
+    return this.#target?.columns.has(requestHashColumn) ?? this.#parts.config.create;
+  }
+
+  rehearse(): Promise<void> {
+    const { config, context, name, pool } = this.#parts;
+    const { create, mode } = config;
+    return pool.use(`rehearse loading ${this.target}`, (client) =>
+      rehearse(client, { name, create, mode, context }),
+    );
+  }
+
+  async prepare(): Promise<void> {
+    const { config, pool } = this.#parts;
+    await pool.use(`prepare ${this.target}`, async (client) => {
+      this.#target ??= await this.#create(client);
+      const marks = marksOf(this.#target.name);
+      if (config.mode === 'insert' && (await findTarget(client, marks)) === null)
+        await createUnlessThere(client, createMarks(marks));
+    });
+  }
+
+  async #create(client: ClientBase): Promise<Target> {
+    const { config, context, name } = this.#parts;
+    if (config.create) await createUnlessThere(client, createTable(await placeOf(client, name), context));
+    const target = await findTarget(client, name);
+    if (target === null) throw tableMissing(name);
+    return target;
+  }
+
+  async findUnchanged(
+    keys: readonly (readonly string[])[],
+    hashes: readonly string[],
+  ): Promise<readonly boolean[]> {
+    if (this.#target?.columns.has(requestHashColumn) !== true) return keys.map(() => false);
+    const plan = this.#planned();
+    return this.#parts.pool.use(`read ${this.target}`, (client) => findUnchanged(client, plan, keys, hashes));
+  }
+
+  load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned());
+    return this.#loader.load(rows, mark);
+  }
+
+  /** Rows are visible as soon as they are loaded. */
+  async finish(): Promise<void> {}
+
+  async sample(count: number): Promise<SinkSample> {
+    if (this.#target === null) throw tableMissing(this.#parts.name);
+    const plan = this.#planned();
+    return this.#parts.pool.use(`read ${this.target}`, (client) => sampleRows(client, plan, count));
+  }
+
+  #planned(): LoadPlan {
+    const { config, context, name } = this.#parts;
+    if (this.#target === null) throw tableMissing(name);
+    if (this.#plan === undefined) {
+      checkTarget(context, this.#target, config.mode);
+      this.#plan = loadPlan(context, this.#target, config.mode);
+    }
+    return this.#plan;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.pool[Symbol.asyncDispose]();
+    await this.#parts.database[Symbol.asyncDispose]();
+  }
+}
+
+/** Two processes that create at the same moment meet in the catalog's unique index; the table is there all the same. */
+async function createUnlessThere(client: ClientBase, statement: string): Promise<void> {
+  try {
+    await client.query(statement);
+  } catch (error) {
+    if (!isRace(error)) throw error;
+    await client.query(statement);
+  }
+}
+
+function isRace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '42P07');
+}

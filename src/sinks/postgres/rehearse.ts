@@ -1,0 +1,111 @@
+import type { ClientBase } from 'pg';
+import { errorCode } from '../../core/errors.ts';
+import type { ResultBatch, SinkContext } from '../../core/sink.ts';
+import { CopyBuffer } from '../../pg/copy-buffer.ts';
+import { displayTable, type TableName } from '../../pg/identifier.ts';
+import { beginReadWrite } from '../../pg/transaction.ts';
+import { encode } from './batch-loader.ts';
+import { copyIn, rollBack } from './copy-in.ts';
+import { createTable, placeOf } from './create-table.ts';
+import { checkKeyIndex } from './key-index.ts';
+import { createMarks, insertMark, marksOf } from './load-marks.ts';
+import { copyRows, filledColumns, isBinary, loadPlan, type LoadMode, type LoadPlan } from './load-plan.ts';
+import { insertStaged, stageStatements } from './load-statements.ts';
+import { madeUpRow } from './made-up-row.ts';
+import { checkCreateRight, checkRowSecurity, checkStagingRights, checkTableRights } from './privileges.ts';
+import { isRowFault, textOf } from './row-fault.ts';
+import { checkTarget, fault, unfilled } from './target-checks.ts';
+import { findTarget, type Target } from './target.ts';
+
+export interface Rehearsal {
+  readonly name: TableName;
+  readonly create: boolean;
+  readonly mode: LoadMode;
+  readonly context: SinkContext;
+}
+
+/**
+ * Finds out whether rows can be loaded: everything that has a name is checked by name, and then a made-up row goes
+ * through the real statements. One transaction, which is rolled back.
+ */
+export async function rehearse(client: ClientBase, rehearsal: Rehearsal): Promise<void> {
+  try {
+    await client.query(beginReadWrite);
+    const target = await targetOf(client, rehearsal);
+    await checkAll(client, target, rehearsal);
+    if (rehearsal.mode === 'insert') await rehearseMarks(client, target);
+    await tryRow(client, target, loadPlan(rehearsal.context, target, rehearsal.mode));
+  } finally {
+    await rollBack(client);
+  }
+}
+
+async function targetOf(client: ClientBase, { name, create, context }: Rehearsal): Promise<Target> {
+  const place = await placeOf(client, name);
+  await checkStagingRights(client, place.schema);
+  const there = await findTarget(client, name);
+  if (there !== null) return there;
+  if (!create) throw tableMissing(name);
+  await checkCreateRight(client, place.schema);
+  await client.query(createTable(place, context));
+  return (await findTarget(client, place)) ?? fail(name);
+}
+
+function fail(name: TableName): never {
+  throw tableMissing(name);
+}
+
+export function tableMissing(name: TableName) {
+  return fault(
+    'table_missing',
+    { name },
+    'does not exist',
+    'Set create: true in the sink, or correct sink.table.',
+  );
+}
+
+async function checkAll(client: ClientBase, target: Target, { context, mode }: Rehearsal): Promise<void> {
+  checkTarget(context, target, mode);
+  if (mode === 'upsert')
+    await checkKeyIndex(
+      client,
+      target,
+      context.key.map((column) => column.name),
+    );
+  await checkTableRights(client, target, filledColumns(context, target), mode);
+  if (await checkRowSecurity(client, target, mode))
+    context.warn(`${displayTable(target.name)} has row security: its policies may refuse rows`);
+}
+
+async function rehearseMarks(client: ClientBase, target: Target): Promise<void> {
+  const marks = marksOf(target.name);
+  if ((await findTarget(client, marks)) === null) {
+    await checkCreateRight(client, target.name.schema ?? 'public');
+    await client.query(createMarks(marks));
+  }
+  await client.query(insertMark(marks, { runId: 'rehearsal', chunk: 'rehearsal', sha256: '' }));
+}
+
+/** A row that a constraint or a trigger refuses is no fault; the statements are then tried without it. */
+async function tryRow(client: ClientBase, target: Target, plan: LoadPlan): Promise<void> {
+  await client.query('SAVEPOINT rehearsal');
+  try {
+    await runLoad(client, plan, madeUpRow(plan));
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    const column = textOf(error, 'column');
+    const filled = plan.columns.map(({ name }) => name);
+    if (errorCode(error) === '23502' && column !== undefined && !filled.includes(column))
+      throw unfilled(target, [column]);
+    await client.query('ROLLBACK TO SAVEPOINT rehearsal');
+    await runLoad(client, plan, { ...madeUpRow(plan), length: 0 });
+  }
+}
+
+async function runLoad(client: ClientBase, plan: LoadPlan, rows: ResultBatch): Promise<void> {
+  const buffer = new CopyBuffer();
+  const staged = copyRows(plan, rows, new Set());
+  const staging = isBinary(staged) ? 'binary' : 'typed';
+  encode(staged, buffer, staging === 'binary');
+  await copyIn(client, [...stageStatements(plan, staging), insertStaged(plan, staging)].join('; '), buffer);
+}

@@ -1,0 +1,2 @@
+/** The column by which unchanged rows are known. */
+export const requestHashColumn = 'request_hash';
