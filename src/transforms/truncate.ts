@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { printValue } from '../core/print.ts';
+import { fieldIndex, type RowBatch } from '../core/row-batch.ts';
+import { defineTransform } from '../core/transform.ts';
+import type { Value } from '../core/value.ts';
+import { unescapedLength } from '../core/wire-text.ts';
+import { loadEncoding, truncateToTokens } from '../expr/tokens.ts';
+import { DerivedBatch, sameColumns } from './derived-batch.ts';
+import { knownField } from './known-field.ts';
+
+export const truncate = defineTransform({
+  name: 'truncate',
+  summary:
+    'Cuts a text field to a number of tokens, counted exactly (o200k_base) and never inside a character.',
+  config: z.object({
+    field: z.string().min(1).meta({ description: 'The field to cut.' }),
+    max_tokens: z.int().positive().meta({ description: 'The most tokens that are left.' }),
+  }),
+  examples: [{ field: 'body', max_tokens: 6000 }],
+
+  open({ field, max_tokens: most }, incoming) {
+    const at = knownField('truncate', field, incoming);
+    loadEncoding('o200k_base');
+    const fields = incoming.with(at, { name: field, kind: 'text', sqlType: 'text' });
+    return Promise.resolve({
+      fields,
+      needs: (wanted) => new Set([...wanted, field]),
+      apply(batch) {
+        const from = fieldIndex(batch.fields, field);
+        const values = cutValues(batch, from, most);
+        const columns = sameColumns(batch.fields).with(from, { from, values });
+        return { batch: new DerivedBatch(batch, fields, columns), filtered: 0, failures: [] };
+      },
+    });
+  },
+});
+
+/** The new value of each row that is cut; undefined for all others. */
+function cutValues(batch: RowBatch, field: number, most: number): readonly (Value | undefined)[] {
+  const values: (Value | undefined)[] = Array.from({ length: batch.length });
+  for (let row = 0; row < batch.length; row += 1) {
+    // A token is at least a byte, so most rows need no tokenizer.
+    if (unescapedLength(batch.printed(row, field)) <= most) continue;
+    const text = printValue(batch.value(row, field));
+    const cut = truncateToTokens(text, most, 'o200k_base');
+    if (cut.length < text.length) values[row] = cut;
+  }
+  return values;
+}
