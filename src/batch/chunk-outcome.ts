@@ -50,8 +50,12 @@ export function chunkOutcome(
     else if (reconciliation.refusals.has(index)) failures.push(refusedRow(reconciliation, span, line, context));
     else if (state === rowState.pending) {
       const result = reconciliation.failures.get(index);
-      if (context.moreToCome && (result === undefined || result.retryable)) continue;
-      const fate = unsuccessfulRow(span, line, result ?? missing, context);
+      const before = context.history.get(span.rows.customIds[line] ?? '');
+      if (result === undefined && context.moreToCome) {
+        if (before !== undefined) unfinished.push(before);
+        continue;
+      }
+      const fate = unsuccessfulRow(span, line, result ?? { ...missing, ...lastWords(before, context) }, context);
       if ('stage' in fate) {
         states[line] = rowState.failed;
         failures.push(fate);
@@ -67,6 +71,14 @@ export function chunkOutcome(
     failures,
     unfinished,
   };
+}
+
+/** Where no further results will come, what was last heard of a row says more than that it is missing. */
+function lastWords(
+  before: UnfinishedRow | undefined,
+  { limits }: OutcomeContext,
+): { readonly code: string; readonly message: string } | undefined {
+  return limits.attempts === 0 && before !== undefined ? before : undefined;
 }
 
 function refusedRow(

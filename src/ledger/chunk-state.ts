@@ -66,3 +66,8 @@ export function nextState(state: ChunkState, event: ChunkEvent): ChunkState {
   if (next === null || next === undefined) throw new Error(`A chunk that is ${state} cannot meet ${event}.`);
   return next;
 }
+
+/** Whether nothing more will happen to the chunk. */
+export function isFinal(state: ChunkState): boolean {
+  return state === 'loaded' || state === 'refused';
+}

@@ -37,6 +37,8 @@ export interface NewRun {
   /** Absolute path of the folder with the run's files. */
   readonly folder: string;
   readonly target: string;
+  /** Absolute path of the pipeline file. */
+  readonly path: string;
   /** The fields that reach the renderer and those of the key, for joins that do not open the source. */
   readonly schema: SourceSchema;
   /** Milliseconds since 1970. */
@@ -190,6 +192,7 @@ export interface Ledger extends AsyncDisposable {
   discardReading(runId: string): Promise<void>;
 
   chunks(runId: string): Promise<readonly ChunkRecord[]>;
+  chunk(runId: string, chunk: number): Promise<ChunkRecord | null>;
   moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void>;
   recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void>;
   /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */

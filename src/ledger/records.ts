@@ -29,6 +29,7 @@ export function toRun(row: Row): RunRecord {
     fingerprintParts: JSON.parse(text(row, 'fingerprint_parts')) as Record<string, string>,
     folder: text(row, 'folder'),
     target: text(row, 'target'),
+    path: text(row, 'path'),
     schema: JSON.parse(text(row, 'source_schema')) as SourceSchema,
     startedAt: integer(row, 'started_at'),
     endedAt: integerOrNull(row, 'ended_at'),

@@ -12,6 +12,7 @@ const migrations: readonly string[] = [
     fingerprint_parts TEXT NOT NULL,
     folder            TEXT NOT NULL,
     target            TEXT NOT NULL,
+    path              TEXT NOT NULL,
     source_schema     TEXT NOT NULL,
     started_at        INTEGER NOT NULL,
     ended_at          INTEGER,

@@ -63,6 +63,7 @@ class SqliteLedger implements Ledger {
       parts: JSON.stringify(run.fingerprintParts),
       folder: run.folder,
       target: run.target,
+      path: run.path,
       schema: JSON.stringify(run.schema),
       startedAt: run.startedAt,
     });
@@ -112,6 +113,11 @@ class SqliteLedger implements Ledger {
 
   async chunks(runId: string): Promise<readonly ChunkRecord[]> {
     return this.#database.prepare(sql.selectChunks).all({ runId }).map(toChunk);
+  }
+
+  async chunk(runId: string, chunk: number): Promise<ChunkRecord | null> {
+    const row = this.#database.prepare(sql.selectChunk).get({ runId, chunk });
+    return row === undefined ? null : toChunk(row);
   }
 
   async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {

@@ -1,8 +1,8 @@
 /** The ledger's SQL, a statement each. Parameters are named as the records' properties are. */
 
 export const insertRun = `
-  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, source_schema, started_at)
-  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :schema, :startedAt)`;
+  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, path, source_schema, started_at)
+  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :path, :schema, :startedAt)`;
 
 export const selectRun = `SELECT * FROM runs WHERE run_id = :runId`;
 
@@ -29,6 +29,8 @@ export const insertChunk = `
   VALUES (:runId, :chunk, :origin, 'sealed', :requests, :bytes, :tokens, :sha256)`;
 
 export const selectChunks = `SELECT * FROM chunks WHERE run_id = :runId ORDER BY chunk`;
+
+export const selectChunk = `SELECT * FROM chunks WHERE run_id = :runId AND chunk = :chunk`;
 
 export const selectUploadedChunk = `SELECT 1 FROM chunks WHERE run_id = :runId AND state <> 'sealed' LIMIT 1`;
 
@@ -69,7 +71,7 @@ export const selectUnfinishedRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND waiting = 1 ORDER BY chunk, line LIMIT :limit`;
 
 export const selectSentRows = `
-  SELECT * FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk AND waiting = 0`;
+  SELECT * FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
 
 export const selectRowCounts = `
   SELECT records, read, filtered, skipped,

@@ -36,6 +36,8 @@ export interface ColumnSet {
   readonly carried: readonly string[];
   /** What the columns need of an answer. */
   readonly needs: ReadonlySet<AnswerNeed>;
+  /** Whether a column reads the request's hash. */
+  readonly needsHash: boolean;
   /** One value a column in the order of `plans`, or why there are none. */
   evaluate(item: ResultItem): Value[] | ColumnFailure;
 }
@@ -54,6 +56,7 @@ export function planColumns(options: ColumnOptions): ColumnSet {
     plans: columns.map(({ plan }) => plan),
     carried: carriedFields(columns, options.sourceFields),
     needs: needsOf(columns),
+    needsHash: columns.some(({ expression }) => expression.variables.has('request_hash')),
     evaluate: evaluator(columns),
   };
 }

@@ -23,11 +23,18 @@ export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise
   if (options.newRun) return { resume: null };
   const unfinished = runs.find((run) => !endedStatuses.has(run.status));
   if (unfinished !== undefined) {
-    if (unfinished.fingerprint !== options.fingerprint.hash) throw changed(unfinished, options.fingerprint);
-    return { resume: unfinished };
+    if (unfinished.fingerprint === options.fingerprint.hash) return { resume: unfinished };
+    if (await hasUploads(ledger, unfinished)) throw changed(unfinished, options.fingerprint);
+    // Nothing of it ever left this machine, so there is nothing to finish and nothing to lose.
+    await ledger.setStatus(unfinished.runId, 'cancelled', Date.now());
   }
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs);
   return { resume: null };
+}
+
+/** Whether anything of a run has left this machine. */
+export async function hasUploads(ledger: Ledger, run: RunRecord): Promise<boolean> {
+  return (await ledger.chunks(run.runId)).some((chunk) => chunk.state !== 'sealed');
 }
 
 async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[]): Promise<void> {

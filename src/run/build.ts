@@ -1,0 +1,126 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DurableWriter } from '../batch/durable-writer.ts';
+import { chunkFiles } from '../batch/chunk-files.ts';
+import type { LoadedPipeline } from '../config/load.ts';
+import { BatchlineError } from '../core/errors.ts';
+import type { Ledger, NewChunk, RunRecord, SourceSchema } from '../ledger/ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { newRunId } from './choose-run.ts';
+import type { Host } from './components.ts';
+import { fingerprint, type RequestFlags } from './fingerprint.ts';
+import { preparePipeline } from './prepared.ts';
+import { readPatiently } from './read-run.ts';
+import { summarize, type RunSummary } from './summary.ts';
+
+/** What `manifest.json` of a build says. */
+export interface Manifest {
+  readonly build: string;
+  readonly pipeline: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly schema: SourceSchema;
+  readonly files: readonly NewChunk[];
+}
+
+export interface BuildResult {
+  readonly summary: RunSummary;
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+export const manifestName = 'manifest.json';
+
+/** Writes a pipeline's batch files into a folder, for a hand upload, and stops. Sends nothing. */
+export async function buildPipeline(
+  loaded: LoadedPipeline,
+  out: string,
+  flags: RequestFlags,
+  host: Host,
+): Promise<BuildResult> {
+  const startedAt = Date.now();
+  const folder = resolve(out);
+  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using prepared = await preparePipeline(loaded, host, { where: flags.where, offline: true });
+  await prepared.sink.rehearse();
+  await makeFolder(folder);
+  const run = await createBuild(ledger, {
+    loaded,
+    folder,
+    target: prepared.sink.target,
+    schema: prepared.schema,
+    print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint),
+  });
+  await readPatiently({ ledger, run, loaded, prepared, flags, host }, () => Promise.resolve());
+  const chunks = await ledger.chunks(run.runId);
+  await writeManifest(loaded, run, chunks);
+  await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+  await ledger.setStatus(run.runId, chunks.length === 0 ? 'completed' : 'waiting', Date.now());
+  const built = await ledger.run(run.runId);
+  return {
+    summary: await summarize(ledger, built ?? run),
+    folder,
+    files: chunks.map(({ chunk }) => chunkFiles(folder, chunk).requests),
+  };
+}
+
+interface BuildPlan {
+  readonly loaded: LoadedPipeline;
+  readonly folder: string;
+  readonly target: string;
+  readonly schema: SourceSchema;
+  readonly print: ReturnType<typeof fingerprint>;
+}
+
+async function createBuild(ledger: Ledger, { loaded, folder, target, schema, print }: BuildPlan): Promise<RunRecord> {
+  const runId = newRunId(new Date());
+  await ledger.createRun({
+    runId,
+    pipeline: loaded.name,
+    kind: 'build',
+    fingerprint: print.hash,
+    fingerprintParts: print.parts,
+    folder,
+    target,
+    path: loaded.path,
+    schema,
+    startedAt: Date.now(),
+  });
+  const run = await ledger.run(runId);
+  if (run === null) throw new Error(`Build ${runId} is not in the ledger.`);
+  return run;
+}
+
+/** A folder that holds a finished build is left alone: its results may be on their way. */
+async function makeFolder(folder: string): Promise<void> {
+  const isBuilt = await stat(join(folder, manifestName)).then(() => true, () => false);
+  if (isBuilt) {
+    throw new BatchlineError('build_exists', 'The folder holds a build already.', {
+      where: folder,
+      hint: 'Name another folder with --out, or delete this one if its results are no longer awaited.',
+      exitCode: 2,
+    });
+  }
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new BatchlineError('folder_unwritable', 'The folder cannot be made.', {
+      where: folder,
+      hint: 'Name a folder with --out that this user may write.',
+      exitCode: 2,
+      cause: error,
+    });
+  });
+}
+
+async function writeManifest(loaded: LoadedPipeline, run: RunRecord, chunks: readonly NewChunk[]): Promise<void> {
+  const manifest: Manifest = {
+    build: run.runId,
+    pipeline: loaded.name,
+    endpoint: loaded.pipeline.request.endpoint,
+    model: loaded.pipeline.request.model,
+    schema: run.schema,
+    files: chunks.map(({ chunk, requests, bytes, tokens, sha256 }) => ({ chunk, requests, bytes, tokens, sha256 })),
+  };
+  await using file = await DurableWriter.create(join(run.folder, manifestName));
+  await file.append(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  await file.finish();
+}

@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { declarationOf } from '../config/blocks.ts';
+import type { LoadedPipeline } from '../config/load.ts';
+import type { Pipeline } from '../config/pipeline.ts';
+import { BatchlineError } from '../core/errors.ts';
+import type { EventListener } from '../core/events.ts';
+import type { OpenedProvider } from '../core/provider.ts';
+import type { ColumnPlan, OpenedSink } from '../core/sink.ts';
+import type { OpenedSource } from '../core/source.ts';
+import type { OpenedTransform } from '../core/transform.ts';
+import type { Field } from '../core/value.ts';
+import { providers } from '../providers/index.ts';
+import { requestFields } from '../request/renderer.ts';
+import { planColumns, type ColumnSet } from '../results/columns.ts';
+import { sinks } from '../sinks/index.ts';
+import { sources } from '../sources/index.ts';
+import { transforms } from '../transforms/index.ts';
+import type { SourceSchema } from '../ledger/ledger.ts';
+
+/** What opening a pipeline's components needs of the process. */
+export interface Host {
+  readonly signal: AbortSignal;
+  readonly emit: EventListener;
+}
+
+export function keyNames(pipeline: Pipeline): readonly string[] {
+  const { key } = pipeline.source;
+  return typeof key === 'string' ? [key] : key;
+}
+
+export async function openSource(loaded: LoadedPipeline, host: Host, where?: string): Promise<OpenedSource> {
+  const block = loaded.pipeline.source;
+  return declarationOf(sources, block).open(block, {
+    key: keyNames(loaded.pipeline),
+    baseDir: loaded.baseDir,
+    stateDir: loaded.stateDir,
+    where,
+    signal: host.signal,
+    warn: warnWith(host),
+  });
+}
+
+/** The transforms, and what flows through them. */
+export interface TransformChain {
+  readonly transforms: readonly OpenedTransform[];
+  /** The fields to read from the source. */
+  readonly read: readonly string[];
+  /** The fields that reach the renderer. */
+  readonly fields: readonly Field[];
+}
+
+/** Opens the transforms twice: on all fields, to learn which are needed, and then on those alone. */
+export async function openTransforms(
+  pipeline: Pipeline,
+  sourceFields: readonly Field[],
+  columnsFor: (fields: readonly Field[]) => ColumnSet,
+): Promise<TransformChain> {
+  const onAll = await openChain(pipeline, sourceFields);
+  const leaving = onAll.at(-1)?.fields ?? sourceFields;
+  let needed: ReadonlySet<string> = new Set([...requestFields(pipeline.request), ...columnsFor(leaving).carried]);
+  for (const transform of onAll.toReversed()) needed = transform.needs(needed);
+  const unknown = [...needed].find((name) => !sourceFields.some((field) => field.name === name));
+  if (onAll.length === 0 && unknown !== undefined) {
+    // The renderer names it with its place in the template and what may have been meant.
+    return { transforms: [], read: [], fields: sourceFields };
+  }
+  const read = sourceFields.filter((field) => needed.has(field.name));
+  const chain = await openChain(pipeline, read);
+  return { transforms: chain, read: read.map((field) => field.name), fields: chain.at(-1)?.fields ?? read };
+}
+
+async function openChain(pipeline: Pipeline, sourceFields: readonly Field[]): Promise<readonly OpenedTransform[]> {
+  const chain: OpenedTransform[] = [];
+  for (const block of pipeline.transforms) {
+    const fields = chain.at(-1)?.fields ?? sourceFields;
+    chain.push(await declarationOf(transforms, block).open(block, fields));
+  }
+  return chain;
+}
+
+export function columnsOf(pipeline: Pipeline, fields: readonly Field[]): ColumnSet {
+  return planColumns({
+    configured: pipeline.sink.columns,
+    request: pipeline.request,
+    sourceFields: fields,
+    keyNames: keyNames(pipeline),
+  });
+}
+
+export async function openSink(
+  loaded: LoadedPipeline,
+  schema: SourceSchema,
+  columns: ColumnSet,
+  host: Host,
+): Promise<OpenedSink> {
+  const block = loaded.pipeline.sink;
+  return declarationOf(sinks, block).open(block, {
+    pipeline: loaded.name,
+    key: keyColumns(loaded.pipeline, schema.keyFields),
+    columns: columns.plans,
+    baseDir: loaded.baseDir,
+    stateDir: loaded.stateDir,
+    signal: host.signal,
+    warn: warnWith(host),
+  });
+}
+
+function keyColumns(pipeline: Pipeline, keyFields: readonly Field[]): readonly ColumnPlan[] {
+  const { key } = pipeline.sink;
+  const typed = typeof key === 'object' && !Array.isArray(key) ? Object.entries(key) : null;
+  const names = typed?.map(([name]) => name) ?? (typeof key === 'string' ? [key] : (key as string[] | undefined));
+  return keyFields.map((field, part) => ({
+    name: names?.[part] ?? field.name,
+    sqlType: typed?.[part]?.[1] ?? field.sqlType,
+    isVector: false,
+  }));
+}
+
+/** Whether rows that did not change are left out (contract section 4). */
+export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
+  const configured = pipeline.sink['unchanged'];
+  if (configured === 'skip' && !sink.keepsHash) {
+    throw new BatchlineError('no_request_hash', `sink.unchanged: skip needs a column request_hash in ${sink.target}.`, {
+      hint: `Add it (ALTER TABLE ${sink.target} ADD COLUMN request_hash text) or take \`unchanged\` out.`,
+      exitCode: 2,
+    });
+  }
+  return configured === undefined ? sink.keepsHash : configured === 'skip';
+}
+
+export interface ProviderUse extends AsyncDisposable {
+  readonly provider: OpenedProvider;
+  /** Whether answers are synthetic. */
+  readonly isEmulator: boolean;
+}
+
+/**
+ * Opens the provider; `base_url: emulator` starts the emulator, a process of its own, for as long as it is in use.
+ *
+ * @param offline whether it will only be asked for its formats and limits
+ */
+export async function openProvider(loaded: LoadedPipeline, host: Host, offline: boolean): Promise<ProviderUse> {
+  const block = loaded.pipeline.provider;
+  const isEmulator = block['base_url'] === 'emulator';
+  await using resources = new AsyncDisposableStack();
+  const overrides = offline ? unreached : isEmulator ? await startEmulatorFor(loaded, host, resources) : {};
+  const provider = await declarationOf(providers, block).open(
+    { ...block, ...overrides },
+    { stateDir: loaded.stateDir, env: loaded.env, signal: host.signal, warn: warnWith(host) },
+  );
+  const kept = resources.move();
+  return { provider, isEmulator, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** An address and a key for a provider that is never called. */
+const unreached = { base_url: 'http://127.0.0.1/v1', api_key: 'none' };
+
+async function startEmulatorFor(loaded: LoadedPipeline, host: Host, resources: AsyncDisposableStack) {
+  const { spawnEmulator } = await import('../emulator/spawn.ts');
+  const emulator = resources.use(
+    await spawnEmulator({ dataDir: join(loaded.stateDir, 'emulator'), signal: host.signal }),
+  );
+  // A key that stands in the environment is a real one and no business of the emulator's.
+  return { base_url: emulator.url, api_key: 'emulator' };
+}
+
+function warnWith(host: Host): (message: string) => void {
+  return (message) => host.emit({ type: 'Warned', message });
+}

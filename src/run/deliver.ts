@@ -1,0 +1,170 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { chunkFiles } from '../batch/chunk-files.ts';
+import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
+import { Reconciliation, type ChunkSpan } from '../batch/reconciliation.ts';
+import { applyRefusal } from '../batch/refusal.ts';
+import { storedLines } from '../batch/stored-lines.ts';
+import type { EventListener } from '../core/events.ts';
+import type { BatchFileError } from '../core/provider.ts';
+import type { OpenedSink } from '../core/sink.ts';
+import type { ChunkOutcome, ChunkRecord, FailedRow, Ledger, TokenCounts } from '../ledger/ledger.ts';
+import type { AnswerReader } from '../results/answer-reader.ts';
+import type { ColumnSet } from '../results/columns.ts';
+import { joinResults } from './join-results.ts';
+import { tidyChunk, type KeepFiles } from './keep-files.ts';
+import { LoadQueue } from './load-queue.ts';
+
+export interface DeliverContext {
+  readonly ledger: Ledger;
+  readonly sink: OpenedSink;
+  readonly reader: AnswerReader;
+  readonly columns: ColumnSet;
+  readonly keyNames: readonly string[];
+  readonly runId: string;
+  readonly folder: string;
+  readonly attemptLimits: AttemptLimits;
+  readonly keepFiles: KeepFiles;
+  readonly signal: AbortSignal;
+  readonly emit: EventListener;
+}
+
+const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
+
+/** Joins a chunk with its downloaded result files, loads the answers and records what became of every row. */
+export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  const { ledger, runId, folder } = context;
+  using reconciliation = await Reconciliation.open(folder, [chunk]);
+  const history = await ledger.rowHistory(runId, chunk.chunk);
+  let cleaned = 0;
+  const queue = openQueue(context, reconciliation, chunk.chunk, (count) => (cleaned += count));
+  let usage = noTokens;
+  for (const file of await existingFiles(folder, chunk.chunk)) {
+    const joined = await joinResults(
+      {
+        reconciliation,
+        queue,
+        history,
+        reader: context.reader,
+        columns: context.columns,
+        keyNames: context.keyNames,
+        mark: (path, part) => ({ runId, chunk: `${basename(path)}.${part}`, sha256: chunk.sha256 }),
+        now: new Date().toISOString(),
+        signal: context.signal,
+      },
+      file,
+    );
+    usage = addTokens(usage, joined.usage);
+  }
+  warnOfOddities(context, reconciliation, chunk);
+  return record(context, reconciliation, { chunk, state: 'loaded', usage, cleaned });
+}
+
+/** Records the refusal of a chunk's whole file: the named lines have failed, the others are to be sent again. */
+export async function deliverRefusal(
+  context: DeliverContext,
+  chunk: ChunkRecord,
+  errors: readonly BatchFileError[],
+): Promise<ChunkRecord> {
+  using reconciliation = await Reconciliation.open(context.folder, [chunk]);
+  applyRefusal(reconciliation, errors);
+  return record(context, reconciliation, { chunk, state: 'refused', usage: noTokens, cleaned: 0 });
+}
+
+interface Recorded {
+  readonly chunk: ChunkRecord;
+  readonly state: 'loaded' | 'refused';
+  readonly usage: TokenCounts;
+  readonly cleaned: number;
+}
+
+async function record(
+  context: DeliverContext,
+  reconciliation: Reconciliation,
+  { chunk, state, usage, cleaned }: Recorded,
+): Promise<ChunkRecord> {
+  const { ledger, runId, folder, attemptLimits } = context;
+  const [span] = reconciliation.spans;
+  if (span === undefined) throw new Error('A reconciliation without a chunk.');
+  const history = await ledger.rowHistory(runId, chunk.chunk);
+  const outcome = chunkOutcome(reconciliation, span, {
+    state,
+    limits: attemptLimits,
+    history,
+    usage,
+    cleaned,
+    now: Date.now(),
+    moreToCome: false,
+  });
+  const failures = await withRequests(folder, span, outcome);
+  await ledger.recordOutcome(runId, chunk.chunk, { ...outcome, failures });
+  context.emit({
+    type: 'ChunkLoaded',
+    chunk: chunk.chunk,
+    ok: outcome.ok,
+    failed: failures.length,
+    pending: outcome.unfinished.length,
+  });
+  if (outcome.unfinished.length === 0) await tidyChunk(folder, chunk.chunk, context.keepFiles);
+  return { ...chunk, state };
+}
+
+/** Two files may say more than one: the output file is read first, so that most failures are known to be final. */
+async function existingFiles(folder: string, chunk: number): Promise<readonly string[]> {
+  const files = chunkFiles(folder, chunk);
+  const exists = (path: string) => stat(path).then(() => [path], () => []);
+  return [...(await exists(files.output)), ...(await exists(files.errors))];
+}
+
+/** A queue whose refusals end up in the reconciliation. */
+export function openQueue(
+  context: Pick<DeliverContext, 'sink' | 'columns' | 'keyNames' | 'signal' | 'emit'>,
+  reconciliation: Reconciliation,
+  chunk: number,
+  onCleaned: (count: number) => void,
+): LoadQueue {
+  const { sink, columns, keyNames, signal, emit } = context;
+  return new LoadQueue({
+    sink,
+    signal,
+    emit,
+    keyColumns: keyNames.length,
+    valueColumns: columns.plans.length,
+    onRefused: (index, { code, message }) => reconciliation.refuse(index, { code, message }),
+    onLoaded: (rows, cleaned) => {
+      onCleaned(cleaned);
+      emit({ type: 'RowsLoaded', chunk, rows });
+    },
+  });
+}
+
+/** The failed rows with the request line of each, as it was sent. */
+export async function withRequests(
+  folder: string,
+  span: ChunkSpan,
+  outcome: ChunkOutcome,
+): Promise<readonly FailedRow[]> {
+  const { failures } = outcome;
+  if (failures.length === 0) return failures;
+  const lineOf = new Map(span.rows.customIds.map((customId, line) => [customId, line]));
+  const lines = failures.map((row) => lineOf.get(row.customId) ?? 0);
+  const found: FailedRow[] = [];
+  for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
+    const row = failures[found.length];
+    if (row !== undefined) found.push({ ...row, request: line.toString('utf8') });
+  }
+  return found.length === failures.length ? found : failures;
+}
+
+function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation, chunk: ChunkRecord): void {
+  const { strangers, repeats, unparsable } = reconciliation;
+  if (strangers + repeats + unparsable === 0) return;
+  context.emit({
+    type: 'Warned',
+    message: `The results of file ${chunk.chunk} hold ${strangers} answers to no row of it, ${repeats} repeated ones and ${unparsable} unreadable lines; they were passed over and are kept in ${context.folder}.`,
+  });
+}
+
+export function addTokens(a: TokenCounts, b: TokenCounts): TokenCounts {
+  return { input: a.input + b.input, output: a.output + b.output, cached: a.cached + b.cached };
+}

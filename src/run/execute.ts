@@ -1,0 +1,160 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StepContext } from '../batch/chunk-step.ts';
+import { BatchPoller } from '../batch/poller.ts';
+import { repack, retriesAreDue } from '../batch/repack.ts';
+import { sleep } from '../core/async.ts';
+import { ChunkDriver } from './chunk-driver.ts';
+import { keyNames } from './components.ts';
+import { deliverChunk, deliverRefusal, type DeliverContext } from './deliver.ts';
+import type { Execution } from './execution.ts';
+import { tidyChunk } from './keep-files.ts';
+import { readPatiently } from './read-run.ts';
+import { chunkLimits, settleMs } from './settings.ts';
+
+/** How often the conditions that depend on the clock are looked at. */
+const clockMs = 30_000;
+
+/** Reads, submits, collects and loads until every row is accounted for. */
+export async function execute(execution: Execution): Promise<void> {
+  const { host } = execution;
+  // Coroutines outlive the error that ends the run by no more than one step.
+  const stop = new AbortController();
+  const stopped = { ...execution, host: { ...host, signal: AbortSignal.any([host.signal, stop.signal]) } };
+  const driver = createDriver(stopped);
+  try {
+    await readAndStart(stopped, driver);
+    await drainChunks(stopped, driver);
+    await tidyAll(stopped);
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    await driver.idle();
+  }
+}
+
+/**
+ * Reads what is left to read. A source that can be continued feeds the chunks as they are sealed; of any other nothing
+ * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
+ */
+async function readAndStart(execution: Execution, driver: ChunkDriver): Promise<void> {
+  const { ledger, run, prepared } = execution;
+  const sendsEarly = prepared.source.resumable;
+  if (run.readingFinished || sendsEarly) await startAll(execution, driver);
+  if (run.readingFinished) return;
+  await readPatiently(execution, async (chunk) => {
+    if (!sendsEarly) return;
+    const sealed = await ledger.chunk(run.runId, chunk.chunk);
+    if (sealed !== null) driver.start(sealed);
+    await room(execution, driver);
+  });
+  if (!sendsEarly) await startAll(execution, driver);
+}
+
+async function startAll({ ledger, run }: Execution, driver: ChunkDriver): Promise<void> {
+  for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
+}
+
+function createDriver(execution: Execution): ChunkDriver {
+  const { prepared, host, loaded } = execution;
+  const context = stepContext(execution);
+  const deliver = deliverContext(execution);
+  return new ChunkDriver({
+    context,
+    poller: new BatchPoller(prepared.provider, loaded.pipeline.batch.poll_interval, host.signal, host.emit),
+    deliver: (chunk) => deliverChunk(deliver, chunk),
+    deliverRefusal: (chunk, errors) => deliverRefusal(deliver, chunk, errors),
+  });
+}
+
+function stepContext({ ledger, run, loaded, prepared, host }: Execution): StepContext {
+  const { request, batch } = loaded.pipeline;
+  return {
+    ledger,
+    provider: prepared.provider,
+    runId: run.runId,
+    pipeline: loaded.name,
+    folder: run.folder,
+    endpoint: request.endpoint,
+    completionWindow: batch.completion_window,
+    expiresAfterMs: batch.expires_after,
+    settleMs: settleMs(batch.poll_interval),
+    signal: host.signal,
+    emit: host.emit,
+  };
+}
+
+function deliverContext({ ledger, run, loaded, prepared, host }: Execution): DeliverContext {
+  const { request, batch, keep_files: keepFiles } = loaded.pipeline;
+  const retries = request.output?.on_invalid === 'retry';
+  return {
+    ledger,
+    sink: prepared.sink,
+    reader: prepared.reader,
+    columns: prepared.columns,
+    keyNames: keyNames(loaded.pipeline),
+    runId: run.runId,
+    folder: run.folder,
+    attemptLimits: {
+      attempts: batch.max_attempts,
+      submissions: 10,
+      retriedAnswers: new Set(retries ? ['invalid_json', 'schema_mismatch'] : []),
+    },
+    keepFiles,
+    signal: host.signal,
+    emit: host.emit,
+  };
+}
+
+/** Holds reading up while too many sealed files wait on disk for their upload. */
+async function room({ loaded }: Execution, driver: ChunkDriver): Promise<void> {
+  for (;;) {
+    const change = driver.change();
+    driver.throwIfFailed();
+    if (driver.waitingBytes <= loaded.pipeline.batch.max_prepared) return;
+    await change;
+  }
+}
+
+/** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
+async function drainChunks(execution: Execution, driver: ChunkDriver): Promise<void> {
+  for (;;) {
+    const change = driver.change();
+    if (!driver.hasFailed) await sendAgain(execution, driver);
+    if (driver.activeChunks === 0) break;
+    await nextLook(change, execution.host.signal);
+  }
+  driver.throwIfFailed();
+}
+
+async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
+  const looked = new AbortController();
+  const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
+  await Promise.race([change, clock]);
+  looked.abort();
+}
+
+async function sendAgain(execution: Execution, driver: ChunkDriver): Promise<void> {
+  const { ledger, run, loaded, prepared } = execution;
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits);
+  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
+  const { allSubmitted, awaitsBatches } = driver;
+  const now = Date.now();
+  if (!retriesAreDue({ rows, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
+  const chunks = await ledger.chunks(run.runId);
+  const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
+  const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);
+  for (const { chunk } of packed) {
+    const sealed = await ledger.chunk(run.runId, chunk);
+    if (sealed !== null) driver.start(sealed);
+  }
+}
+
+/** What a crash between loading and tidying left lying about. */
+async function tidyAll({ ledger, run, loaded }: Execution): Promise<void> {
+  for (const chunk of await ledger.chunks(run.runId)) {
+    await tidyChunk(run.folder, chunk.chunk, loaded.pipeline.keep_files);
+  }
+  await rm(join(run.folder, 'keys'), { recursive: true, force: true });
+}

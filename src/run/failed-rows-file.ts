@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { DurableWriter } from '../batch/durable-writer.ts';
+import type { FailedRow, Ledger, RunRecord } from '../ledger/ledger.ts';
+
+/** A failed row as `errors --json` prints it. */
+export function failedRowJson(row: FailedRow) {
+  const { key, customId, stage, code, message, attempts, batchId } = row;
+  return { key: key.length === 1 ? key[0] : key, custom_id: customId, stage, code, message, attempts, batch_id: batchId };
+}
+
+/** Writes `failed-rows.jsonl` into the run's folder: each failed row with its reason and its request. */
+export async function writeFailedRows(ledger: Ledger, run: RunRecord): Promise<void> {
+  await using file = await DurableWriter.create(join(run.folder, 'failed-rows.jsonl'));
+  for await (const row of ledger.failedRows(run.runId)) {
+    await file.append(Buffer.from(`${JSON.stringify({ ...failedRowJson(row), request: row.request })}\n`));
+  }
+  await file.finish();
+}

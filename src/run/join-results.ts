@@ -1,0 +1,103 @@
+import type { Reconciliation } from '../batch/reconciliation.ts';
+import type { Answer } from '../core/batch-result.ts';
+import type { LoadMark } from '../core/sink.ts';
+import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
+import type { AnswerReader } from '../results/answer-reader.ts';
+import type { ColumnSet } from '../results/columns.ts';
+import { readLineBlocks } from '../results/line-reader.ts';
+import type { LoadQueue } from './load-queue.ts';
+
+export interface JoinContext {
+  readonly reconciliation: Reconciliation;
+  readonly reader: AnswerReader;
+  readonly columns: ColumnSet;
+  readonly keyNames: readonly string[];
+  readonly queue: LoadQueue;
+  /** Names a batch of loaded rows by its place in the files. */
+  readonly mark: (file: string, part: number) => LoadMark;
+  /** Rows that were sent before, by custom_id. */
+  readonly history: ReadonlyMap<string, UnfinishedRow>;
+  /** The `now` of expressions, RFC 3339. */
+  readonly now: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a results file held, beside what the reconciliation took in. */
+export interface JoinedFile {
+  readonly lines: number;
+  readonly usage: TokenCounts;
+}
+
+/**
+ * Streams one results file into the sink: every line is classified and reconciled, and each row's first success is
+ * evaluated and queued for loading. Resolves when all of it is durable.
+ */
+export async function joinResults(context: JoinContext, file: string): Promise<JoinedFile> {
+  const { reconciliation, reader, queue } = context;
+  const usage = new UsageSum();
+  let lines = 0;
+  let part = 0;
+  for await (const block of readLineBlocks(file, { signal: context.signal })) {
+    for (let line = 0; line < block.count; line += 1) {
+      const start = block.starts[line] ?? 0;
+      const end = block.ends[line] ?? 0;
+      const result = reader.read(block.buffer, start, end);
+      const index = reconciliation.accept(result);
+      if (result.kind !== 'unparsable' && reconciliation.has(result.customId)) usage.add(result);
+      if (index === -1 || result.kind !== 'ok') continue;
+      if (!loadAnswer(context, index, result.answer, end - start)) continue;
+      await queue.flush(context.mark(file, part));
+      part += 1;
+    }
+    lines += block.count;
+  }
+  await queue.flush(context.mark(file, part));
+  await queue.drain();
+  return { lines, usage: usage.total };
+}
+
+/** Evaluates the columns of an answered row and queues it. @returns whether the queue wants to be flushed */
+function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: number): boolean {
+  const { reconciliation, columns, queue, history, now } = context;
+  const { chunk, rows, line } = reconciliation.place(index);
+  const row = rows.row(line);
+  const values = columns.evaluate({
+    customId: row.customId,
+    key: namedParts(context.keyNames, row.key),
+    row: row.carried,
+    answer,
+    requestHash: row.requestHash,
+    batchId: chunk.batchId,
+    attempt: (history.get(row.customId)?.attempts ?? 0) + 1,
+    now,
+  });
+  if ('code' in values) {
+    reconciliation.refuse(index, values);
+    return false;
+  }
+  return queue.push(index, row, values, bytes);
+}
+
+function namedParts(names: readonly string[], parts: readonly string[]): Readonly<Record<string, string>> {
+  const named: Record<string, string> = {};
+  for (const [part, name] of names.entries()) named[name] = parts[part] ?? '';
+  return named;
+}
+
+class UsageSum {
+  #input = 0;
+  #output = 0;
+  #cached = 0;
+
+  add(result: { readonly kind: 'ok'; readonly answer: Answer } | { readonly kind: 'failed'; readonly usage: Answer['usage'] | null }): void {
+    const usage = result.kind === 'ok' ? result.answer.usage : result.usage;
+    if (usage === null) return;
+    this.#input += usage.input_tokens ?? 0;
+    this.#output += usage.output_tokens ?? 0;
+    this.#cached += usage.cached_tokens ?? 0;
+  }
+
+  get total(): TokenCounts {
+    return { input: this.#input, output: this.#output, cached: this.#cached };
+  }
+}

@@ -1,0 +1,38 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, constants } from 'node:zlib';
+import { chunkFiles } from '../batch/chunk-files.ts';
+
+export type KeepFiles = 'loaded' | 'failed' | 'all';
+
+/**
+ * Tidies up after a chunk whose rows are all loaded or recorded as failed (contract section 7): requests go, since
+ * they can be rendered again; the output stays, compressed, since it was paid for.
+ */
+export async function tidyChunk(folder: string, chunk: number, keep: KeepFiles): Promise<void> {
+  if (keep === 'all') return;
+  const files = chunkFiles(folder, chunk);
+  await rm(files.requests, { force: true });
+  for (const path of [files.output, files.errors]) {
+    if (keep === 'failed') await rm(path, { force: true });
+    else if (await exists(path)) await compress(path);
+  }
+  if (keep === 'failed') await rm(files.rows, { force: true });
+}
+
+async function compress(path: string): Promise<void> {
+  const partial = `${path}.gz.partial`;
+  // The lowest level: results are kept for a rainy day, and the processor has better things to do.
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  await pipeline(createReadStream(path), gzip, createWriteStream(partial, { mode: 0o600 }));
+  await rename(partial, `${path}.gz`);
+  await rm(path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,62 @@
+import { retry, type RetryPolicy } from '../core/retry.ts';
+import type { NewChunk } from '../ledger/ledger.ts';
+import type { Execution } from './execution.ts';
+import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
+import { readSource } from './read-source.ts';
+import { chunkLimits } from './settings.ts';
+import { sendEverything, SkipUnchanged } from './unchanged.ts';
+
+/** About five minutes of waiting for a source that went away. */
+const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
+
+/** Reads again after the last durable row, or from the start, when the source goes away for a while. */
+export async function readPatiently(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {
+  const { ledger, run, prepared, host } = execution;
+  const onRetry = (error: Error, waitMs: number) =>
+    host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
+  await retry({ ...sourceRetry, signal: host.signal, onRetry }, async () => {
+    if (!prepared.source.resumable) await ledger.discardReading(run.runId);
+    await read(execution, onSealed);
+  });
+}
+
+async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {
+  const { ledger, run, loaded, prepared, flags, host } = execution;
+  const { source } = prepared;
+  const before = await ledger.run(run.runId);
+  const chunks = await ledger.chunks(run.runId);
+  await using keyCheck = openKeyCheck(execution);
+  await readSource({
+    source,
+    transforms: prepared.chain.transforms,
+    renderer: prepared.renderer,
+    fields: prepared.chain.read,
+    keyMode: loaded.pipeline.source.key_mode,
+    keyCheck,
+    unchanged: await openUnchanged(execution),
+    limits: chunkLimits(loaded.pipeline, prepared.provider.limits),
+    folder: run.folder,
+    ledger,
+    runId: run.runId,
+    firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
+    cursor: before?.readCursor ?? null,
+    limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
+    signal: host.signal,
+    emit: host.emit,
+    onSealed,
+  });
+}
+
+function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
+  if (prepared.source.keyIsUnique) return null;
+  return loaded.pipeline.source.on_duplicate_key === 'first'
+    ? new FirstRowWins(run.folder)
+    : new PartitionedKeyCheck(run.folder);
+}
+
+async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {
+  if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
+  const { rows } = await prepared.sink.sample(1);
+  return new SkipUnchanged(prepared.sink, ledger, loaded.name, rows.length > 0);
+}
+

@@ -1,0 +1,84 @@
+import type { ChunkRecord, Ledger, RowCounts, RunRecord, RunStatus, TokenCounts } from '../ledger/ledger.ts';
+
+export interface BatchCounts {
+  readonly total: number;
+  readonly waiting: number;
+  readonly running: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly expired: number;
+  readonly cancelled: number;
+}
+
+/** A run in numbers, as `run --json` and `status --json` print it. */
+export interface RunSummary {
+  readonly run_id: string;
+  readonly pipeline: string;
+  readonly status: RunStatus;
+  readonly rows: RowCounts;
+  readonly batches: BatchCounts;
+  readonly tokens: TokenCounts;
+  /** Null where a price is not known. */
+  readonly cost_usd: number | null;
+  readonly seconds: number;
+}
+
+/** Adds a run up from the ledger alone; needs no network. */
+export async function summarize(ledger: Ledger, run: RunRecord): Promise<RunSummary> {
+  const chunks = await ledger.chunks(run.runId);
+  const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } = await ledger.rowCounts(
+    run.runId,
+  );
+  const tokens = addTokens(chunks);
+  return {
+    run_id: run.runId,
+    pipeline: run.pipeline,
+    status: run.status,
+    rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned },
+    batches: countBatches(chunks),
+    tokens,
+    cost_usd: chunks.length === 0 ? 0 : null,
+    seconds: Math.round(run.workedMs / 100) / 10,
+  };
+}
+
+function addTokens(chunks: readonly ChunkRecord[]): TokenCounts {
+  const sum = (part: keyof TokenCounts) => chunks.reduce((total, chunk) => total + chunk.usage[part], 0);
+  return { input: sum('input'), output: sum('output'), cached: sum('cached') };
+}
+
+function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
+  const kinds = chunks.map(batchKind);
+  const count = (kind: ReturnType<typeof batchKind>) => kinds.filter((other) => other === kind).length;
+  return {
+    total: chunks.length,
+    waiting: count('waiting'),
+    running: count('running'),
+    completed: count('completed'),
+    failed: count('failed'),
+    expired: count('expired'),
+    cancelled: count('cancelled'),
+  };
+}
+
+function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> {
+  switch (chunk.state) {
+    case 'sealed':
+    case 'uploading':
+    case 'uploaded':
+      return 'waiting';
+    case 'creating':
+    case 'submitted':
+      return 'running';
+    case 'refused':
+      return 'failed';
+    case 'ended':
+    case 'downloaded':
+    case 'loaded':
+      return endedKind(chunk.batchStatus);
+  }
+}
+
+function endedKind(status: string | null): 'completed' | 'failed' | 'expired' | 'cancelled' {
+  return status === 'failed' || status === 'expired' || status === 'cancelled' ? status : 'completed';
+}
