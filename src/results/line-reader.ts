@@ -130,7 +130,7 @@ async function* chunks(path: string, { signal, blockBytes }: LineReaderOptions):
 function openStream(path: string, blockBytes: number): Readable {
   const file = createReadStream(path, { highWaterMark: blockBytes });
   if (!path.endsWith('.gz')) return file;
-  const unpacked = createGunzip({ chunkSize: blockBytes });
+  const unpacked = createGunzip({ chunkSize: Math.max(blockBytes, 64) });
   // An error of the file destroys `unpacked`, whose reader then throws it.
   pipeline(file, unpacked, () => undefined);
   return unpacked;

@@ -1,0 +1,316 @@
+import { expect, test } from 'vitest';
+import { createOutputValidator } from '../../src/results/output-validator.ts';
+import { chatBody, reader, readLine, resultLine } from './result-lines.ts';
+
+const chat = '/v1/chat/completions';
+const texts = reader(chat, ['text']);
+
+test('reads a chat answer', () => {
+  expect(readLine(texts, resultLine(chatBody('Héllo 😀')))).toEqual({
+    kind: 'ok',
+    customId: 'r-1',
+    answer: {
+      text: 'Héllo 😀',
+      json: undefined,
+      embedding: null,
+      model: 'gpt-4o-mini-2024-07-18',
+      finishReason: 'stop',
+      requestId: 'req_1',
+      usage: { input_tokens: 22, output_tokens: 2, total_tokens: 24, cached_tokens: 5 },
+      body: null,
+    },
+  });
+});
+
+test('takes what a compatible server leaves out for null', () => {
+  const body = {
+    choices: [
+      {
+        message: {
+          content: [
+            { type: 'text', text: 'a' },
+            { type: 'text', text: 'b' },
+          ],
+        },
+      },
+    ],
+  };
+  expect(readLine(texts, { custom_id: '1', response: { body } })).toMatchObject({
+    kind: 'ok',
+    answer: {
+      text: 'ab',
+      model: null,
+      finishReason: null,
+      requestId: null,
+      usage: { input_tokens: null, cached_tokens: null },
+    },
+  });
+});
+
+test('reads an answer of the responses endpoint, without its reasoning', () => {
+  const body = {
+    status: 'completed',
+    error: null,
+    model: 'm',
+    incomplete_details: null,
+    output: [
+      { type: 'reasoning', summary: [], content: [{ type: 'output_text', text: 'hidden' }] },
+      {
+        type: 'message',
+        content: [
+          { type: 'output_text', text: 'one ' },
+          { type: 'output_text', text: 'two' },
+        ],
+      },
+    ],
+    usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7, input_tokens_details: { cached_tokens: 1 } },
+  };
+  expect(readLine(reader('/v1/responses', ['text']), resultLine(body))).toMatchObject({
+    kind: 'ok',
+    answer: {
+      text: 'one two',
+      finishReason: 'stop',
+      usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7, cached_tokens: 1 },
+    },
+  });
+});
+
+test('reads embeddings of either encoding, wherever they lie in memory', () => {
+  const floats = Float32Array.from([0.1, -2, 3.5e-8, 1e30]);
+  const base64 = Buffer.from(floats.buffer).toString('base64');
+  for (const embedding of [base64, [...floats]]) {
+    for (const id of ['a', 'ab', 'abc', 'abcd']) {
+      const line = resultLine(
+        { model: 'm', data: [{ embedding, index: 0 }], usage: { prompt_tokens: 8, total_tokens: 8 } },
+        200,
+        id,
+      );
+      expect(readLine(reader('/v1/embeddings', ['embedding']), line)).toMatchObject({
+        kind: 'ok',
+        answer: { embedding: floats, usage: { input_tokens: 8, output_tokens: null, total_tokens: 8 } },
+      });
+    }
+  }
+  for (const embedding of ['AAA=', '', 'AAAA', {}, ['x'], []]) {
+    const line = resultLine({ data: [{ embedding }] });
+    expect(readLine(reader('/v1/embeddings', ['embedding']), line)).toMatchObject({
+      stage: 'answer',
+      code: 'invalid_embedding',
+    });
+  }
+});
+
+const httpError = {
+  error: { message: 'bad param', type: 'invalid_request_error', param: 'x', code: 'invalid_value' },
+};
+
+test.each([
+  [
+    'an HTTP error of OpenAI',
+    resultLine(httpError, 400),
+    { code: 'invalid_value', message: 'bad param', retryable: false, ran: true },
+  ],
+  [
+    'an HTTP error with a 2xx',
+    resultLine(httpError, 200),
+    { code: 'invalid_value', retryable: false, ran: true },
+  ],
+  [
+    'a 500',
+    resultLine({ error: { message: 'try again', type: 'server_error', code: null } }, 500),
+    { code: 'server_error', retryable: true, ran: true },
+  ],
+  [
+    'a 503 without words',
+    resultLine({}, 503),
+    { code: 'http_503', message: 'The provider answered 503.', retryable: true },
+  ],
+  ['a 429', resultLine({ error: { message: 'slow', code: 'rate' } }, 429), { code: 'rate', retryable: true }],
+  ['a 408', resultLine({}, 408), { retryable: true }],
+  ['a 409', resultLine({}, 409), { retryable: true }],
+  ['a 404', resultLine({}, 404), { code: 'http_404', retryable: false }],
+  [
+    'status 0',
+    resultLine({}, 0),
+    { code: 'http_0', message: 'The request failed inside the provider.', retryable: true, ran: false },
+  ],
+  [
+    'an expired line',
+    { custom_id: 'r-1', response: null, error: { code: 'batch_expired', message: 'too late' } },
+    { code: 'batch_expired', message: 'too late', retryable: true, ran: false },
+  ],
+  [
+    'a cancelled line',
+    { custom_id: 'r-1', response: null, error: { code: 'batch_cancelled', message: 'x' } },
+    { retryable: true, ran: false },
+  ],
+  [
+    'a canceled line',
+    { custom_id: 'r-1', response: null, error: { code: 'batch_canceled', message: 'x' } },
+    { retryable: true, ran: false },
+  ],
+  [
+    'nothing at all',
+    { custom_id: 'r-1', response: null, error: null },
+    { code: 'no_response', retryable: true, ran: false },
+  ],
+  [
+    'an unknown error',
+    { custom_id: 'r-1', response: null, error: { code: 'who_knows', message: 'x' } },
+    { code: 'who_knows', retryable: false, ran: false },
+  ],
+  [
+    'an error of vLLM as text',
+    { id: 'vllm-1', custom_id: 'r-1', response: { status_code: 400, body: null }, error: 'too long' },
+    { code: 'http_400', message: 'too long', retryable: false, ran: true },
+  ],
+  [
+    'an error of vLLM as an object',
+    {
+      custom_id: 'r-1',
+      response: { status_code: 400, body: null },
+      error: { object: 'error', message: 'no', type: 'BadRequestError', code: 400 },
+    },
+    { code: 'BadRequestError', message: 'no', retryable: false },
+  ],
+  [
+    'a nested error of vLLM',
+    {
+      custom_id: 'r-1',
+      response: null,
+      error: { error: { message: 'no', type: 'InternalServerError', code: 500 } },
+    },
+    { code: 'InternalServerError', message: 'no', retryable: true, ran: true },
+  ],
+  ['a success without a body', resultLine(null, 200), { code: 'empty_answer', retryable: false }],
+  [
+    'a failed response',
+    resultLine({ status: 'failed', error: { code: 'server_error', message: 'x' } }, 200),
+    { code: 'server_error', retryable: true },
+  ],
+])('classifies %s', (_what, line, expected) => {
+  expect(readLine(texts, line)).toMatchObject({
+    kind: 'failed',
+    stage: 'request',
+    customId: 'r-1',
+    ...expected,
+  });
+});
+
+test.each(['', 'null', '[]', '{', '{"custom_id":""}', '{"custom_id":7}', '{"id":"x"}', '"x"'])(
+  'calls %s unparsable',
+  (line) => {
+    expect(readLine(texts, line).kind).toBe('unparsable');
+  },
+);
+
+test.each([
+  ['refusal', chatBody(null, {}, { message: { content: null, refusal: 'I cannot.' } }), 'I cannot.'],
+  ['content_filter', chatBody('half', {}, { finish_reason: 'content_filter' }), 'content filter'],
+  ['empty_answer', chatBody('', { choices: [] }), 'no answer'],
+])('fails an answer with %s', (code, body, message) => {
+  const result = readLine(texts, resultLine(body));
+  expect(result).toMatchObject({
+    kind: 'failed',
+    stage: 'answer',
+    code,
+    retryable: false,
+    ran: true,
+    usage: { input_tokens: 22 },
+  });
+  expect(result).toHaveProperty('message', expect.stringContaining(message));
+});
+
+test('fails refusals and filtered answers of the responses endpoint', () => {
+  const answers = reader('/v1/responses', ['text']);
+  const read = (body: unknown) => readLine(answers, resultLine(body));
+  const refusal = {
+    status: 'completed',
+    output: [{ type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }],
+  };
+  expect(read(refusal)).toMatchObject({ code: 'refusal', message: 'No.' });
+  expect(
+    read({ status: 'incomplete', incomplete_details: { reason: 'content_filter' }, output: [] }),
+  ).toMatchObject({ code: 'content_filter' });
+  expect(read({ status: 'completed', output: [] })).toMatchObject({ code: 'empty_answer' });
+});
+
+const schema = {
+  type: 'object',
+  properties: {
+    n: { type: 'integer' },
+    when: { type: 'string', format: 'date' },
+    kind: { enum: ['a', 'b'] },
+  },
+  required: ['n'],
+  additionalProperties: false,
+};
+
+test('parses and checks structured answers', async () => {
+  const answers = reader(chat, ['json'], await createOutputValidator(schema));
+  const read = (content: string, finish = 'stop') =>
+    readLine(answers, resultLine(chatBody(content, {}, { finish_reason: finish })));
+  expect(read('{"n":1,"when":"2026-01-01"}')).toMatchObject({
+    kind: 'ok',
+    answer: { json: { n: 1, when: '2026-01-01' } },
+  });
+  expect(read('{"n":12345678901234567890}')).toMatchObject({
+    kind: 'ok',
+    answer: { json: { n: 12345678901234567890n } },
+  });
+  expect(read('Sure! {"n":1}')).toMatchObject({ stage: 'answer', code: 'invalid_json' });
+  expect(read('{"n":"1"}')).toMatchObject({ code: 'schema_mismatch', message: '/n must be integer' });
+  expect(read('{}')).toMatchObject({
+    code: 'schema_mismatch',
+    message: "the answer must have required property 'n'",
+  });
+  expect(read('{"n":1,"q":2}')).toMatchObject({
+    message: 'the answer must NOT have additional properties, such as "q"',
+  });
+  expect(read('{"n":1,"kind":"c"}')).toMatchObject({
+    message: '/kind must be equal to one of the allowed values: ["a","b"]',
+  });
+  expect(read('{"n":1,"when":"yesterday"}')).toMatchObject({ code: 'schema_mismatch' });
+  expect(read('{"n":1}', 'length')).toMatchObject({ code: 'length' });
+  expect(read('{"n":1', 'length')).toMatchObject({ code: 'length' });
+});
+
+test('leaves a cut answer alone where no schema is asked for', () => {
+  expect(readLine(texts, resultLine(chatBody('half', {}, { finish_reason: 'length' })))).toMatchObject({
+    kind: 'ok',
+    answer: { finishReason: 'length' },
+  });
+});
+
+test('parses the text for columns that need json, also without a schema', () => {
+  const answers = reader(chat, ['json']);
+  expect(readLine(answers, resultLine(chatBody(' [1, {"a": null}] ')))).toMatchObject({
+    answer: { json: [1, { a: null }] },
+  });
+  expect(readLine(answers, resultLine(chatBody('hello')))).toMatchObject({
+    stage: 'answer',
+    code: 'invalid_json',
+  });
+});
+
+test('hands the body over with all its digits', () => {
+  const line = JSON.stringify(resultLine(chatBody('x'))).replace(
+    '"created":1711652795',
+    '"created":12345678901234567890',
+  );
+  expect(readLine(reader(chat, ['body']), line)).toMatchObject({
+    answer: { body: { created: 12345678901234567890n } },
+  });
+});
+
+test('speaks the drafts that a schema can name', async () => {
+  const draft = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    type: 'array',
+    prefixItems: [{ type: 'string' }],
+  };
+  const validate = await createOutputValidator(draft);
+  expect(validate(['x'])).toBeUndefined();
+  expect(validate([1])).toBe('/0 must be string');
+  await expect(createOutputValidator({ type: 'strnig' })).rejects.toMatchObject({ code: 'invalid_schema' });
+});
