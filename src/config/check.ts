@@ -3,7 +3,7 @@ import type { Redactor } from '../core/redact.ts';
 import { crossCheck } from './cross-checks.ts';
 import { PipelineDocument, type SyntaxFault } from './document.ts';
 import type { Environment } from './environment.ts';
-import { type Fault, formatPath, type Path } from './fault.ts';
+import { type Fault, formatPath, type Path, type TextPosition } from './fault.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { parsePipeline } from './parse.ts';
 import { pipelineSchema, type Pipeline } from './pipeline.ts';
@@ -115,11 +115,18 @@ class Check {
     const { file, overrides, redactor } = this.#options;
     const path = formatPath(fault.path);
     const override = overrides.findLast((each) => `${path}.`.startsWith(`${formatPath(each.path)}.`));
-    const place =
-      override === undefined ? this.#document.locate(fault) : { line: undefined, column: undefined };
+    const place = override === undefined ? this.#place(fault) : { line: undefined, column: undefined };
     const where = override === undefined ? file : `--set ${formatPath(override.path)}`;
     const message = redactor.redact(this.#withoutValues(fault));
     return { where, ...place, path, message, suggestion: fault.suggestion };
+  }
+
+  /** A text that variables were filled into is not the file's: there is no place inside it. */
+  #place(fault: Fault): TextPosition {
+    const isFilled = this.#filled.substitutions.has(this.#document.nodeAt(fault.path));
+    return this.#document.locate(
+      isFilled && typeof fault.at === 'object' ? { ...fault, at: 'value' } : fault,
+    );
   }
 
   /** A message that quotes the value must not show what came from the environment. */

@@ -48,7 +48,7 @@ function checkKeys(data: unknown): readonly Fault[] {
   const sourceKey = keyNames(valueAt(data, ['source', 'key']));
   const sinkKey = keyNames(valueAt(data, ['sink', 'key']));
   const faults = [...repeated(['source', 'key'], sourceKey), ...repeated(['sink', 'key'], sinkKey)];
-  if (sourceKey === undefined || sinkKey === undefined) return faults;
+  if (faults.length > 0 || !sourceKey?.length || !sinkKey?.length) return faults;
   const wanted = sourceKey.length + (hasSplit(data) ? 1 : 0);
   if (sinkKey.length === wanted) return faults;
   const message = `must name ${columns(wanted)}, one for each of the source's key${hasSplit(data) ? ' and one for chunk_index' : ''}`;

@@ -49,11 +49,11 @@ export class PipelineDocument {
   }
 
   #explain(error: YAMLError): SyntaxFault {
-    const [offset, end] = error.pos;
+    const [offset] = error.pos;
     const isBareVariable = this.source.startsWith('${', offset - 1);
     const message = isBareVariable
       ? 'inside { } and [ ] a variable must stand in quotes: "${NAME}"'
-      : yamlMessage(error, this.source.slice(offset, end));
+      : yamlMessage(error, this.source.slice(offset));
     return { offset, message };
   }
 
@@ -163,7 +163,8 @@ function start(node: Node | undefined): number {
 }
 
 function yamlMessage({ code, message }: YAMLError, text: string): string {
-  if (code === 'DUPLICATE_KEY') return `duplicate key ${text.split(/[:\s]/)[0] ?? ''}`.trim();
+  if (code === 'DUPLICATE_KEY')
+    return `duplicate key ${/^(?:"[^"]*"|'[^']*'|[^:\s]*)/.exec(text)?.[0] ?? ''}`;
   if (code === 'TAG_RESOLVE_FAILED') return `unknown tag ${text.split(/\s/)[0] ?? ''}`.trim();
   if (code === 'MULTIPLE_DOCS') return 'a pipeline file is one YAML document; a second one begins here';
   return `is not valid YAML: ${message.split('\n')[0] ?? message}`;

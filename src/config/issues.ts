@@ -26,7 +26,15 @@ export function explainIssue(issue: Issue, context: IssueContext): readonly Faul
   if (value === undefined) return [explainMissing(issue, path)];
   if (value === null) return [{ path, message: 'is empty; give it a value or take the key out' }];
   if (issue.code === 'invalid_union') return explainUnion(issue, value, context);
+  if (issue.code === 'invalid_type' && isWholeNumber(schemaAt(context.schema, context.data, path))) {
+    return [{ path, message: 'must be a whole number' }];
+  }
   return [{ path, ...describe(issue, value) }];
+}
+
+function isWholeNumber(schema: z.core.$ZodTypes | undefined): boolean {
+  const def = schema?._zod.def;
+  return def?.type === 'number' && 'format' in def && def.format === 'safeint';
 }
 
 function explainUnknownKey(path: Path, { schema, data }: IssueContext): Fault {
@@ -35,7 +43,7 @@ function explainUnknownKey(path: Path, { schema, data }: IssueContext): Fault {
   const parent = schemaAt(schema, data, path.slice(0, -1));
   const key = String(path.at(-1));
   const sibling = parent === undefined ? undefined : suggest(key, knownKeys(parent));
-  return { path, message: 'unknown key', at: 'key', suggestion: sibling ?? findKey(schema, data, key) };
+  return { path, message: 'unknown key', at: 'key', suggestion: findKey(schema, data, key) ?? sibling };
 }
 
 function explainMissing(issue: Issue, path: Path): Fault {

@@ -22,7 +22,7 @@ export function hideSecret(redactor: Redactor, value: string, filledIn: readonly
 export function hideUrlPassword(redactor: Redactor, text: string): boolean {
   const url = parseUrl(text);
   const written = /^[^:/?#]+:\/\/[^/?#]*?:([^/?#]*)@/.exec(text)?.[1];
-  const passwords = [written, url?.password, ...(url === undefined ? [] : queryPasswords(url))];
+  const passwords = url === undefined ? [] : [written, url.password, ...queryPasswords(text)];
   const found = passwords.filter((each): each is string => each !== undefined && each !== '');
   const visible = url === undefined ? plainWords : visibleParts(url);
   for (const password of found) {
@@ -54,8 +54,10 @@ function visibleParts(url: URL): ReadonlySet<string> {
   return new Set([...plainWords, ...parts, ...parts.map(decode)]);
 }
 
-function queryPasswords(url: URL): readonly string[] {
-  return [...url.searchParams].filter(([name]) => /password|key|token/i.test(name)).map(([, value]) => value);
+/** As written in the URL, not decoded. */
+function queryPasswords(text: string): readonly string[] {
+  const parameters = text.matchAll(/[?&][^=&#]*(?:password|key|token)[^=&#]*=([^&#]*)/gi);
+  return [...parameters].map((match) => match[1] ?? '');
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -7,6 +7,7 @@ export function suggest(word: string, candidates: readonly string[]): string | u
     .map((candidate) => ({ candidate, steps: distance(lower, candidate.toLowerCase()) }))
     .toSorted((a, b) => a.steps - b.steps);
   const best = ranked[0];
-  const allowed = Math.max(1, Math.floor(word.length / 3));
-  return best !== undefined && best.steps <= Math.min(allowed, 3) ? best.candidate : undefined;
+  // Two letters that changed places count as two steps.
+  const allowed = word.length < 4 ? 1 : word.length < 9 ? 2 : 3;
+  return best !== undefined && best.steps <= allowed ? best.candidate : undefined;
 }

@@ -24,8 +24,11 @@ function withoutUnions(schema: JsonSchema, kinds: readonly ComponentKind[]): Jso
   return { ...schema, properties: Object.fromEntries(entries) };
 }
 
-function withoutUnion({ oneOf: _, ...block }: JsonSchema): JsonSchema {
-  return block.type === 'array' ? { ...block, items: { type: 'object' } } : { ...block, type: 'object' };
+function withoutUnion(schema: JsonSchema): JsonSchema {
+  const isList = schema.type === 'array';
+  const block: JsonSchema = { ...schema, type: isList ? 'array' : 'object' };
+  delete block.oneOf;
+  return isList ? { ...block, items: { type: 'object' } } : block;
 }
 
 function kindSection(kind: ComponentKind): string {

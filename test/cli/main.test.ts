@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { runCli } from './run-cli.ts';
+
+describe('help', () => {
+  test('names every command, on standard output', async () => {
+    const { code, stdout, stderr } = await runCli(['--help']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    for (const { name } of commands) expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+  });
+
+  test('of a command names its flags', async () => {
+    const { code, stdout } = await runCli(['run', '--help']);
+    expect(code).toBe(0);
+    const flags = [
+      '--new-run',
+      '--limit',
+      '--where',
+      '--full-refresh',
+      '--max-failed-rows',
+      '--yes',
+      '--set',
+    ];
+    for (const flag of [...flags, '--env-file', '--json', '--quiet', '--log-level', '--log-format']) {
+      expect(stdout).toContain(flag);
+    }
+  });
+
+  test('the version is the package’s', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+describe('wrong usage ends with 2', () => {
+  test.each([
+    [['validat', 'x'], 'Did you mean validate?'],
+    [['run', 'x', '--limt', '3'], 'Did you mean --limit?'],
+    [['run', 'x', '--limit', '0'], 'must be a whole number above 0'],
+    [['run', 'x', '--limit', '1e3'], 'must be a whole number above 0'],
+    [['run', 'x', '--max-failed-rows', '1.5'], 'must be a number of rows or a percentage like 1%'],
+    [['run', 'x', '--log-format', 'xml'], 'text, json'],
+    [['run'], "missing required argument 'file'"],
+    [['build', 'x'], "required option '--out <dir>'"],
+    [['load', 'x'], "required option '--results <path...>'"],
+    [['emulator', '--port', '65536'], 'must be a port'],
+    [['validate', 'a', '--nope'], "unknown option '--nope'"],
+    [[], 'Usage: pipeline'],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+});

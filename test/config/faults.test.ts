@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { broken, checkFile, sound } from './check-file.ts';
+
+test('a sound pipeline has no faults, and its defaults are filled in', () => {
+  const { lines, warnings, pipeline } = checkFile(sound);
+  expect(lines).toEqual([]);
+  expect(warnings).toEqual([]);
+  expect(pipeline).toMatchObject({
+    name: 'tags',
+    source: { type: 'postgres', key: 'id', key_mode: 'auto', on_duplicate_key: 'error' },
+    transforms: [],
+    request: { endpoint: '/v1/chat/completions', params: {} },
+    provider: { type: 'openai' },
+    mode: 'batch',
+    batch: {
+      completion_window: '24h',
+      poll_interval: 60_000,
+      max_attempts: 3,
+      expires_after: 30 * 86_400_000,
+      max_prepared: 20e9,
+    },
+    max_failed_rows: { rows: 0 },
+    keep_files: 'loaded',
+    state: '.pipeline',
+  });
+});
+
+/** What is replaced in the sound pipeline, by what, and the lines that must come of it. */
+const single: readonly (readonly [string, string, string, ...string[]])[] = [
+  ['name: tags', 'nmae: tags', 'p.yaml:1:1  nmae  unknown key  (did you mean name?)'],
+  [
+    'name: tags',
+    'name: ""',
+    'p.yaml:1:7  name  must be at most 64 letters, digits, ".", "_" or "-", and begin with a letter or digit',
+  ],
+  ['name: tags', 'name: [a]', 'p.yaml:1:7  name  must be text'],
+  ['name: tags', 'name:', 'p.yaml:1:6  name  is empty; give it a value or take the key out'],
+  ['name: tags', 'model: x', 'p.yaml:1:1  model  unknown key  (did you mean request.model?)'],
+  ['name: tags', 'mode: auto', 'p.yaml:1:7  mode  `auto` is not available in this version'],
+  ['name: tags', 'mode: bath', 'p.yaml:1:7  mode  must be batch  (did you mean batch?)'],
+  ['name: tags', 'budget: { max_cost: 1 }', 'p.yaml:1:1  budget  `budget` is not available in this version'],
+  ['name: tags', 'schedule: {}', 'p.yaml:1:1  schedule  `schedule` is not available in this version'],
+  ['name: tags', 'standard: {}', 'p.yaml:1:1  standard  `standard` is not available in this version'],
+  ['name: tags', 'auto: {}', 'p.yaml:1:1  auto  `auto` is not available in this version'],
+  ['name: tags', 'prices: {}', 'p.yaml:1:1  prices  `prices` is not available in this version'],
+  [
+    'name: tags',
+    'state: postgres://h/db',
+    'p.yaml:1:8  state  a state outside of a folder is not available in this version',
+  ],
+  [
+    'name: tags',
+    'keep_files: al',
+    'p.yaml:1:13  keep_files  must be one of loaded, failed, all  (did you mean all?)',
+  ],
+  [
+    'name: tags',
+    'max_failed_rows: 2x',
+    'p.yaml:1:18  max_failed_rows  must be a number of rows or a percentage like 1%',
+  ],
+  [
+    'name: tags',
+    'max_failed_rows: 101%',
+    'p.yaml:1:18  max_failed_rows  must be a number of rows or a percentage like 1%',
+  ],
+  [
+    'name: tags',
+    'max_failed_rows: -1',
+    'p.yaml:1:18  max_failed_rows  must be a number of rows or a percentage like 1%',
+  ],
+  ['name: tags', 'transforms: {}', 'p.yaml:1:13  transforms  must be a list'],
+  ['name: tags', 'transforms: [3]', 'p.yaml:1:14  transforms.0  must be a map of keys'],
+  ['name: tags', 'batch: 3', 'p.yaml:1:8  batch  must be a map of keys'],
+  ['name: tags', 'batch: { max_requests: 0 }', 'p.yaml:1:24  batch.max_requests  must be more than 0'],
+  ['name: tags', 'batch: { max_requests: 1.5 }', 'p.yaml:1:24  batch.max_requests  must be a whole number'],
+  ['name: tags', 'batch: { max_requests: many }', 'p.yaml:1:24  batch.max_requests  must be a whole number'],
+  [
+    'name: tags',
+    'batch: { poll_interval: 60 }',
+    'p.yaml:1:25  batch.poll_interval  must be a duration like 250ms, 90s, 15m, 6h or 14d',
+  ],
+  [
+    'name: tags',
+    'batch: { poll_interval: 60sec }',
+    'p.yaml:1:25  batch.poll_interval  must be a duration like 250ms, 90s, 15m, 6h or 14d',
+  ],
+  [
+    'name: tags',
+    'batch: { max_bytes: 190mb }',
+    'p.yaml:1:21  batch.max_bytes  must be a size like 190MB or 181MiB',
+  ],
+  ['name: tags', 'batch: { max_bytes: -1 }', 'p.yaml:1:21  batch.max_bytes  must be more than 0'],
+  [
+    'name: tags',
+    'batch: { completion_window: soon }',
+    'p.yaml:1:29  batch.completion_window  must be a window like 24h',
+  ],
+  ['name: tags', 'batch: { pilot: 5 }', 'p.yaml:1:10  batch.pilot  `pilot` is not available in this version'],
+  [
+    'name: tags',
+    'batch: { max_enqueued_tokens: 5 }',
+    'p.yaml:1:10  batch.max_enqueued_tokens  `max_enqueued_tokens` is not available in this version',
+  ],
+  ['name: tags', '__proto__: 1', 'p.yaml:1:1  __proto__  unknown key'],
+  ['name: tags', 'constructor: 1', 'p.yaml:1:1  constructor  unknown key'],
+  ['type: postgres', 'type: postgress', 'p.yaml:3:9  source.type  must be ', 'did you mean postgres?'],
+  ['type: postgres', 'type: duckdb', 'p.yaml:3:9  source.type  `duckdb` is not available in this version'],
+  ['type: postgres', 'types: postgres', 'p.yaml:3:3  source.type  required; one of '],
+  [
+    '  key: id\nrequest',
+    '  kee: id\nrequest',
+    'p.yaml:3:3  source.key  required',
+    'p.yaml:6:3  source.kee  unknown key  (did you mean key?)',
+  ],
+  ['  key: id\nrequest', '  key: 5\nrequest', 'p.yaml:6:8  source.key  must be text or a list'],
+  ['  key: id\nrequest', '  key: [id, 5]\nrequest', 'p.yaml:6:13  source.key.1  must be text'],
+  ['  key: id\nrequest', '  key: []\nrequest', 'p.yaml:6:8  source.key  must not be empty'],
+  ['  key: id\nrequest', '  key: [id, id]\nrequest', 'p.yaml:6:8  source.key  names id twice'],
+  ['  key: id\nrequest', '  key: [id, day]\nrequest', 'p.yaml:15:8  sink.key  must name 2 columns'],
+  [
+    '  key: id\nrequest',
+    '  key: id\n  incremental: {}\nrequest',
+    'p.yaml:7:3  source.incremental  `incremental` is not available in this version',
+  ],
+  [
+    'endpoint: chat',
+    'endpoint: chatt',
+    'p.yaml:8:13  request.endpoint  must be one of ',
+    '(did you mean chat?)',
+  ],
+  ['  endpoint: chat\n', '', 'p.yaml:8:3  request.endpoint  required; one of '],
+  ['  model: gpt-4o-mini\n', '', 'p.yaml:8:3  request.model  required'],
+  [
+    'prompt:',
+    'promt:',
+    'p.yaml:8:3  request.prompt  required, or else `messages`',
+    'p.yaml:10:3  request.promt  unknown key  (did you mean prompt?)',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  input: a',
+    'p.yaml:8:3  request.prompt  required, or else `messages`',
+    'p.yaml:10:3  request.input  is for embeddings',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  dedupe: true\n  prompt: x',
+    'p.yaml:10:3  request.dedupe  `dedupe` is not available in this version',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  prompt: x\n  messages: [{ role: user, content: x }]',
+    'p.yaml:10:3  request.prompt  cannot stand beside `messages`',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  messages: [{ role: user }]',
+    'p.yaml:10:14  request.messages.0.content  required',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  prompt: x\n  output: { on_invalid: retry }',
+    'p.yaml:11:11  request.output.schema  required',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  prompt: x\n  output: { schema: {}, on_invalid: reask }',
+    'p.yaml:11:37  request.output.on_invalid  `reask` is not available in this version',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  prompt: x\n  output: { schema: {}, repair: true }',
+    'p.yaml:11:25  request.output.repair  `repair` is not available in this version',
+  ],
+  [
+    'endpoint: chat',
+    'endpoint: embeddings',
+    'p.yaml:8:3  request.input  required for embeddings',
+    'p.yaml:10:3  request.prompt  is not for embeddings',
+  ],
+  [
+    '  table: tags\n',
+    '  table: tags\n  deleted: delete\n',
+    'p.yaml:15:3  sink.deleted  `deleted` is not available in this version',
+  ],
+  [
+    '  table: tags\n',
+    '  table: tags\n  columns: { a: 5 }\n',
+    'p.yaml:15:17  sink.columns.a  must be text or a map of keys',
+  ],
+  [
+    '  table: tags\n',
+    '  table: tags\n  columns: { a: { valu: text } }\n',
+    'p.yaml:15:17  sink.columns.a.value  required',
+    'p.yaml:15:19  sink.columns.a.valu  unknown key  (did you mean value?)',
+  ],
+];
+
+describe('one fault, at its place', () => {
+  test.each(single)('%j -> %j', (piece, replacement, ...expected) => {
+    const { lines, pipeline } = checkFile(broken(piece, replacement));
+    expect(pipeline).toBeUndefined();
+    const printed = lines.join('\n');
+    for (const each of expected) expect(printed).toContain(each);
+    expect(lines).toHaveLength(expected.filter((each) => each.startsWith('p.yaml')).length);
+    expect(printed).not.toMatch(/undefined|invalid input|received|expected/i);
+  });
+});
+
+test('all faults of a file come at once, in the order of the file', () => {
+  const { lines } = checkFile(`name: my tags
+source:
+  type: postgres
+  url: \${NOT_SET}
+  table: t
+  kei: id
+request: { endpoint: chat, model: m, prompt: "{{ a" }
+batch:
+  poll_interval: fast
+sink:
+  type: postgres
+  url: embedded
+  table: t
+  columns:
+    a: "json."
+extra: 1
+`);
+  expect(lines.map((line) => line.split('  ').slice(0, 2).join(' '))).toEqual([
+    'p.yaml:1:7 name',
+    'p.yaml:3:3 source.key',
+    'p.yaml:4:8 source.url',
+    'p.yaml:6:3 source.kei',
+    'p.yaml:7:47 request.prompt',
+    'p.yaml:9:18 batch.poll_interval',
+    expect.stringMatching(/^p\.yaml:15:\d+ sink\.columns\.a$/),
+    'p.yaml:16:1 extra',
+  ]);
+});
+
+test('one problem never spans two lines, whatever its key holds', () => {
+  const { lines } = checkFile(broken('name: tags', '"a\\n\\e[31mb": 1'));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).not.toMatch(/[\u0000-\u001f]/);
+});
+
+describe('max_failed_rows', () => {
+  test.each([
+    ['25', { rows: 25 }],
+    ['"1%"', { share: 0.01 }],
+    ['0.5%', { share: 0.005 }],
+  ])('%s', (text, expected) => {
+    expect(checkFile(broken('name: tags', `max_failed_rows: ${text}`)).pipeline?.max_failed_rows).toEqual(
+      expected,
+    );
+  });
+});
