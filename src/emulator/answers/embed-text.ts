@@ -1,8 +1,9 @@
 import { hashText } from '../random.ts';
+import { letterAt, visitWords } from './words.ts';
 
-const wordPattern = /[\p{L}\p{N}]+/gu;
 const placesPerWord = 4;
 const gramLength = 4;
+const gramSeed = 0x9747b28c;
 const gramWeight = 0.35;
 /** Share of the vector's length that is noise of the text's own. */
 const noiseShare = 0.1;
@@ -13,32 +14,46 @@ const noiseShare = 0.1;
  */
 export function embedText(text: string, dimensions: number): Float32Array {
   const sums = new Float64Array(dimensions);
-  for (const [word, count] of countWords(text)) addWord(sums, word, 1 + Math.log(count));
-  normalize(sums);
-  addNoise(sums, hashText(text));
-  normalize(sums);
-  return Float32Array.from(sums);
+  visitWords(text, text.length, (from, to, hash) => addWord(sums, text, { from, to, hash }));
+  const squares = addNoise(sums, dampen(sums), hashText(text));
+  return scaled(sums, 1 / Math.sqrt(squares));
 }
 
-function countWords(text: string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of text.toLowerCase().match(wordPattern) ?? []) {
-    counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-  return counts;
+interface Word {
+  readonly from: number;
+  readonly to: number;
+  readonly hash: number;
 }
 
-function addWord(sums: Float64Array, word: string, weight: number): void {
-  let hash = hashText(word);
+function addWord(sums: Float64Array, text: string, word: Word): void {
+  let { hash } = word;
   // Short words are mostly grammar: they say less about what a text is about.
-  const wordWeight = word.length < 4 ? weight * 0.3 : weight;
+  const weight = word.to - word.from < 4 ? 0.3 : 1;
   for (let place = 0; place < placesPerWord; place += 1) {
     hash = mix(hash + place);
-    add(sums, hash, wordWeight);
+    add(sums, hash, weight);
   }
-  for (let from = 0; from + gramLength <= word.length; from += 1) {
-    add(sums, mix(hashText(word.slice(from, from + gramLength), 0x9747b28c)), weight * gramWeight);
+  for (let from = word.from; from + gramLength <= word.to; from += 1) {
+    let gram = gramSeed;
+    for (let index = from; index < from + gramLength; index += 1) gram = mix(gram ^ letterAt(text, index));
+    add(sums, gram, gramWeight);
   }
+}
+
+/**
+ * A word that is repeated often counts for more, but not for as much more.
+ *
+ * @returns the vector's length
+ */
+function dampen(sums: Float64Array): number {
+  let squares = 0;
+  for (let place = 0; place < sums.length; place += 1) {
+    let sum = sums[place] ?? 0;
+    if (sum === 0) continue;
+    if (sum > 1 || sum < -1) sums[place] = sum = Math.sign(sum) * (1 + Math.log(Math.abs(sum)));
+    squares += sum * sum;
+  }
+  return Math.sqrt(squares);
 }
 
 /** Adds at the place that the hash names, with the sign that its top bit gives. */
@@ -47,24 +62,28 @@ function add(sums: Float64Array, hash: number, weight: number): void {
   sums[place] = (sums[place] ?? 0) + (hash >>> 31 === 1 ? -weight : weight);
 }
 
-function addNoise(sums: Float64Array, seed: number): void {
-  // Uniform on [-1, 1] has variance 1/3.
-  const scale = noiseShare * Math.sqrt(3 / sums.length);
+/** @returns the square of the vector's length */
+function addNoise(sums: Float64Array, length: number, seed: number): number {
+  // Uniform on [-1, 1] has variance 1/3; of a text without words the noise is all there is.
+  const share = length === 0 ? 1 : noiseShare * length;
+  const scale = (share * Math.sqrt(3 / sums.length)) / 0x8000_0000;
+  let squares = 0;
   let state = seed | 1;
   for (let place = 0; place < sums.length; place += 1) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    sums[place] = (sums[place] ?? 0) + (state / 0x8000_0000) * scale;
+    const sum = (sums[place] ?? 0) + state * scale;
+    sums[place] = sum;
+    squares += sum * sum;
   }
+  return squares;
 }
 
-function normalize(sums: Float64Array): void {
-  let squares = 0;
-  for (const sum of sums) squares += sum * sum;
-  if (squares === 0) return;
-  const factor = 1 / Math.sqrt(squares);
-  for (let place = 0; place < sums.length; place += 1) sums[place] = (sums[place] ?? 0) * factor;
+function scaled(sums: Float64Array, factor: number): Float32Array {
+  const vector = new Float32Array(sums.length);
+  for (let place = 0; place < sums.length; place += 1) vector[place] = (sums[place] ?? 0) * factor;
+  return vector;
 }
 
 function mix(hash: number): number {
