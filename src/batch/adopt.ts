@@ -21,12 +21,17 @@ export async function findBatches(context: StepContext, chunk: ChunkRecord): Pro
   mine.sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
   for (const duplicate of mine.slice(1)) {
     await context.provider.cancelBatch(duplicate.id, context.signal);
-    context.emit({ type: 'Warned', message: `Batch ${duplicate.id} repeats file ${chunk.chunk}; it was cancelled.` });
+    context.emit({
+      type: 'Warned',
+      message: `Batch ${duplicate.id} repeats file ${chunk.chunk}; it was cancelled.`,
+    });
   }
   return { mine: mine[0] ?? null, sawThisRun };
 }
 
 function carries(batch: RemoteBatch, chunk: ChunkRecord): boolean {
   const { metadata } = batch;
-  return metadata['batchline_chunk'] === String(chunk.chunk) && metadata['batchline_try'] === String(chunk.attempt);
+  return (
+    metadata['batchline_chunk'] === String(chunk.chunk) && metadata['batchline_try'] === String(chunk.attempt)
+  );
 }

@@ -47,7 +47,8 @@ export function chunkOutcome(
   for (const [line, state] of states.entries()) {
     const index = span.offset + line;
     if (state === rowState.ok) ok += 1;
-    else if (reconciliation.refusals.has(index)) failures.push(refusedRow(reconciliation, span, line, context));
+    else if (reconciliation.refusals.has(index))
+      failures.push(refusedRow(reconciliation, span, line, context));
     else if (state === rowState.pending) {
       const result = reconciliation.failures.get(index);
       const before = context.history.get(span.rows.customIds[line] ?? '');
@@ -55,7 +56,12 @@ export function chunkOutcome(
         if (before !== undefined) unfinished.push(before);
         continue;
       }
-      const fate = unsuccessfulRow(span, line, result ?? { ...missing, ...lastWords(before, context) }, context);
+      const fate = unsuccessfulRow(
+        span,
+        line,
+        result ?? { ...missing, ...lastWords(before, context) },
+        context,
+      );
       if ('stage' in fate) {
         states[line] = rowState.failed;
         failures.push(fate);

@@ -21,7 +21,12 @@ export class ChunkRows implements Disposable {
   readonly #file: number | null;
   readonly customIds: readonly string[];
 
-  private constructor(held: Buffer | null, file: number | null, ends: Uint32Array, customIds: readonly string[]) {
+  private constructor(
+    held: Buffer | null,
+    file: number | null,
+    ends: Uint32Array,
+    customIds: readonly string[],
+  ) {
     this.#held = held;
     this.#file = file;
     this.#ends = ends;

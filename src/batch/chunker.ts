@@ -40,7 +40,7 @@ export class Chunker implements AsyncDisposable {
 
   /** Adds items `from` up to, not including, `to`, and yields each file that this seals, as it is sealed. */
   async *add(items: ItemBatch, from = 0, to = items.length): AsyncGenerator<SealedChunk> {
-    for (let start = from; start < to; ) {
+    for (let start = from; start < to;) {
       const writer = await this.#current();
       const end = this.#fit(writer, items, start, to);
       await writer.append(items, start, end);

@@ -15,7 +15,11 @@ const roomWait = { firstWaitMs: 5_000, longestWaitMs: 15 * 60_000 };
 export type Awaited = { readonly chunk: ChunkRecord; readonly refusal: readonly BatchFileError[] | null };
 
 /** Waits until a chunk's batch has ended and notes how. */
-export async function awaitBatch(context: StepContext, chunk: ChunkRecord, poller: BatchPoller): Promise<Awaited> {
+export async function awaitBatch(
+  context: StepContext,
+  chunk: ChunkRecord,
+  poller: BatchPoller,
+): Promise<Awaited> {
   if (chunk.batchId === null) throw new Error(`Chunk ${chunk.chunk} has no batch.`);
   const batch = await poller.untilEnded(chunk.chunk, chunk.batchId);
   const { status, outputFileId, errorFileId } = batch;
@@ -33,19 +37,32 @@ async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: Rem
   if (!wantsRoom && chunk.attempt >= refusalsAllowed) throw refused(context, chunk, batch.errors);
   if (wantsRoom) {
     const waitMs = backoff(chunk.attempt, roomWait);
-    context.emit({ type: 'StepRetried', step: `batch ${chunk.chunk}`, message: describe(batch.errors), waitMs });
+    context.emit({
+      type: 'StepRetried',
+      step: `batch ${chunk.chunk}`,
+      message: describe(batch.errors),
+      waitMs,
+    });
     await sleep(waitMs, context.signal);
   }
   const patch = { batchStatus: batch.status, attempt: chunk.attempt + 1 };
   return { chunk: await advance(context, chunk, 'batch_deferred', patch), refusal: null };
 }
 
-function refused(context: StepContext, chunk: ChunkRecord, errors: readonly BatchFileError[]): BatchlineError {
-  return new BatchlineError('batch_refused', `The provider refused file ${chunk.chunk}: ${describe(errors)}`, {
-    where: chunkFiles(context.folder, chunk.chunk).requests,
-    hint: 'Correct what the message names and type the same command again.',
-    exitCode: 1,
-  });
+function refused(
+  context: StepContext,
+  chunk: ChunkRecord,
+  errors: readonly BatchFileError[],
+): BatchlineError {
+  return new BatchlineError(
+    'batch_refused',
+    `The provider refused file ${chunk.chunk}: ${describe(errors)}`,
+    {
+      where: chunkFiles(context.folder, chunk.chunk).requests,
+      hint: 'Correct what the message names and type the same command again.',
+      exitCode: 1,
+    },
+  );
 }
 
 function isWantOfRoom(error: BatchFileError): boolean {
@@ -64,7 +81,9 @@ export async function downloadResults(context: StepContext, chunk: ChunkRecord):
     [chunk.errorFileId, files.errors],
   ] as const) {
     if (fileId === null) continue;
-    await attempt(context, `download of ${fileId}`, () => context.provider.download(fileId, path, context.signal));
+    await attempt(context, `download of ${fileId}`, () =>
+      context.provider.download(fileId, path, context.signal),
+    );
   }
   return advance(context, chunk, 'results_downloaded');
 }

@@ -39,7 +39,7 @@ export class DurableWriter implements AsyncDisposable {
 
   async append(bytes: Buffer): Promise<void> {
     this.#bytes += bytes.length;
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const taken = bytes.copy(this.#block, this.#filled, at);
       at += taken;
       this.#filled += taken;
@@ -83,7 +83,7 @@ export class DurableWriter implements AsyncDisposable {
 }
 
 async function writeFully(file: FileHandle, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 function explain(path: string): (error: unknown) => never {

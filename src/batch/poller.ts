@@ -85,7 +85,8 @@ export class BatchPoller {
       return await this.#provider.getBatch(waiter.batchId, this.#signal);
     } catch (error) {
       this.#signal.throwIfAborted();
-      const mayPass = error instanceof BatchlineError && (error.retryable || error.code === 'batch_not_found');
+      const mayPass =
+        error instanceof BatchlineError && (error.retryable || error.code === 'batch_not_found');
       if (!mayPass) throw error;
       const step = `look at batch ${waiter.batchId}`;
       this.#emit({ type: 'StepRetried', step, message: error.message, waitMs: this.#waitMs });

@@ -10,7 +10,9 @@ export function applyRefusal(reconciliation: Reconciliation, errors: readonly Ba
   for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
       if (reconciliation.states[offset + line] === rowState.ok) continue;
-      reconciliation.accept(named.has(line + 1) ? rejected(customId, named.get(line + 1)) : repacked(customId));
+      reconciliation.accept(
+        named.has(line + 1) ? rejected(customId, named.get(line + 1)) : repacked(customId),
+      );
     }
   }
 }
@@ -18,7 +20,16 @@ export function applyRefusal(reconciliation: Reconciliation, errors: readonly Ba
 function rejected(customId: string, error: BatchFileError | undefined): FailedResult {
   const code = error?.code ?? 'invalid_request';
   const message = error?.message ?? 'The provider refused this line.';
-  return { kind: 'failed', customId, stage: 'request', code, message, retryable: false, ran: false, usage: null };
+  return {
+    kind: 'failed',
+    customId,
+    stage: 'request',
+    code,
+    message,
+    retryable: false,
+    ran: false,
+    usage: null,
+  };
 }
 
 function repacked(customId: string): FailedResult {

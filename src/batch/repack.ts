@@ -39,7 +39,10 @@ export interface RepackContext {
  * Packs rows of many chunks, as they were first sent, into as few new files as fit. Each new file and the rows' move
  * into it is one transaction of the ledger; until then a crash leaves the rows where they were.
  */
-export async function repack(context: RepackContext, rows: readonly UnfinishedRow[]): Promise<readonly NewChunk[]> {
+export async function repack(
+  context: RepackContext,
+  rows: readonly UnfinishedRow[],
+): Promise<readonly NewChunk[]> {
   const chunks: NewChunk[] = [];
   let inFile: string[] = [];
   await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
@@ -74,7 +77,8 @@ async function* storedItems(
     yield oneItem(rows[index]?.customId ?? '', request, rowLine.value ?? Buffer.alloc(0));
     index += 1;
   }
-  if (index !== rows.length) throw new Error(`Chunk ${chunk} lacks the lines of ${rows.length - index} rows.`);
+  if (index !== rows.length)
+    throw new Error(`Chunk ${chunk} lacks the lines of ${rows.length - index} rows.`);
 }
 
 function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {

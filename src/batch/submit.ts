@@ -30,7 +30,9 @@ export async function uploadChunk(context: StepContext, chunk: ChunkRecord): Pro
 export async function createBatch(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
   let current = chunk;
   for (let tries = 1; ; tries += 1) {
-    current = await advance(context, current, 'create_intended', { account: context.provider.accountFingerprint });
+    current = await advance(context, current, 'create_intended', {
+      account: context.provider.accountFingerprint,
+    });
     try {
       const batch = await context.provider.createBatch(newBatch(context, current), context.signal);
       return await submitted(context, current, batch, false);
@@ -105,6 +107,9 @@ function wrongAccount(context: StepContext, chunk: ChunkRecord): BatchlineError 
   return new BatchlineError(
     'wrong_account',
     `Batch ${chunk.chunk} of run ${context.runId} may exist, but the account of this API key does not show it.`,
-    { hint: 'Use the API key, organisation and project that the run was started with; nothing was sent twice.', exitCode: 1 },
+    {
+      hint: 'Use the API key, organisation and project that the run was started with; nothing was sent twice.',
+      exitCode: 1,
+    },
   );
 }

@@ -1,11 +1,12 @@
 import { ConfigError, formatProblem } from '../config/problem.ts';
-import { BatchlineError, errorMessage } from '../core/errors.ts';
+import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
 import type { CommandContext } from './context.ts';
 
 /** Says on standard error what went wrong, without secrets; returns the exit code. */
 export function reportError(error: unknown, context: CommandContext, isDebug: boolean): number {
   // Once the user has stopped the command, whatever fails in it is a consequence of that.
-  const cause: unknown = context.signal.aborted ? context.signal.reason : error;
+  const isConsequence = context.signal.aborted && errorCode(error) !== 'interrupted';
+  const cause: unknown = isConsequence ? context.signal.reason : error;
   const lines = describeError(cause);
   if (isDebug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
   context.stderr.write(`${context.redactor.redact(lines.join('\n'))}\n`);

@@ -204,6 +204,10 @@ export interface Ledger extends AsyncDisposable {
   rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>>;
   failedRows(runId: string): AsyncIterable<FailedRow>;
   /** Of these requests, those that failed for good in an earlier run of the pipeline. */
-  rememberedFailures(pipeline: string, customIds: readonly string[], hashes: readonly string[]): Promise<ReadonlySet<string>>;
+  rememberedFailures(
+    pipeline: string,
+    customIds: readonly string[],
+    hashes: readonly string[],
+  ): Promise<ReadonlySet<string>>;
   rowCounts(runId: string): Promise<RowCounts>;
 }

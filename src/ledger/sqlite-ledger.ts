@@ -75,7 +75,10 @@ class SqliteLedger implements Ledger {
   }
 
   async runs(pipeline?: string): Promise<readonly RunRecord[]> {
-    return this.#database.prepare(sql.selectRuns).all({ pipeline: pipeline ?? null }).map(toRun);
+    return this.#database
+      .prepare(sql.selectRuns)
+      .all({ pipeline: pipeline ?? null })
+      .map(toRun);
   }
 
   async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
@@ -156,7 +159,8 @@ class SqliteLedger implements Ledger {
     this.#transaction(() => {
       this.#insertChunk(runId, chunk, 'retry');
       const move = this.#database.prepare(sql.moveUnfinishedRow);
-      for (const [line, customId] of customIds.entries()) move.run({ runId, chunk: chunk.chunk, line, customId });
+      for (const [line, customId] of customIds.entries())
+        move.run({ runId, chunk: chunk.chunk, line, customId });
     });
   }
 

@@ -72,7 +72,10 @@ interface BuildPlan {
   readonly print: ReturnType<typeof fingerprint>;
 }
 
-async function createBuild(ledger: Ledger, { loaded, folder, target, schema, print }: BuildPlan): Promise<RunRecord> {
+async function createBuild(
+  ledger: Ledger,
+  { loaded, folder, target, schema, print }: BuildPlan,
+): Promise<RunRecord> {
   const runId = newRunId(new Date());
   await ledger.createRun({
     runId,
@@ -93,7 +96,10 @@ async function createBuild(ledger: Ledger, { loaded, folder, target, schema, pri
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */
 async function makeFolder(folder: string): Promise<void> {
-  const isBuilt = await stat(join(folder, manifestName)).then(() => true, () => false);
+  const isBuilt = await stat(join(folder, manifestName)).then(
+    () => true,
+    () => false,
+  );
   if (isBuilt) {
     throw new BatchlineError('build_exists', 'The folder holds a build already.', {
       where: folder,
@@ -111,14 +117,24 @@ async function makeFolder(folder: string): Promise<void> {
   });
 }
 
-async function writeManifest(loaded: LoadedPipeline, run: RunRecord, chunks: readonly NewChunk[]): Promise<void> {
+async function writeManifest(
+  loaded: LoadedPipeline,
+  run: RunRecord,
+  chunks: readonly NewChunk[],
+): Promise<void> {
   const manifest: Manifest = {
     build: run.runId,
     pipeline: loaded.name,
     endpoint: loaded.pipeline.request.endpoint,
     model: loaded.pipeline.request.model,
     schema: run.schema,
-    files: chunks.map(({ chunk, requests, bytes, tokens, sha256 }) => ({ chunk, requests, bytes, tokens, sha256 })),
+    files: chunks.map(({ chunk, requests, bytes, tokens, sha256 }) => ({
+      chunk,
+      requests,
+      bytes,
+      tokens,
+      sha256,
+    })),
   };
   await using file = await DurableWriter.create(join(run.folder, manifestName));
   await file.append(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));

@@ -57,7 +57,10 @@ function changed(run: RunRecord, fingerprint: Fingerprint): BatchlineError {
   return new BatchlineError(
     'pipeline_changed',
     `Run ${run.runId} is unfinished (${run.status}) and was started with other requests:${lines.join('')}`,
-    { hint: 'Undo the edit to finish that run, or pass --new-run to leave it as it is and begin another.', exitCode: 2 },
+    {
+      hint: 'Undo the edit to finish that run, or pass --new-run to leave it as it is and begin another.',
+      exitCode: 2,
+    },
   );
 }
 

@@ -43,7 +43,9 @@ export class ChunkDriver {
 
   /** Bytes of sealed files that are not with the provider yet. */
   get waitingBytes(): number {
-    const waiting = [...this.#active.values()].filter((chunk) => chunk.state === 'sealed' || chunk.state === 'uploading');
+    const waiting = [...this.#active.values()].filter(
+      (chunk) => chunk.state === 'sealed' || chunk.state === 'uploading',
+    );
     return waiting.reduce((sum, chunk) => sum + chunk.bytes, 0);
   }
 

@@ -57,7 +57,10 @@ export async function openTransforms(
 ): Promise<TransformChain> {
   const onAll = await openChain(pipeline, sourceFields);
   const leaving = onAll.at(-1)?.fields ?? sourceFields;
-  let needed: ReadonlySet<string> = new Set([...requestFields(pipeline.request), ...columnsFor(leaving).carried]);
+  let needed: ReadonlySet<string> = new Set([
+    ...requestFields(pipeline.request),
+    ...columnsFor(leaving).carried,
+  ]);
   for (const transform of onAll.toReversed()) needed = transform.needs(needed);
   const unknown = [...needed].find((name) => !sourceFields.some((field) => field.name === name));
   if (onAll.length === 0 && unknown !== undefined) {
@@ -69,7 +72,10 @@ export async function openTransforms(
   return { transforms: chain, read: read.map((field) => field.name), fields: chain.at(-1)?.fields ?? read };
 }
 
-async function openChain(pipeline: Pipeline, sourceFields: readonly Field[]): Promise<readonly OpenedTransform[]> {
+async function openChain(
+  pipeline: Pipeline,
+  sourceFields: readonly Field[],
+): Promise<readonly OpenedTransform[]> {
   const chain: OpenedTransform[] = [];
   for (const block of pipeline.transforms) {
     const fields = chain.at(-1)?.fields ?? sourceFields;
@@ -108,7 +114,8 @@ export async function openSink(
 function keyColumns(pipeline: Pipeline, keyFields: readonly Field[]): readonly ColumnPlan[] {
   const { key } = pipeline.sink;
   const typed = typeof key === 'object' && !Array.isArray(key) ? Object.entries(key) : null;
-  const names = typed?.map(([name]) => name) ?? (typeof key === 'string' ? [key] : (key as string[] | undefined));
+  const names =
+    typed?.map(([name]) => name) ?? (typeof key === 'string' ? [key] : (key as string[] | undefined));
   return keyFields.map((field, part) => ({
     name: names?.[part] ?? field.name,
     sqlType: typed?.[part]?.[1] ?? field.sqlType,
@@ -120,10 +127,14 @@ function keyColumns(pipeline: Pipeline, keyFields: readonly Field[]): readonly C
 export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
   const configured = pipeline.sink['unchanged'];
   if (configured === 'skip' && !sink.keepsHash) {
-    throw new BatchlineError('no_request_hash', `sink.unchanged: skip needs a column request_hash in ${sink.target}.`, {
-      hint: `Add it (ALTER TABLE ${sink.target} ADD COLUMN request_hash text) or take \`unchanged\` out.`,
-      exitCode: 2,
-    });
+    throw new BatchlineError(
+      'no_request_hash',
+      `sink.unchanged: skip needs a column request_hash in ${sink.target}.`,
+      {
+        hint: `Add it (ALTER TABLE ${sink.target} ADD COLUMN request_hash text) or take \`unchanged\` out.`,
+        exitCode: 2,
+      },
+    );
   }
   return configured === undefined ? sink.keepsHash : configured === 'skip';
 }
@@ -139,7 +150,11 @@ export interface ProviderUse extends AsyncDisposable {
  *
  * @param offline whether it will only be asked for its formats and limits
  */
-export async function openProvider(loaded: LoadedPipeline, host: Host, offline: boolean): Promise<ProviderUse> {
+export async function openProvider(
+  loaded: LoadedPipeline,
+  host: Host,
+  offline: boolean,
+): Promise<ProviderUse> {
   const block = loaded.pipeline.provider;
   const isEmulator = block['base_url'] === 'emulator';
   await using resources = new AsyncDisposableStack();

@@ -13,4 +13,3 @@ export interface Execution {
   readonly flags: RequestFlags;
   readonly host: Host;
 }
-

@@ -5,7 +5,15 @@ import type { FailedRow, Ledger, RunRecord } from '../ledger/ledger.ts';
 /** A failed row as `errors --json` prints it. */
 export function failedRowJson(row: FailedRow) {
   const { key, customId, stage, code, message, attempts, batchId } = row;
-  return { key: key.length === 1 ? key[0] : key, custom_id: customId, stage, code, message, attempts, batch_id: batchId };
+  return {
+    key: key.length === 1 ? key[0] : key,
+    custom_id: customId,
+    stage,
+    code,
+    message,
+    attempts,
+    batch_id: batchId,
+  };
 }
 
 /** Writes `failed-rows.jsonl` into the run's folder: each failed row with its reason and its request. */

@@ -89,7 +89,11 @@ class UsageSum {
   #output = 0;
   #cached = 0;
 
-  add(result: { readonly kind: 'ok'; readonly answer: Answer } | { readonly kind: 'failed'; readonly usage: Answer['usage'] | null }): void {
+  add(
+    result:
+      | { readonly kind: 'ok'; readonly answer: Answer }
+      | { readonly kind: 'failed'; readonly usage: Answer['usage'] | null },
+  ): void {
     const usage = result.kind === 'ok' ? result.answer.usage : result.usage;
     if (usage === null) return;
     this.#input += usage.input_tokens ?? 0;

@@ -98,7 +98,7 @@ interface DuplicatePair {
 
 function findPair(entries: Buffer): DuplicatePair | null {
   const seen = new Map<string, number>();
-  for (let at = 0; at < entries.length; ) {
+  for (let at = 0; at < entries.length;) {
     const digest = entries.toString('latin1', at, at + digestBytes);
     const earlier = seen.get(digest);
     if (earlier !== undefined) return toPair(textAt(entries, earlier), textAt(entries, at));
@@ -115,14 +115,22 @@ function textAt(entries: Buffer, at: number): string {
 
 function toPair(first: string, second: string): DuplicatePair {
   const split = first.lastIndexOf('\0');
-  return { key: first.slice(0, split), first: first.slice(split + 1), second: second.slice(second.lastIndexOf('\0') + 1) };
+  return {
+    key: first.slice(0, split),
+    first: first.slice(split + 1),
+    second: second.slice(second.lastIndexOf('\0') + 1),
+  };
 }
 
 function duplicateKey({ key, first, second }: DuplicatePair): BatchlineError {
-  return new BatchlineError('duplicate_key', `Two rows have the key ${JSON.stringify(key)}: ${first} and ${second}.`, {
-    hint: 'Make source.key unique (a list of columns may be needed), or set source.on_duplicate_key: first to keep the first row of each.',
-    exitCode: 2,
-  });
+  return new BatchlineError(
+    'duplicate_key',
+    `Two rows have the key ${JSON.stringify(key)}: ${first} and ${second}.`,
+    {
+      hint: 'Make source.key unique (a list of columns may be needed), or set source.on_duplicate_key: first to keep the first row of each.',
+      exitCode: 2,
+    },
+  );
 }
 
 /** Lets the first row of each key pass; the keys seen are kept in a database file of the run. */

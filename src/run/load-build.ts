@@ -51,7 +51,15 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   await sink.rehearse();
   await sink.prepare();
   const reader = await openReader(loaded.pipeline, columns);
-  const loader = new BuildLoader({ ledger, run, sink, columns, reader, keyNames: keyNames(loaded.pipeline), host });
+  const loader = new BuildLoader({
+    ledger,
+    run,
+    sink,
+    columns,
+    reader,
+    keyNames: keyNames(loaded.pipeline),
+    host,
+  });
   await loader.loadAll(files);
   if (flags.final) await loader.closeAll();
   const rows = await ledger.rowCounts(run.runId);
@@ -65,8 +73,14 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   return { summary, exitCode: rows.pending > 0 ? 3 : isGood ? 0 : 1 };
 }
 
-async function findBuild(ledger: Ledger, loaded: LoadedPipeline, folder: string | undefined): Promise<RunRecord> {
-  const builds = (await ledger.runs(loaded.name)).filter((run) => run.kind === 'build' && run.readingFinished);
+async function findBuild(
+  ledger: Ledger,
+  loaded: LoadedPipeline,
+  folder: string | undefined,
+): Promise<RunRecord> {
+  const builds = (await ledger.runs(loaded.name)).filter(
+    (run) => run.kind === 'build' && run.readingFinished,
+  );
   const found = folder === undefined ? builds[0] : builds.find((run) => run.folder === resolve(folder));
   if (found !== undefined) return found;
   throw new BatchlineError('build_missing', `There is no finished build of ${loaded.name} here.`, {
@@ -201,10 +215,17 @@ class BuildLoader {
   ): Promise<void> {
     const { ledger, run, host } = this.#context;
     for (const [number, span] of reconciliation.spans.entries()) {
-      const history: ReadonlyMap<string, UnfinishedRow> = await ledger.rowHistory(run.runId, span.chunk.chunk);
+      const history: ReadonlyMap<string, UnfinishedRow> = await ledger.rowHistory(
+        run.runId,
+        span.chunk.chunk,
+      );
       const outcome = chunkOutcome(reconciliation, span, {
         state: 'loaded',
-        limits: { attempts: sums.moreToCome ? Infinity : 0, submissions: Infinity, retriedAnswers: new Set() },
+        limits: {
+          attempts: sums.moreToCome ? Infinity : 0,
+          submissions: Infinity,
+          retriedAnswers: new Set(),
+        },
         history,
         // The sums of a window are booked on its first chunk.
         usage: number === 0 ? sums.usage : noTokens,
@@ -215,7 +236,11 @@ class BuildLoader {
       const isDone = !outcome.rowStates.includes(0);
       const failures = await withRequests(run.folder, span, outcome);
       const { chunk } = span.chunk;
-      await ledger.recordOutcome(run.runId, chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
+      await ledger.recordOutcome(run.runId, chunk, {
+        ...outcome,
+        failures,
+        state: isDone ? 'loaded' : 'sealed',
+      });
       const pending = outcome.rowStates.filter((state) => state === 0).length;
       host.emit({ type: 'ChunkLoaded', chunk, ok: outcome.ok, failed: failures.length, pending });
     }

@@ -46,7 +46,11 @@ export interface PrepareOptions {
  *
  * @throws BatchlineError for everything that can be known before the first upload, save what the rehearsal finds
  */
-export async function preparePipeline(loaded: LoadedPipeline, host: Host, options: PrepareOptions = {}): Promise<Prepared> {
+export async function preparePipeline(
+  loaded: LoadedPipeline,
+  host: Host,
+  options: PrepareOptions = {},
+): Promise<Prepared> {
   const { pipeline } = loaded;
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
@@ -89,5 +93,9 @@ export async function preparePipeline(loaded: LoadedPipeline, host: Host, option
 export async function openReader({ request }: Pipeline, columns: ColumnSet): Promise<AnswerReader> {
   const schema = request.output?.schema;
   const validate = schema === undefined ? undefined : await createOutputValidator(schema);
-  return createAnswerReader({ endpoint: request.endpoint, needs: new Set([...columns.needs, 'usage' as const]), validate });
+  return createAnswerReader({
+    endpoint: request.endpoint,
+    needs: new Set([...columns.needs, 'usage' as const]),
+    validate,
+  });
 }

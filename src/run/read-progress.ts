@@ -77,7 +77,10 @@ export class ReadProgress {
   }
 
   /** What is to be committed with a file whose last row is `row` of `batch`, which came of the current batch. */
-  takeUpTo(batch: RowBatch, row: number): { counts: ReadCounts; failures: readonly FailedRow[]; cursor: string } {
+  takeUpTo(
+    batch: RowBatch,
+    row: number,
+  ): { counts: ReadCounts; failures: readonly FailedRow[]; cursor: string } {
     const settled = this.takeSettled();
     const taken = this.#take(batch.record(row));
     return {

@@ -10,7 +10,10 @@ import { sendEverything, SkipUnchanged } from './unchanged.ts';
 const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
 
 /** Reads again after the last durable row, or from the start, when the source goes away for a while. */
-export async function readPatiently(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {
+export async function readPatiently(
+  execution: Execution,
+  onSealed: (chunk: NewChunk) => Promise<void>,
+): Promise<void> {
   const { ledger, run, prepared, host } = execution;
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
@@ -59,4 +62,3 @@ async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {
   const { rows } = await prepared.sink.sample(1);
   return new SkipUnchanged(prepared.sink, ledger, loaded.name, rows.length > 0);
 }
-

@@ -100,7 +100,9 @@ function failTransformed(
   failure: TransformFailure,
   progress: ReadProgress,
 ): void {
-  const parts = context.source.keyFields.map((_, part) => rows.keyPart(failure.row, part) ?? ('' as WireText));
+  const parts = context.source.keyFields.map(
+    (_, part) => rows.keyPart(failure.row, part) ?? ('' as WireText),
+  );
   const id = customId(keyText(parts), context.keyMode);
   const { code, message } = failure;
   const row = unsentRow({ customId: id, key: parts.map(fromWire), code, message, requestHash: null });
@@ -140,7 +142,7 @@ async function packItems(
 
 /** The runs of items that are not skipped, as [from, to). */
 function* keptRuns(skip: Uint8Array): Generator<readonly [number, number]> {
-  for (let from = skip.indexOf(0); from !== -1; ) {
+  for (let from = skip.indexOf(0); from !== -1;) {
     const found = skip.indexOf(1, from);
     const to = found === -1 ? skip.length : found;
     yield [from, to];

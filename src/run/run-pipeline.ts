@@ -28,6 +28,7 @@ export interface RunResult {
   /** The sink's first rows. */
   readonly sample: SinkSample;
   readonly target: string;
+  readonly stateDir: string;
   readonly isEmulator: boolean;
 }
 
@@ -55,6 +56,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
       exitCode: isGood ? 0 : 1,
       sample: await prepared.sink.sample(sampleRows),
       target: prepared.sink.target,
+      stateDir: loaded.stateDir,
       isEmulator: prepared.isEmulator,
     };
   } catch (error) {
@@ -146,5 +148,10 @@ async function afterStart(error: unknown, ledger: Ledger, run: RunRecord, host: 
   }
   if (!(error instanceof BatchlineError) || !(await hasUploads(ledger, run))) return error;
   const { code, message, where, hint, exitCode = 1 } = error;
-  return new BatchlineError(code, message, { where, hint: [hint, goOn].join(' ').trim(), exitCode, cause: error });
+  return new BatchlineError(code, message, {
+    where,
+    hint: [hint, goOn].join(' ').trim(),
+    exitCode,
+    cause: error,
+  });
 }

@@ -26,9 +26,8 @@ export interface RunSummary {
 /** Adds a run up from the ledger alone; needs no network. */
 export async function summarize(ledger: Ledger, run: RunRecord): Promise<RunSummary> {
   const chunks = await ledger.chunks(run.runId);
-  const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } = await ledger.rowCounts(
-    run.runId,
-  );
+  const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } =
+    await ledger.rowCounts(run.runId);
   const tokens = addTokens(chunks);
   return {
     run_id: run.runId,

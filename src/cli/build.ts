@@ -1,0 +1,29 @@
+import { relative } from 'node:path';
+import { buildPipeline } from '../run/build.ts';
+import type { CommandContext } from './context.ts';
+import { loadFor, withProgress } from './pipeline-command.ts';
+
+/** `pipeline build FILE --out DIR`: writes the batch files and stops. */
+export async function main(
+  [file = '']: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  const loaded = await loadFor(file, options, context);
+  const out = String(options['out']);
+  const flags = {
+    limit: options['limit'] as number | undefined,
+    where: options['where'] as string | undefined,
+  };
+  const { summary, folder, files } = await withProgress(options, context, (host) =>
+    buildPipeline(loaded, out, flags, host),
+  );
+  const { rows } = summary;
+  context.print(`${rows.requested} requests of ${rows.read} rows in ${files.length} files in ${folder}`);
+  for (const path of files) context.print(`  ${relative(context.cwd, path)}`);
+  if (rows.failed > 0) context.print(`${rows.failed} rows failed: pipeline errors ${summary.run_id}`);
+  if (files.length > 0) {
+    context.print(`Send them, then: pipeline load ${file} --build ${out} --results RESULTS`);
+  }
+  return 0;
+}

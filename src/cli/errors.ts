@@ -1,0 +1,26 @@
+import { failedRowJson } from '../run/failed-rows-file.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns } from './find-run.ts';
+
+/** `pipeline errors RUN`: a run's failed rows with their reasons, a line each. */
+export async function main(
+  [what]: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(what, options, context);
+  const [run] = found.runs;
+  let failed = 0;
+  if (run !== undefined) {
+    for await (const row of found.ledger.failedRows(run.runId)) {
+      failed += 1;
+      context.print(
+        options['json'] === true
+          ? JSON.stringify(failedRowJson(row))
+          : `${row.key.join(', ')}  ${row.stage}  ${row.code}  ${row.message}`,
+      );
+    }
+  }
+  if (failed === 0 && options['json'] !== true) context.print('No row failed.');
+  return 0;
+}

@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { BatchlineError } from '../core/errors.ts';
+import type { Ledger, RunRecord } from '../ledger/ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import type { CommandContext } from './context.ts';
+import { loadFor } from './pipeline-command.ts';
+
+/** The runs that a command's argument means, newest first. */
+export interface FoundRuns extends AsyncDisposable {
+  readonly ledger: Ledger;
+  readonly runs: readonly RunRecord[];
+}
+
+const isPipelineFile = /\.ya?ml$/i;
+
+/**
+ * Finds the runs that an argument names: one run by its id, all runs of a pipeline by its file, all runs of the state
+ * folder where there is none.
+ *
+ * @throws BatchlineError `unknown_run`, `no_state`
+ */
+export async function findRuns(
+  what: string | undefined,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<FoundRuns> {
+  if (what !== undefined && isPipelineFile.test(what)) {
+    const loaded = await loadFor(what, options, context);
+    const ledger = await openLedger(loaded.stateDir);
+    return found(ledger, await ledger.runs(loaded.name));
+  }
+  const ledger = await openLedger(resolve(context.cwd, String(options['state'] ?? '.pipeline')));
+  if (what === undefined) return found(ledger, await ledger.runs());
+  const run = await ledger.run(what);
+  if (run !== null) return found(ledger, [run]);
+  await ledger[Symbol.asyncDispose]();
+  throw new BatchlineError('unknown_run', `There is no run ${what} in this state folder.`, {
+    where: String(options['state'] ?? '.pipeline'),
+    hint: '`pipeline status` lists the runs; --state names another folder.',
+    exitCode: 2,
+  });
+}
+
+function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {
+  return { ledger, runs, [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose]() };
+}
+
+/** Opens a ledger that exists; looking at a state must not make one. */
+async function openLedger(stateDir: string): Promise<Ledger> {
+  const exists = await stat(join(stateDir, 'ledger.db')).then(
+    () => true,
+    () => false,
+  );
+  if (exists) return openSqliteLedger(stateDir);
+  throw new BatchlineError('no_state', 'There are no runs here yet.', {
+    where: stateDir,
+    hint: 'Name the pipeline file, or its state folder with --state.',
+    exitCode: 2,
+  });
+}

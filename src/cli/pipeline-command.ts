@@ -1,0 +1,37 @@
+import { formatProblem } from '../config/problem.ts';
+import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
+import type { Host } from '../run/components.ts';
+import type { CommandContext } from './context.ts';
+import { createRenderer, rendererOptions } from './render/renderer.ts';
+
+/** Loads the pipeline file that a command names, showing its warnings. */
+export async function loadFor(
+  file: string,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<LoadedPipeline> {
+  const loaded = await loadPipeline(file, {
+    env: context.env,
+    envFile: options['envFile'] as string | undefined,
+    set: options['set'] as readonly string[] | undefined,
+    redactor: context.redactor,
+  });
+  for (const warning of loaded.warnings) {
+    context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(warning)}`)}\n`);
+  }
+  return loaded;
+}
+
+/** Runs the work of a command with its events shown as the flags ask for. */
+export async function withProgress<T>(
+  options: Record<string, unknown>,
+  context: CommandContext,
+  work: (host: Host) => Promise<T>,
+): Promise<T> {
+  const renderer = createRenderer(rendererOptions(options, context));
+  try {
+    return await work({ signal: context.signal, emit: renderer.listen });
+  } finally {
+    renderer.close();
+  }
+}

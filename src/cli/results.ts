@@ -1,0 +1,37 @@
+import { BatchlineError } from '../core/errors.ts';
+import { columnsOf, openSink } from '../run/components.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns } from './find-run.ts';
+import { loadFor, withProgress } from './pipeline-command.ts';
+import { renderTable } from './render/table.ts';
+
+const standardCount = 10;
+
+/** `pipeline results [RUN]`: rows as they now are in the sink. */
+export async function main(
+  [what]: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(what, options, context);
+  const [run] = found.runs;
+  if (run === undefined) {
+    throw new BatchlineError('no_runs', 'There is no run whose results could be shown.', {
+      hint: 'Run the pipeline first: pipeline run FILE.',
+      exitCode: 2,
+    });
+  }
+  const loaded = await loadFor(run.path, options, context);
+  const count = (options['count'] as number | undefined) ?? standardCount;
+  const sample = await withProgress(options, context, async (host) => {
+    await using sink = await openSink(
+      loaded,
+      run.schema,
+      columnsOf(loaded.pipeline, run.schema.fields),
+      host,
+    );
+    return sink.sample(count);
+  });
+  context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
+  return 0;
+}

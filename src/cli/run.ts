@@ -1,0 +1,46 @@
+import type { MaxFailedRows } from '../config/failed-rows.ts';
+import { runPipeline, type RunResult } from '../run/run-pipeline.ts';
+import type { CommandContext } from './context.ts';
+import { loadFor, withProgress } from './pipeline-command.ts';
+import { renderTable } from './render/table.ts';
+import { summaryText } from './summary-text.ts';
+
+/** `pipeline run FILE`: the whole job, from the source's rows to the sink's. */
+export async function main(
+  [file = '']: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  const loaded = await loadFor(file, options, context);
+  const flags = {
+    limit: options['limit'] as number | undefined,
+    where: options['where'] as string | undefined,
+    fullRefresh: options['fullRefresh'] as boolean | undefined,
+    newRun: options['newRun'] as boolean | undefined,
+    maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined,
+    yes: options['yes'] as boolean | undefined,
+  };
+  const result = await withProgress(options, context, (host) => runPipeline(loaded, flags, host));
+  if (options['json'] === true) context.print(JSON.stringify(result.summary));
+  else if (options['quiet'] !== true) report(result, file, context);
+  return result.exitCode;
+}
+
+function report(result: RunResult, file: string, context: CommandContext): void {
+  const { summary, sample, target, isEmulator, stateDir } = result;
+  const { rows } = summary;
+  context.print(`\n${summaryText(summary)}`);
+  if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
+  else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
+  if (rows.failed > 0)
+    context.print(`\nSee why rows failed: pipeline errors ${summary.run_id} --state ${stateDir}`);
+  if (sample.rows.length > 0) {
+    context.print(`\n${target}, the first ${sample.rows.length} rows:\n`);
+    context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
+  }
+  if (!isEmulator) return;
+  context.print(
+    `\nThe answers are synthetic: they come from the emulator on this machine, and nothing was paid.\n` +
+      `For real ones: put your key into OPENAI_API_KEY and take \`base_url: emulator\` out of ${file}.`,
+  );
+}

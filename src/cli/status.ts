@@ -1,0 +1,20 @@
+import { summarize } from '../run/summary.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns } from './find-run.ts';
+import { summaryText } from './summary-text.ts';
+
+/** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
+export async function main(
+  [what]: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(what, options, context);
+  const runs = what === undefined ? found.runs : found.runs.slice(0, 1);
+  const summaries = await Promise.all(runs.map((run) => summarize(found.ledger, run)));
+  if (options['json'] === true)
+    context.print(JSON.stringify(what === undefined ? summaries : (summaries[0] ?? null)));
+  else if (summaries.length === 0) context.print('There are no runs yet.');
+  else context.print(summaries.map(summaryText).join('\n\n'));
+  return 0;
+}

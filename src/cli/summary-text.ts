@@ -1,0 +1,26 @@
+import type { RunSummary } from '../run/summary.ts';
+
+/** A run's numbers as a few lines in which they visibly add up. */
+export function summaryText(summary: RunSummary): string {
+  const { rows, batches, tokens } = summary;
+  const lines = [
+    `run      ${summary.run_id}  ${summary.pipeline}  ${summary.status.replaceAll('_', ' ')}`,
+    `rows     ${count(rows.read)} read = ${count(rows.filtered)} filtered + ${count(rows.skipped)} skipped + ${count(rows.requested)} requested`,
+    `         ${count(rows.requested)} requested = ${count(rows.ok)} ok + ${count(rows.failed)} failed + ${count(rows.pending)} pending`,
+    `batches  ${batchText(batches)}`,
+    `tokens   ${count(tokens.input)} in (${count(tokens.cached)} cached), ${count(tokens.output)} out`,
+    `time     ${count(summary.seconds)} s`,
+  ];
+  if (rows.cleaned > 0)
+    lines.splice(3, 0, `         ${count(rows.cleaned)} cleaned of characters that text cannot hold`);
+  return lines.join('\n');
+}
+
+function batchText({ total, ...kinds }: RunSummary['batches']): string {
+  const parts = Object.entries(kinds).filter(([, number]) => number > 0);
+  return [count(total), ...parts.map(([kind, number]) => `${count(number)} ${kind}`)].join(', ');
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
