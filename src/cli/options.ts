@@ -110,5 +110,18 @@ export const options = {
     state,
   ],
   errors: [json, state],
-  emulator: [{ flags: '--port <n>', description: 'the port to listen on; 0 takes a free one', parse: port }],
+  emulator: [
+    {
+      flags: '--port <n>',
+      description: 'the port to listen on; 0 takes a free one',
+      parse: port,
+      defaultValue: 8089,
+    },
+    {
+      flags: '--data <dir>',
+      description: 'where it keeps files and batches',
+      defaultValue: '.pipeline/emulator',
+    },
+    { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
+  ],
 } satisfies Readonly<Record<string, readonly OptionSpec[]>>;

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { formatPath, valueAt, type Path } from './fault.ts';
+import { valueAt, type Path } from './fault.ts';
 import { childSchema, knownKeys, resolveSchema } from './schema-tree.ts';
 
 /** The full path of a key that stands in the wrong block, where only one block has such a key. */
-export function findKey(schema: z.core.$ZodType, data: unknown, key: string): string | undefined {
+export function findKey(schema: z.core.$ZodType, data: unknown, key: string): Path | undefined {
   const found = [...knownPaths(schema, data, [])].filter((path) => path.at(-1) === key);
-  return found.length === 1 && found[0] !== undefined ? formatPath(found[0]) : undefined;
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Every key that the file may have, down to the blocks' own; lists are not looked into. */

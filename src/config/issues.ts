@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { valueAt, type Fault, type Path } from './fault.ts';
+import { formatPath, valueAt, type Fault, type Path } from './fault.ts';
 import { laterKey, laterValue } from './later.ts';
 import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
@@ -23,6 +23,9 @@ export function explainIssue(issue: Issue, context: IssueContext): readonly Faul
     return issue.keys.map((key) => explainUnknownKey([...path, key], context));
   }
   const value = valueAt(context.data, path);
+  if (issue.code === 'custom') {
+    return [{ path, message: issue.message, at: value === undefined ? 'parent' : 'value' }];
+  }
   if (value === undefined) return [explainMissing(issue, path)];
   if (value === null) return [{ path, message: 'is empty; give it a value or take the key out' }];
   if (issue.code === 'invalid_union') return explainUnion(issue, value, context);
@@ -37,13 +40,23 @@ function isWholeNumber(schema: z.core.$ZodTypes | undefined): boolean {
   return def?.type === 'number' && 'format' in def && def.format === 'safeint';
 }
 
-function explainUnknownKey(path: Path, { schema, data }: IssueContext): Fault {
+function explainUnknownKey(path: Path, context: IssueContext): Fault {
+  const { schema, data } = context;
   const later = laterKey(path);
   if (later !== undefined) return { path, message: later, at: 'key' };
   const parent = schemaAt(schema, data, path.slice(0, -1));
   const key = String(path.at(-1));
   const sibling = parent === undefined ? undefined : suggest(key, knownKeys(parent));
-  return { path, message: 'unknown key', at: 'key', suggestion: findKey(schema, data, key) ?? sibling };
+  return { path, message: 'unknown key', at: 'key', suggestion: misplaced(path, context) ?? sibling };
+}
+
+const componentBlocks = new Set<PropertyKey | undefined>(['source', 'transforms', 'provider', 'sink']);
+
+/** Where a key belongs that stands in the wrong block; what one component calls so says nothing of another. */
+function misplaced(path: Path, { schema, data }: IssueContext): string | undefined {
+  const found = findKey(schema, data, String(path.at(-1)));
+  if (found === undefined || (path.length > 1 && componentBlocks.has(found[0]))) return undefined;
+  return formatPath(found);
 }
 
 function explainMissing(issue: Issue, path: Path): Fault {
@@ -87,7 +100,10 @@ function valueNames(issue: Issue): readonly string[] {
 
 type Description = Pick<Fault, 'message' | 'suggestion'>;
 
-function describe(issue: Exclude<Issue, z.core.$ZodIssueInvalidUnion>, value: unknown): Description {
+function describe(
+  issue: Exclude<Issue, z.core.$ZodIssueInvalidUnion | z.core.$ZodIssueCustom>,
+  value: unknown,
+): Description {
   switch (issue.code) {
     case 'invalid_type':
       return {
@@ -106,7 +122,6 @@ function describe(issue: Exclude<Issue, z.core.$ZodIssueInvalidUnion>, value: un
     case 'invalid_key':
     case 'invalid_element':
       return { message: 'has a key or an entry that is not allowed' };
-    case 'custom':
     case 'unrecognized_keys':
     default:
       return { message: issue.message };

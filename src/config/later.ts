@@ -1,4 +1,4 @@
-import { formatPath, type Path } from './fault.ts';
+import type { Path } from './fault.ts';
 
 /** Keys of the format that this version does not carry out yet; a star stands for any key. */
 const keys = new Set([
@@ -40,7 +40,7 @@ export function laterValue(path: Path, value: unknown): string | undefined {
 }
 
 function pattern(path: Path): string {
-  return formatPath(path.map((key) => (typeof key === 'number' ? '*' : key)));
+  return path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.');
 }
 
 function unavailable(word: unknown): string {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { secret } from '../core/component.ts';
 import { defineSource } from '../core/source.ts';
 
-const config = z.object({
+const keys = z.object({
   url: z
     .string()
     .min(1)
@@ -36,6 +36,15 @@ const config = z.object({
     .min(1)
     .optional()
     .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+});
+
+const config = keys.superRefine(({ table, query, where }, context) => {
+  const complain = (key: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (table === undefined && query === undefined) complain('table', 'required, or else `query`');
+  if (table !== undefined && query !== undefined) complain('query', 'cannot stand beside `table`');
+  if (query !== undefined && where !== undefined)
+    complain('where', 'goes with `table`; write the condition into the query');
 });
 
 export type PostgresSourceConfig = z.output<typeof config>;
