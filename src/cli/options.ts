@@ -1,7 +1,7 @@
 import { parseMaxFailedRows } from '../config/failed-rows.ts';
 import { InvalidValue, type OptionSpec } from './command-spec.ts';
 
-export function positiveInteger(text: string): number {
+function positiveInteger(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidValue('must be a whole number above 0');

@@ -32,5 +32,3 @@ export const batchBlock = z.strictObject({
     .prefault('20GB')
     .meta({ description: 'The most bytes of sealed files that may wait on disk for their turn.' }),
 });
-
-export type BatchBlock = z.output<typeof batchBlock>;

@@ -49,10 +49,13 @@ function checkKeys(data: unknown): readonly Fault[] {
   const sinkKey = keyNames(valueAt(data, ['sink', 'key']));
   const faults = [...repeated(['source', 'key'], sourceKey), ...repeated(['sink', 'key'], sinkKey)];
   if (faults.length > 0 || !sourceKey?.length || !sinkKey?.length) return faults;
-  const wanted = sourceKey.length + (hasSplit(data) ? 1 : 0);
-  if (sinkKey.length === wanted) return faults;
-  const message = `must name ${columns(wanted)}, one for each of the source's key${hasSplit(data) ? ' and one for chunk_index' : ''}`;
-  return [...faults, { path: ['sink', 'key'], message }];
+  if (sinkKey.length === sourceKey.length) return faults;
+  return [
+    {
+      path: ['sink', 'key'],
+      message: `must name ${columns(sourceKey.length)}, one for each of the source's key`,
+    },
+  ];
 }
 
 function repeated(path: Path, names: readonly string[] | undefined): readonly Fault[] {
@@ -68,11 +71,6 @@ function keyNames(key: unknown): readonly string[] | undefined {
   if (typeof key === 'string') return [key];
   if (Array.isArray(key)) return key.every((name) => typeof name === 'string') ? key : undefined;
   return typeof key === 'object' && key !== null ? Object.keys(key) : undefined;
-}
-
-function hasSplit(data: unknown): boolean {
-  const transforms = valueAt(data, ['transforms']);
-  return Array.isArray(transforms) && transforms.some((each) => valueAt(each, ['type']) === 'split');
 }
 
 function checkState(data: unknown): readonly Fault[] {
