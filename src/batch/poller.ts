@@ -28,7 +28,7 @@ export class BatchPoller {
   readonly #signal: AbortSignal;
   readonly #emit: EventListener;
   readonly #waiters = new Set<Waiter>();
-  #loop: Promise<void> | null = null;
+  #isWatching = false;
   #waitMs: number;
 
   constructor(provider: OpenedProvider, firstWaitMs: number, signal: AbortSignal, emit: EventListener) {
@@ -44,11 +44,12 @@ export class BatchPoller {
     const { promise, resolve, reject } = Promise.withResolvers<RemoteBatch>();
     this.#waiters.add({ chunk, batchId, resolve, reject, seen: '' });
     this.#waitMs = this.#firstWaitMs;
-    this.#loop ??= this.#watch();
+    if (!this.#isWatching) void this.#watch();
     return promise;
   }
 
   async #watch(): Promise<void> {
+    this.#isWatching = true;
     try {
       while (this.#waiters.size > 0) {
         await sleep(this.#waitMs * (0.9 + Math.random() / 5), this.#signal);
@@ -61,14 +62,14 @@ export class BatchPoller {
       for (const waiter of this.#waiters) waiter.reject(error);
       this.#waiters.clear();
     } finally {
-      this.#loop = null;
+      this.#isWatching = false;
     }
   }
 
   /** Looks at each batch once. @returns whether anything moved */
   async #round(): Promise<boolean> {
     let changed = false;
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of Array.from(this.#waiters)) {
       const batch = await this.#look(waiter);
       if (batch === null) continue;
       changed = this.#report(waiter, batch) || changed;

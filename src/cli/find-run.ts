@@ -30,13 +30,14 @@ export async function findRuns(
     const ledger = await openLedger(loaded.stateDir);
     return found(ledger, await ledger.runs(loaded.name));
   }
-  const ledger = await openLedger(resolve(context.cwd, String(options['state'] ?? '.pipeline')));
+  const stateDir = resolve(context.cwd, (options['state'] as string | undefined) ?? '.pipeline');
+  const ledger = await openLedger(stateDir);
   if (what === undefined) return found(ledger, await ledger.runs());
   const run = await ledger.run(what);
   if (run !== null) return found(ledger, [run]);
   await ledger[Symbol.asyncDispose]();
   throw new BatchlineError('unknown_run', `There is no run ${what} in this state folder.`, {
-    where: String(options['state'] ?? '.pipeline'),
+    where: stateDir,
     hint: '`pipeline status` lists the runs; --state names another folder.',
     exitCode: 2,
   });

@@ -112,12 +112,14 @@ async function record(
 /** Two files may say more than one: the output file is read first, so that most failures are known to be final. */
 async function existingFiles(folder: string, chunk: number): Promise<readonly string[]> {
   const files = chunkFiles(folder, chunk);
-  const exists = (path: string) =>
-    stat(path).then(
-      () => [path],
-      () => [],
-    );
-  return [...(await exists(files.output)), ...(await exists(files.errors))];
+  return [...(await ifExists(files.output)), ...(await ifExists(files.errors))];
+}
+
+function ifExists(path: string): Promise<readonly string[]> {
+  return stat(path).then(
+    () => [path],
+    () => [],
+  );
 }
 
 /** A queue whose refusals end up in the reconciliation. */

@@ -33,7 +33,8 @@ export class SkipUnchanged implements UnchangedFilter {
   async skips(items: ItemBatch): Promise<Uint8Array> {
     const skip = new Uint8Array(items.length);
     const hashes = items.hashes ?? [];
-    for (let start = 0; start < items.length && this.#sinkHoldsRows; start += pageSize) {
+    const looked = this.#sinkHoldsRows ? items.length : 0;
+    for (let start = 0; start < looked; start += pageSize) {
       const end = Math.min(start + pageSize, items.length);
       const keys = items.keys.slice(start, end).map((parts) => parts.map(fromWire));
       const unchanged = await this.#sink.findUnchanged(keys, hashes.slice(start, end));
