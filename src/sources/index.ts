@@ -1,5 +1,6 @@
 import type { SourceDeclaration } from '../core/source.ts';
+import { csv } from './csv.ts';
 import { postgres } from './postgres.ts';
 
 /** Every source that a pipeline may name. */
-export const sources: readonly SourceDeclaration[] = [postgres];
+export const sources: readonly SourceDeclaration[] = [postgres, csv];
