@@ -2,7 +2,7 @@ import type { Redactor } from '../core/redact.ts';
 import type { Environment } from './environment.ts';
 
 /** Words that a field for secrets may hold without being one. */
-const plainWords = new Set(['embedded', 'emulator']);
+const plainWords = new Set(['embedded', 'emulator', 'postgres']);
 
 /** Hides a secret field's value, the values that were filled into it, and the password in it where it is a URL. */
 export function hideSecret(redactor: Redactor, value: string, filledIn: readonly string[]): void {
@@ -36,7 +36,9 @@ export function hideUrlPassword(redactor: Redactor, text: string): boolean {
 /** Hides the environment's own keys and passwords, which a provider or a database driver may read by itself. */
 export function hideEnvironment(redactor: Redactor, env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
-    if (/(?:API_?KEY|PASSWORD)$/.test(name) && value !== undefined) hideUnless(redactor, value, plainWords);
+    const isSecret = /(?:API_?KEY|PASSWORD)$/.test(name) && value !== undefined;
+    // A word like `test` protects nothing, and hiding it would blot out names and data.
+    if (isSecret && value.length >= 8) hideUnless(redactor, value, plainWords);
   }
 }
 
@@ -50,7 +52,7 @@ function hideUnless(redactor: Redactor, value: string, visible: ReadonlySet<stri
  */
 function visibleParts(url: URL): ReadonlySet<string> {
   const scheme = url.protocol.slice(0, -1);
-  const parts = [url.username, url.hostname, url.host, url.port, url.pathname.slice(1), scheme, 'postgres'];
+  const parts = [url.username, url.hostname, url.host, url.port, url.pathname.slice(1), scheme];
   return new Set([...plainWords, ...parts, ...parts.map(decode)]);
 }
 

@@ -50,6 +50,13 @@ describe('what a file holds is hidden', () => {
   });
 });
 
+test('made-up keys of the environment do not blot out ordinary words', async () => {
+  await using folder = await temporaryFolder({ 'p.yaml': sound });
+  const env = { OPENAI_API_KEY: 'test', POSTGRES_PASSWORD: 'postgres' };
+  const { redactor } = await loadPipeline(join(folder.path, 'p.yaml'), { env });
+  expect(redactor.redact('a test of postgres')).toBe('a test of postgres');
+});
+
 test('no problem shows what came from the environment, whatever is wrong with it', async () => {
   const paths = [
     'name',
