@@ -40,9 +40,16 @@ function escapeLineSeparators(json: string): string {
 
 const needsEscape = /["\\\0-\x1f]|\xe2\x80[\xa8\xa9]/;
 
-/** Like `escapeJson`, for text that is wire text already. */
+/** Like `escapeJson`, for text that is wire text already; which need not be decoded for it. */
 export function escapeWire(text: WireText): WireText {
-  return needsEscape.test(text) ? escapeJson(fromWire(text)) : text;
+  if (!needsEscape.test(text)) return text;
+  // Each byte is a character below U+0100 here, so JSON escapes just quotes, backslashes and control characters.
+  const escaped = JSON.stringify(text).slice(1, -1);
+  return (escaped.includes('\xe2\x80') ? escapeSeparatorBytes(escaped) : escaped) as WireText;
+}
+
+function escapeSeparatorBytes(escaped: string): string {
+  return escaped.replaceAll('\xe2\x80\xa8', '\\u2028').replaceAll('\xe2\x80\xa9', '\\u2029');
 }
 
 /** The size in bytes of the text whose JSON escape this is; what token estimates count. */

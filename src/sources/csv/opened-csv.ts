@@ -17,7 +17,7 @@ export interface OpenedCsvOptions {
   readonly fingerprint: Readonly<Record<string, string>>;
 }
 
-const batchRows = 3000;
+const batchRows = 2000;
 const batchBytes = 4_000_000;
 
 export class OpenedCsv implements OpenedSource {
