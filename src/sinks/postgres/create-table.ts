@@ -42,7 +42,7 @@ export async function placeOf(
     where: displayTable(name),
     hint:
       name.schema === undefined
-        ? 'The search path names no schema that exists; write schema.table.'
+        ? 'The search path names no schema that exists and that this user may use; write schema.table.'
         : `CREATE SCHEMA ${quoteIdentifier(name.schema)}, or correct sink.table.`,
   });
 }

@@ -42,7 +42,11 @@ interface ColumnRow extends CatalogType {
 
 /** Looks the table up; null where there is none. A short name is found along the search path. */
 export async function findTarget(client: ClientBase, name: TableName): Promise<Target | null> {
-  const { rows } = await client.query<TableRow>(selectTable, [quoteTable(name)]);
+  const { rows } = await client.query<TableRow>(selectTable, [
+    name.schema ?? null,
+    name.table,
+    quoteTable(name),
+  ]);
   const table = rows[0];
   if (table === undefined) return null;
   return {
@@ -70,13 +74,15 @@ function targetColumn(row: ColumnRow): TargetColumn {
   };
 }
 
+/** Looked up by hand where the schema is named: `to_regclass` fails where the user may not enter it. */
 const selectTable = `
   select c.oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
     exists (select from pg_catalog.pg_trigger t
       where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D'
         and t.tgtype & 2 <> 0 and t.tgtype & 4 <> 0) as has_before_trigger
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where c.oid = pg_catalog.to_regclass($1)`;
+  where case when $1::text is null then c.oid = pg_catalog.to_regclass($3)
+    else n.nspname = $1::text and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') end`;
 
 /**
  * Domains are followed down to their base type. `format_type` with -1 names a type without its length, and the qualifier
