@@ -9,6 +9,8 @@ declare global {
 }
 
 const longNumber = /\d{16}/;
+/** Beyond a double's range: 1e400, 1e-400. */
+const wideExponent = /\d[eE][+-]?\d{3,}\s*(?:[,\]}]|$)/;
 
 /**
  * Parses JSON without losing a digit: an integer that a double cannot hold comes out as a bigint, and a fraction
@@ -17,12 +19,14 @@ const longNumber = /\d{16}/;
  * @throws SyntaxError where the text is not JSON
  */
 export function parseExactJson(text: string): Value {
-  return longNumber.test(text) ? (JSON.parse(text, keepDigits) as Value) : (JSON.parse(text) as Value);
+  const mayLose = longNumber.test(text) || wideExponent.test(text);
+  return mayLose ? (JSON.parse(text, keepDigits) as Value) : (JSON.parse(text) as Value);
 }
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== 'number' || source === undefined || String(value) === source) return value;
   if (/^-?\d+$/.test(source)) return BigInt(source);
-  return longNumber.test(source) ? JSON.rawJSON(source) : value;
+  const isOutOfRange = wideExponent.test(source) && (value === 0 || !Number.isFinite(value));
+  return isOutOfRange || longNumber.test(source) ? JSON.rawJSON(source) : value;
 }
