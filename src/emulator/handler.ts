@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ApiError } from './http/api-error.ts';
 import { authorize } from './http/authorize.ts';
 import type { Exchange } from './http/exchange.ts';
 import { findRoute, replyTo, type Route } from './http/router.ts';
@@ -29,10 +30,18 @@ export function createHandler(options: HandlerOptions): RequestListener {
 
 async function serve(exchange: Exchange, options: HandlerOptions, started: number): Promise<void> {
   const { request, response, path } = exchange;
+  refuseForeignHost(request.headers.host);
   const { route, params } = findRoute(options.routes, request.method ?? 'GET', path);
   if (route.open !== true) authorize(request, options.apiKey);
   response.setHeader('openai-processing-ms', Math.ceil(performance.now() - started));
   await route.handle({ ...exchange, params });
+}
+
+/** A web page whose name was made to lead to this machine (DNS rebinding) could otherwise read what is stored here. */
+function refuseForeignHost(host: string | undefined): void {
+  const name = host?.replace(/:\d+$/, '').toLowerCase();
+  if (name === '127.0.0.1' || name === 'localhost' || name === '[::1]') return;
+  throw new ApiError(403, 'The emulator serves this machine only: call it as 127.0.0.1.');
 }
 
 function beginExchange(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Exchange {

@@ -40,9 +40,10 @@ export class Service implements AsyncDisposable {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const database = opening.adopt(openDatabase(dataDir), (open) => open.close());
     const files = new FileStore(database, folder);
-    await files.sweep();
+    const batches = new BatchStore(database);
+    await files.sweep(new Set(batches.unfinished().map((batch) => batch.input_file_id)));
     const context: BatchContext = {
-      batches: new BatchStore(database),
+      batches,
       files,
       bill: opening.use(new Bill(join(dataDir, 'bill.jsonl'))),
       lane: new WorkLane(),

@@ -1,16 +1,17 @@
 import { hashText } from '../random.ts';
-import { letterAt, visitWords } from './words.ts';
+import { isCommonWord, letterAt, visitWords } from './words.ts';
 
-const placesPerWord = 4;
+const placesPerWord = 2;
 const gramLength = 4;
 const gramSeed = 0x9747b28c;
-const gramWeight = 0.35;
+const gramWeight = 0.6;
 /** Share of the vector's length that is noise of the text's own. */
 const noiseShare = 0.1;
 
 /**
  * A vector of length 1 in which texts that share words, or pieces of words, lie near one another: feature hashing of
- * words and of character n-grams. A little noise makes it as dense as a model's, and differ wherever the text does.
+ * words and of character n-grams. Words that every
+ * text uses count for nothing. A little noise makes it as dense as a model's, and differ wherever the text does.
  */
 export function embedText(text: string, dimensions: number): Float32Array {
   const sums = new Float64Array(dimensions);
@@ -27,7 +28,8 @@ interface Word {
 
 function addWord(sums: Float64Array, text: string, word: Word): void {
   let { hash } = word;
-  // Short words are mostly grammar: they say less about what a text is about.
+  // Words of grammar say little about what a text is about; in languages other than English, short words do.
+  if (isCommonWord(hash)) return;
   const weight = word.to - word.from < 4 ? 0.3 : 1;
   for (let place = 0; place < placesPerWord; place += 1) {
     hash = mix(hash + place);

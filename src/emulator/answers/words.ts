@@ -3,22 +3,31 @@
  * its prompt's words, and there are a million answers in a run.
  */
 
-/** For each code unit that words are made of, its lower case; 0 for all others, halves of astral characters included. */
-const letters = Uint16Array.from({ length: 0x1_0000 }, (_, code) => {
-  const letter = String.fromCharCode(code);
-  return /[\p{L}\p{N}\p{M}]/u.test(letter) ? letter.toLowerCase().charCodeAt(0) : 0;
-});
+/**
+ * For each code unit that words are made of, its lower case without accents; 0 for all others, halves of astral
+ * characters included.
+ */
+const letters = Uint16Array.from({ length: 0x1_0000 }, (_, code) => foldLetter(String.fromCharCode(code)));
+
+function foldLetter(letter: string): number {
+  if (!/[\p{L}\p{N}\p{M}]/u.test(letter)) return 0;
+  const small = letter.toLowerCase();
+  // The scripts with accents are before U+2000; Hangul syllables, after it, would come apart into letters.
+  return (small < '\u2000' ? small.normalize('NFD') : small).charCodeAt(0);
+}
 
 const hashStart = 0x811c9dc5;
 const hashPrime = 0x01000193;
 
-/** The lower case of the code unit at a place of a text, 0 where no word is. */
+/** The lower case, without accents, of the code unit at a place of a text, 0 where no word is. */
 export function letterAt(text: string, index: number): number {
   return letters[text.charCodeAt(index)] ?? 0;
 }
 
-/** Called for each word of a text, in order, with where it is and a hash of its lower case: a signed 32-bit integer,
- * which V8 keeps without a heap object. */
+/**
+ * Called for each word of a text, in order, with where it is and a hash of its folded letters: a signed 32-bit
+ * integer, which V8 keeps without a heap object.
+ */
 export type WordVisitor = (from: number, to: number, hash: number) => void;
 
 export function visitWords(text: string, end: number, visit: WordVisitor): void {
@@ -45,6 +54,11 @@ const commonText = `a about after all also am an and any are as at be because be
   what when where which while who whom why will with would you your please answer text write give using use following`;
 visitWords(commonText, commonText.length, (_from, _to, hash) => stopWords.add(hash));
 
+/** Whether a word, by its hash, is one that every text uses. */
+export function isCommonWord(hash: number): boolean {
+  return stopWords.has(hash);
+}
+
 const shortestWord = 3;
 const longestWord = 24;
 /** Words beyond this many characters add little to what a text is about. */
@@ -55,7 +69,7 @@ const mostWords = 12;
 export function contentWords(text: string): readonly string[] {
   const counts = new Map<number, WordCount>();
   visitWords(text, Math.min(text.length, mostCharacters), (from, to, hash) => {
-    if (to - from < shortestWord || stopWords.has(hash)) return;
+    if (to - from < shortestWord || isCommonWord(hash)) return;
     const seen = counts.get(hash);
     if (seen === undefined) counts.set(hash, { from, to, count: 1 });
     else seen.count += 1;

@@ -86,11 +86,18 @@ export class FileStore {
     return this.#delete.run(id).changes > 0;
   }
 
-  /** Removes what has expired and what an earlier process had not finished receiving or writing. */
-  async sweep(): Promise<void> {
+  /**
+   * Removes what has expired and what an earlier process had not finished receiving or writing.
+   *
+   * @param needed ids of files whose content stays also when they have expired
+   */
+  async sweep(needed: ReadonlySet<string>): Promise<void> {
     const expired = this.#deleteExpired.all(nowSeconds());
     const left = (await readdir(this.#folder)).filter((name) => name.endsWith('.part'));
-    for (const row of expired) await this.deleteContent(String(row['id']));
+    for (const row of expired) {
+      const id = String(row['id']);
+      if (!needed.has(id)) await this.deleteContent(id);
+    }
     for (const name of left) await rm(join(this.#folder, name), { force: true });
   }
 
