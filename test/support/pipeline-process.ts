@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunSummary } from '../../src/run/summary.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface CliResult {
+  /** Null where a signal ended it. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly result: Promise<CliResult>;
+}
+
+/** A folder with a pipeline file, and the command line run in it as a process of its own. */
+export class PipelineProject implements AsyncDisposable {
+  readonly folder: string;
+  #env: Readonly<Record<string, string>> = {};
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @param pipeline the pipeline file's content; JSON is YAML */
+  static async create(pipeline?: object): Promise<PipelineProject> {
+    const project = new PipelineProject(await mkdtemp(join(tmpdir(), 'batchline-project-')));
+    if (pipeline !== undefined) await project.write('pipeline.yaml', pipeline);
+    return project;
+  }
+
+  get stateDir(): string {
+    return join(this.folder, '.pipeline');
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Variables that every command gets beside PATH. */
+  set env(variables: Readonly<Record<string, string>>) {
+    this.#env = variables;
+  }
+
+  async write(name: string, content: object | string): Promise<void> {
+    await writeFile(this.path(name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+
+  start(...args: readonly string[]): RunningCli {
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    const result = Promise.all([ended, child.stdout.toArray(), child.stderr.toArray()]).then(
+      ([code, stdout, stderr]) => ({
+        code,
+        stdout: Buffer.concat(stdout).toString(),
+        stderr: Buffer.concat(stderr).toString(),
+      }),
+    );
+    return { child, result };
+  }
+
+  cli(...args: readonly string[]): Promise<CliResult> {
+    return this.start(...args).result;
+  }
+
+  /** `pipeline run pipeline.yaml`. */
+  run(...flags: readonly string[]): Promise<CliResult> {
+    return this.cli('run', 'pipeline.yaml', ...flags);
+  }
+
+  /** The same with `--json`, which must end with the exit code given. */
+  async summary(code = 0, ...flags: readonly string[]): Promise<RunSummary> {
+    const result = await this.run('--json', ...flags);
+    if (result.code !== code) throw new Error(`exit ${result.code}, not ${code}: ${result.stderr}`);
+    return JSON.parse(result.stdout) as RunSummary;
+  }
+
+  /** The pipeline's newest run, as `status --json` has it. */
+  async status(): Promise<RunSummary> {
+    const { stdout, stderr, code } = await this.cli('status', 'pipeline.yaml', '--json');
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as RunSummary;
+  }
+
+  /** Paths of all files of the state folder, from there. */
+  async stateFiles(): Promise<readonly string[]> {
+    const entries = await readdir(this.stateDir, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    return files.map((file) => join(file.parentPath, file.name).slice(this.stateDir.length + 1)).sort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
