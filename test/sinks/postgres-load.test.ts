@@ -229,17 +229,19 @@ function bitsOf(vector: Float32Array): string {
   return bytes.toString('hex');
 }
 
+function large(first: number, tag: string) {
+  return resultBatch(
+    1,
+    Array.from({ length: 20_000 }, (_, row) => [String(first + row), `${tag} ${row}`]),
+  );
+}
+
 test('two batches of 20,000 rows at once, and again', async () => {
   await database.client.query('CREATE TABLE large (id bigint PRIMARY KEY, tag text, request_hash text)');
   const context = sinkContext([column('id', 'bigint')], [column('tag')]);
   await using sink = await openPostgres({ url: database.url, table: 'large' }, context);
-  const batch = (first: number, tag: string) =>
-    resultBatch(
-      1,
-      Array.from({ length: 20_000 }, (_, row) => [String(first + row), `${tag} ${row}`]),
-    );
   const load = (tag: string) =>
-    Promise.all([0, 1, 2].map((part) => sink.load(batch(part * 15_000, tag), mark(String(part)))));
+    Promise.all([0, 1, 2].map((part) => sink.load(large(part * 15_000, tag), mark(String(part)))));
   expect(await load('first')).toEqual([loadedWell, loadedWell, loadedWell]);
   await load('second');
   expect(

@@ -181,10 +181,13 @@ test.each([
   expect(await rehearse({ sql })).toEqual([]);
 });
 
-test('a trigger may fill what nothing else fills; one that does not is found out', async () => {
-  const trigger = (body: string) => `CREATE TABLE t (id bigint PRIMARY KEY, tag text, other text NOT NULL);
+function trigger(body: string): string {
+  return `CREATE TABLE t (id bigint PRIMARY KEY, tag text, other text NOT NULL);
     CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
     CREATE TRIGGER fill BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fill()`;
+}
+
+test('a trigger may fill what nothing else fills; one that does not is found out', async () => {
   expect(await rehearse({ sql: trigger(`NEW.other := 'x';`) })).toEqual([]);
   await database.client.query('DROP TABLE t; DROP FUNCTION fill');
   expect((await faultOf({ sql: trigger('') })).code).toBe('column_not_filled');

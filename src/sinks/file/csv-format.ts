@@ -44,15 +44,11 @@ async function sample(path: string, count: number, signal: AbortSignal): Promise
     to: count + 1,
     cast: (text, { quoting }) => (text === '' && !quoting ? null : text),
   });
+  // Whatever goes wrong on the way reaches the reader of `parser`; and it breaks the stream off when it has enough.
+  pipeline(createReadStream(path), parser, { signal }).catch(() => {});
   const records: (string | null)[][] = [];
-  await pipeline(
-    createReadStream(path),
-    parser,
-    async (rows: AsyncIterable<(string | null)[]>) => {
-      for await (const record of rows) records.push(record);
-    },
-    { signal },
-  );
+  for await (const record of parser as AsyncIterable<(string | null)[]>)
+    if (records.push(record) > count) break;
   const [header = [], ...rows] = records;
   return { columns: header.map((name) => name ?? ''), rows };
 }

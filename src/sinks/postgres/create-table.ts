@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { BatchlineError } from '../../core/errors.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ColumnPlan, SinkContext } from '../../core/sink.ts';
 import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { requestHashColumn } from './request-hash.ts';
@@ -45,4 +45,18 @@ export async function placeOf(
         ? 'The search path names no schema that exists and that this user may use; write schema.table.'
         : `CREATE SCHEMA ${quoteIdentifier(name.schema)}, or correct sink.table.`,
   });
+}
+
+/**
+ * Runs a `CREATE ... IF NOT EXISTS` inside a transaction. Two processes that create at the same moment meet in the
+ * catalog's unique index in spite of it; whoever comes second then finds the other's table.
+ */
+export async function createUnlessThere(client: ClientBase, statement: string): Promise<void> {
+  try {
+    await client.query(`SAVEPOINT creation; ${statement}; RELEASE SAVEPOINT creation`);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code !== '23505' && code !== '42P07') throw error;
+    await client.query(`ROLLBACK TO SAVEPOINT creation; ${statement}`);
+  }
 }

@@ -9,10 +9,11 @@ import type {
 } from '../../core/sink.ts';
 import { openDatabase, type Database } from '../../pg/connect.ts';
 import { displayTable, parseTableName, type TableName } from '../../pg/identifier.ts';
+import { beginReadWrite } from '../../pg/transaction.ts';
 import type { PostgresSinkConfig } from '../postgres.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { createTable, placeOf } from './create-table.ts';
+import { createTable, createUnlessThere, placeOf } from './create-table.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { createMarks, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
@@ -79,11 +80,14 @@ class PostgresSink implements OpenedSink {
 
   async prepare(): Promise<void> {
     const { config, pool } = this.#parts;
-    await pool.use(`prepare ${this.target}`, async (client) => {
-      this.#target ??= await this.#create(client);
-      const marks = marksOf(this.#target.name);
+    this.#target = await pool.use(`prepare ${this.target}`, async (client) => {
+      await client.query(beginReadWrite);
+      const target = this.#target ?? (await this.#create(client));
+      const marks = marksOf(target.name);
       if (config.mode === 'insert' && (await findTarget(client, marks)) === null)
         await createUnlessThere(client, createMarks(marks));
+      await client.query('COMMIT');
+      return target;
     });
   }
 
@@ -132,18 +136,4 @@ class PostgresSink implements OpenedSink {
     await this.#parts.pool[Symbol.asyncDispose]();
     await this.#parts.database[Symbol.asyncDispose]();
   }
-}
-
-/** Two processes that create at the same moment meet in the catalog's unique index; the table is there all the same. */
-async function createUnlessThere(client: ClientBase, statement: string): Promise<void> {
-  try {
-    await client.query(statement);
-  } catch (error) {
-    if (!isRace(error)) throw error;
-    await client.query(statement);
-  }
-}
-
-function isRace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '42P07');
 }
