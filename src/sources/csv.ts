@@ -124,6 +124,7 @@ function emptySource(path: string): BatchlineError {
     'empty_file',
     `${path === '-' ? 'standard input' : path} is empty: it has no header to name the columns`,
     {
+      where: path,
       hint: 'A file without records needs at least its header line, or the names in `header`.',
     },
   );
