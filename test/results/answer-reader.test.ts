@@ -3,7 +3,7 @@ import { createOutputValidator } from '../../src/results/output-validator.ts';
 import { chatBody, reader, readLine, resultLine } from './result-lines.ts';
 
 const chat = '/v1/chat/completions';
-const texts = reader(chat, ['text']);
+const texts = reader(chat, ['text', 'request_id']);
 
 test('reads a chat answer', () => {
   expect(readLine(texts, resultLine(chatBody('Héllo 😀')))).toEqual({

@@ -4,17 +4,6 @@ import type { AnswerNeed } from '../../src/results/answer-need.ts';
 import { type AnswerReader, createAnswerReader } from '../../src/results/answer-reader.ts';
 import type { OutputValidator } from '../../src/results/output-validator.ts';
 
-export const allNeeds: ReadonlySet<AnswerNeed> = new Set<AnswerNeed>([
-  'text',
-  'json',
-  'embedding',
-  'body',
-  'model',
-  'usage',
-  'finish_reason',
-  'request_id',
-]);
-
 export function reader(
   endpoint: Endpoint,
   needs: readonly AnswerNeed[],

@@ -1,0 +1,98 @@
+import type { ClassifiedResult, Usage } from '../core/batch-result.ts';
+import { parseExactJson } from '../core/exact-json.ts';
+import { errorMessage } from '../core/errors.ts';
+import type { Value } from '../core/value.ts';
+import type { OutputValidator } from './output-validator.ts';
+import type { Reply } from './reply.ts';
+import { noUsage } from './usage.ts';
+import { readVector } from './vector.ts';
+
+/** A successful response, before anybody has looked at what the model said. */
+export interface Response {
+  readonly customId: string;
+  readonly requestId: string | null;
+  readonly model: string | null;
+  readonly usage: Usage;
+  readonly reply: Reply;
+  /** Null where no column needs it. */
+  readonly body: Value;
+}
+
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+}
+
+const truncated: Fault = {
+  code: 'length',
+  message: 'The answer was cut off at the token limit; raise request.params.max_tokens.',
+};
+const filtered: Fault = {
+  code: 'content_filter',
+  message: "The provider's content filter withheld the answer.",
+};
+const empty: Fault = { code: 'empty_answer', message: 'The response holds no answer.' };
+const noVector: Fault = { code: 'invalid_embedding', message: 'The embedding is no list of floats.' };
+
+const longNumber = /\d{16}/;
+
+/** Decides whether a response is the answer that was asked for. */
+export class AnswerJudge {
+  readonly #wantsJson: boolean;
+  readonly #validate: OutputValidator | undefined;
+
+  /** @param validate the check of the schema, where one is asked for */
+  constructor(wantsJson: boolean, validate: OutputValidator | undefined) {
+    this.#wantsJson = wantsJson || validate !== undefined;
+    this.#validate = validate;
+  }
+
+  judge(response: Response): ClassifiedResult {
+    const { reply } = response;
+    const fault = this.#faultOf(reply);
+    if (fault !== undefined) return failure(response, fault);
+    const embedding = reply.vector === null ? null : readVector(reply.vector);
+    if (reply.vector !== null && embedding === null) return failure(response, noVector);
+    const json = this.#wantsJson ? this.#parse(reply) : undefined;
+    if (json !== undefined && 'code' in json) return failure(response, json);
+    const { customId, requestId, model, usage, body } = response;
+    const { text, finishReason } = reply;
+    const answer = { text, json: json?.value, embedding, model, finishReason, requestId, usage, body };
+    return { kind: 'ok', customId, answer };
+  }
+
+  #faultOf(reply: Reply): Fault | undefined {
+    if (reply.refusal !== null) return { code: 'refusal', message: reply.refusal };
+    if (reply.finishReason === 'content_filter') return filtered;
+    if (reply.isEmpty) return empty;
+    return reply.finishReason === 'length' && this.#validate !== undefined ? truncated : undefined;
+  }
+
+  #parse(reply: Reply): { readonly value: Value } | Fault {
+    const text = reply.text ?? '';
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      if (reply.finishReason === 'length') return truncated;
+      return { code: 'invalid_json', message: `The answer is not JSON: ${errorMessage(error)}` };
+    }
+    // The validator knows numbers only; the digits that those cannot hold are kept for the column.
+    const message = this.#validate?.(value);
+    if (message !== undefined) return { code: 'schema_mismatch', message };
+    return { value: longNumber.test(text) ? parseExactJson(text) : (value as Value) };
+  }
+}
+
+function failure({ customId, usage }: Response, { code, message }: Fault): ClassifiedResult {
+  return {
+    kind: 'failed',
+    customId,
+    stage: 'answer',
+    code,
+    message,
+    retryable: false,
+    ran: true,
+    usage: usage === noUsage ? null : usage,
+  };
+}
