@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { RunSummary } from '../../src/run/summary.ts';
 
@@ -30,7 +32,7 @@ export class PipelineProject implements AsyncDisposable {
 
   /** @param pipeline the pipeline file's content; JSON is YAML */
   static async create(pipeline?: object): Promise<PipelineProject> {
-    const project = new PipelineProject(await mkdtemp(join(tmpdir(), 'batchline-project-')));
+    const project = new PipelineProject(await realpath(await mkdtemp(join(tmpdir(), 'batchline-project-'))));
     if (pipeline !== undefined) await project.write('pipeline.yaml', pipeline);
     return project;
   }
@@ -53,18 +55,19 @@ export class PipelineProject implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): RunningCli {
+    return this.watch(args);
+  }
+
+  /** Starts a command; `onLine` is told of each line on standard error as it comes. */
+  watch(args: readonly string[], onLine: (line: string) => void = () => {}): RunningCli {
     const child = spawn(process.execPath, [main, ...args], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const result = Promise.all([ended, child.stdout.toArray(), child.stderr.toArray()]).then(
-      ([code, stdout, stderr]) => ({
-        code,
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-      }),
+    const result = Promise.all([ended, child.stdout.toArray(), readLines(child.stderr, onLine)]).then(
+      ([code, stdout, stderr]) => ({ code, stdout: Buffer.concat(stdout).toString(), stderr }),
     );
     return { child, result };
   }
@@ -102,4 +105,13 @@ export class PipelineProject implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function readLines(stream: Readable, onLine: (line: string) => void): Promise<string> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream })) {
+    lines.push(line);
+    onLine(line);
+  }
+  return lines.join('\n');
 }

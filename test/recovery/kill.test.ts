@@ -1,0 +1,181 @@
+import { basename } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/emulator/random.ts';
+import type { RunSummary } from '../../src/run/summary.ts';
+import { paidLines, readBill } from '../support/bill.ts';
+import { promptAnswer } from '../support/chat-answer.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { killSpawnedEmulator } from '../support/spawned-emulator.ts';
+import { PipelineProject, type CliResult } from '../support/pipeline-process.ts';
+import { slowCreates } from '../support/slow-creates.ts';
+import { createProxy, type Proxy } from '../support/proxy.ts';
+import { runKilled } from './killed-run.ts';
+
+const seed = Number(process.env['BATCHLINE_TEST_SEED'] ?? Date.now() % 0x7fff_ffff);
+const rowCount = 240;
+const filesExpected = 12;
+const kills = 5;
+
+let database: TestDatabase;
+let emulator: TestEmulator;
+let proxy: Proxy;
+const random = new Random(seed);
+
+beforeAll(async () => {
+  console.log(`BATCHLINE_TEST_SEED=${seed}`);
+  database = await createDatabase();
+  emulator = await createEmulator({ latencyMs: 150 });
+  proxy = await createProxy(emulator.url, slowCreates(random));
+  await database.client.query(`
+    CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);
+    INSERT INTO notes SELECT n, 'note number ' || n FROM generate_series(1, ${rowCount}) n`);
+});
+
+afterAll(async () => {
+  await proxy[Symbol.asyncDispose]();
+  await emulator[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const sources = {
+  table: () => ({ type: 'postgres', url: database.url, table: 'notes', key: 'id' }),
+  query: () => ({ type: 'postgres', url: database.url, query: 'SELECT id, body FROM notes', key: 'id' }),
+  csv: () => ({ type: 'csv', path: 'notes.csv', key: 'id' }),
+} as const;
+
+interface Variant {
+  readonly source: keyof typeof sources;
+  readonly mode: 'upsert' | 'insert';
+  /** Whether the emulator is the run's own and dies with it. */
+  readonly ownEmulator?: boolean;
+}
+
+const variants: readonly Variant[] = [
+  { source: 'table', mode: 'upsert' },
+  { source: 'table', mode: 'insert' },
+  { source: 'query', mode: 'insert' },
+  { source: 'csv', mode: 'upsert' },
+  { source: 'table', mode: 'upsert', ownEmulator: true },
+];
+
+async function createProject({ source, mode, ownEmulator }: Variant, target: string) {
+  const project = await PipelineProject.create({
+    source: sources[source](),
+    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: `${target}: {{ body }}` },
+    provider: ownEmulator === true ? { type: 'openai', base_url: 'emulator' } : providerAt(proxy.url),
+    batch: { ...promptBatch, max_requests: rowCount / filesExpected },
+    sink: {
+      type: 'postgres',
+      url: database.url,
+      table: target,
+      mode,
+      create: true,
+      columns: { answer: 'text' },
+    },
+  });
+  const lines = Array.from({ length: rowCount }, (_, index) => `${index + 1},note number ${index + 1}\n`);
+  await project.write('notes.csv', `id,body\n${lines.join('')}`);
+  return project;
+}
+
+async function expectComplete(target: string): Promise<void> {
+  const { rows } = await database.client.query<{ id: string; answer: string }>(
+    `SELECT id::text, answer FROM ${target} ORDER BY id::bigint`,
+  );
+  const expected = Array.from({ length: rowCount }, (_, index) => {
+    const id = String(index + 1);
+    return { id, answer: promptAnswer(`${target}: note number ${id}`) };
+  });
+  expect(rows).toEqual(expected);
+}
+
+/** No line twice, and no line that is not a row's: the bill is exactly the table. */
+async function expectPaidOnce(dataDir: string, before: number): Promise<void> {
+  const paid = paidLines(await readBill(dataDir)).slice(before);
+  expect(paid).toHaveLength(rowCount);
+  expect(new Set(paid).size).toBe(rowCount);
+}
+
+function completedStatus() {
+  return {
+    run_id: expect.stringMatching(/^\d{8}-\d{6}-[0-9a-f]{6}$/),
+    pipeline: 'pipeline',
+    status: 'completed',
+    rows: {
+      records: rowCount,
+      read: rowCount,
+      filtered: 0,
+      skipped: 0,
+      requested: rowCount,
+      ok: rowCount,
+      failed: 0,
+      pending: 0,
+      cleaned: 0,
+    },
+    batches: {
+      total: filesExpected,
+      waiting: 0,
+      running: 0,
+      completed: filesExpected,
+      failed: 0,
+      expired: 0,
+      cancelled: 0,
+    },
+    tokens: { input: expect.any(Number), output: expect.any(Number), cached: 0 },
+    cost_usd: null,
+    seconds: expect.any(Number),
+  };
+}
+
+/** The first run: one that was killed after its end is followed by another, which finds nothing to do. */
+async function firstRun(project: PipelineProject): Promise<RunSummary> {
+  const { stdout } = await project.cli('status', '--json');
+  const runs = JSON.parse(stdout) as readonly RunSummary[];
+  const first = runs.at(-1);
+  if (first === undefined) throw new Error('There is no run.');
+  return first;
+}
+
+async function expectTidy(project: PipelineProject, runId: string): Promise<void> {
+  const files = (await project.stateFiles()).filter((path) => !path.startsWith('emulator/'));
+  const numbers = Array.from({ length: filesExpected }, (_, index) => String(index + 1).padStart(5, '0'));
+  const expected = [
+    'failed-rows.jsonl',
+    ...numbers.map((number) => `output-${number}.jsonl.gz`),
+    'owner.lock',
+    ...numbers.map((number) => `rows-${number}.jsonl`),
+  ];
+  const ofRun = files.filter((path) => path.startsWith(`runs/${runId}/`));
+  expect(ofRun.map((path) => basename(path))).toEqual(expected);
+  const others = files.filter((path) => !ofRun.includes(path)).map((path) => basename(path));
+  expect(new Set(others)).toEqual(
+    new Set([
+      'choosing.lock',
+      'ledger.db',
+      ...others.filter((name) => /^failed-rows.jsonl$|^owner.lock$/.test(name)),
+    ]),
+  );
+}
+
+describe('a run that is killed again and again', () => {
+  it.each(variants)('is complete and paid once: $source source, $mode', async (variant) => {
+    const target = `killed_${variants.indexOf(variant)}`;
+    await using project = await createProject(variant, target);
+    const dataDir = variant.ownEmulator === true ? `${project.stateDir}/emulator` : emulator.dataDir;
+    const paidBefore = paidLines(await readBill(dataDir)).length;
+    let ended: CliResult | null = null;
+    for (let kill = 0; kill < kills && ended === null; kill += 1) {
+      ended = await runKilled(project, random, async () => {
+        if (variant.ownEmulator === true) await killSpawnedEmulator(dataDir);
+      });
+    }
+    ended ??= await project.run();
+    expect(ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining('error:') });
+    await expectComplete(target);
+    await expectPaidOnce(dataDir, paidBefore);
+    const run = await firstRun(project);
+    expect(run).toEqual(completedStatus());
+    await expectTidy(project, run.run_id);
+  });
+});
