@@ -38,11 +38,6 @@ export function isRowFault(error: unknown): boolean {
   return !otherClasses.has(group) && group !== '42' && /function/.test(textOf(error, 'where') ?? '');
 }
 
-/** Whether a row met another of its own key in the same statement. */
-export function isCollision(error: unknown): boolean {
-  return errorCode(error) === '21000';
-}
-
 export function rowFailure(row: number, error: unknown): LoadFailure {
   const code = errorCode(error) ?? '';
   const detail =
