@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
+import { isIdentifier } from './cel-paths.ts';
 
 /** What arithmetic works on once texts of numbers have been read. */
 type Numeric = bigint | number;
@@ -13,15 +14,32 @@ const duration = 'google.protobuf.Duration';
 
 let base: Environment | undefined;
 
+/** An environment and the variables in it that go by another name there. */
+export interface CelEnvironment {
+  readonly environment: Environment;
+  /** Alias by name: a field may be called `type` or `int`, which are CEL's own. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
 /**
  * A CEL environment that knows these variables, each of any type. Beyond CEL, whole and fractional numbers mix,
  * the text of a number counts as that number, and RFC 3339 text as that time, where arithmetic asks for one.
+ * Names that no expression can write are passed over.
  */
-export function celEnvironment(variables: readonly string[]): Environment {
+export function celEnvironment(variables: readonly string[]): CelEnvironment {
   base ??= lenientEnvironment();
   const environment = base.clone();
-  for (const name of variables) environment.registerVariable(name, 'dyn');
-  return environment;
+  const names = new Set(variables.filter(isIdentifier));
+  const aliases = new Map<string, string>();
+  for (const name of names) if (environment.hasVariable(name)) aliases.set(name, freeName(name, names));
+  for (const name of names) environment.registerVariable(aliases.get(name) ?? name, 'dyn');
+  return { environment, aliases };
+}
+
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  let alias = `${name}_`;
+  while (taken.has(alias)) alias += '_';
+  return alias;
 }
 
 function lenientEnvironment(): Environment {

@@ -6,7 +6,7 @@ import {
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
-import { isIdentifier, type Path, pathOf, pathsIn, printPath } from './cel-paths.ts';
+import { isIdentifier, isNode, type Path, pathOf, pathsIn, printPath } from './cel-paths.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -37,18 +37,35 @@ export function missingMember(
     : failure(expressionFailed, expression, `${found} has no ${JSON.stringify(missing)}`, test);
 }
 
+/** An expression and what it was evaluated over. */
+export interface Evaluated {
+  readonly expression: string;
+  readonly ast: ASTNode;
+  /** By name, and by alias where a variable has one. */
+  readonly context: Context;
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
 /** Turns what the evaluator threw into one line that names the expression, the field and the guard to write. */
-export function explainFailure(
-  expression: string,
-  ast: ASTNode,
-  error: unknown,
-  context: Context,
-): BatchlineError {
+export function explainFailure(evaluated: Evaluated, error: unknown): BatchlineError {
+  const { code, message } = explain(evaluated, error);
+  return new BatchlineError(code, withoutAliases(message, evaluated.aliases));
+}
+
+/** Takes the names that stand for others in the evaluator out of a message. */
+export function withoutAliases(message: string, aliases: ReadonlyMap<string, string>): string {
+  let shown = message;
+  for (const [name, alias] of aliases) shown = shown.replaceAll(new RegExp(`\\b${alias}\\b`, 'g'), name);
+  return shown;
+}
+
+function explain({ expression, ast, context }: Evaluated, error: unknown): BatchlineError {
   if (!(error instanceof EvaluationError))
     return failure(expressionFailed, expression, errorMessage(error), undefined);
   const { code, node } = error;
-  if (node !== undefined && code === 'no_such_key') return missingKey(expression, node, context);
-  if (node?.op === '[]' && code === 'index_out_of_bounds') return outOfBounds(expression, node);
+  if (isNode(node) && code === 'no_such_key') return missingKey(expression, node, context);
+  if (isNode(node) && node.op === '[]' && code === 'index_out_of_bounds')
+    return outOfBounds(expression, node);
   const empty = /\bnull\b/.test(error.summary) ? nullPath(ast, context) : undefined;
   return empty === undefined
     ? failure(expressionFailed, expression, error.summary, undefined)

@@ -1,9 +1,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { childrenOf, isNode, pathOf, printPath } from './cel-paths.ts';
 
-interface Wrapping {
+interface Replacement {
   readonly node: ASTNode;
-  readonly call: string;
+  readonly by: (source: string) => string;
 }
 
 /**
@@ -13,9 +13,9 @@ interface Wrapping {
 export function acceptMixedBranches(text: string, code: string, node: unknown): string | undefined {
   if (code !== 'incompatible_ternary_branches' || !isNode(node) || node.op !== '?:') return undefined;
   const branches = [node.args[1], node.args[2]];
-  return wrap(
+  return replace(
     text,
-    branches.map((branch) => ({ node: branch, call: 'dyn' })),
+    branches.map((branch) => ({ node: branch, by: callOf('dyn') })),
   );
 }
 
@@ -26,14 +26,14 @@ const arithmetic: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '<', '
  * with or put in order; without this `row.price + row.tax` would join two texts.
  */
 export function readNumericTexts(text: string, ast: ASTNode, paths: ReadonlySet<string>): string {
-  return paths.size === 0 ? text : wrap(text, numericOperands(ast, paths));
+  return paths.size === 0 ? text : replace(text, numericOperands(ast, paths));
 }
 
-function numericOperands(node: ASTNode, paths: ReadonlySet<string>): readonly Wrapping[] {
+function numericOperands(node: ASTNode, paths: ReadonlySet<string>): readonly Replacement[] {
   const children = childrenOf(node);
   const operands = arithmetic.has(node.op) ? children.filter((child) => isNumericPath(child, paths)) : [];
   return [
-    ...operands.map((operand) => ({ node: operand, call: 'number' })),
+    ...operands.map((operand) => ({ node: operand, by: callOf('number') })),
     ...children.flatMap((child) => numericOperands(child, paths)),
   ];
 }
@@ -43,10 +43,28 @@ function isNumericPath(node: ASTNode, paths: ReadonlySet<string>): boolean {
   return path !== undefined && paths.has(printPath(path));
 }
 
-function wrap(text: string, wrappings: readonly Wrapping[]): string {
-  const fromTheEnd = wrappings.toSorted((a, b) => b.node.start - a.node.start);
+/** Writes variables by the names that the environment has for them. */
+export function renameVariables(text: string, ast: ASTNode, names: ReadonlyMap<string, string>): string {
+  return names.size === 0 ? text : replace(text, renamings(ast, names));
+}
+
+function renamings(node: ASTNode, names: ReadonlyMap<string, string>): readonly Replacement[] {
+  const name = node.op === 'id' ? names.get(node.args) : undefined;
+  return name === undefined
+    ? childrenOf(node).flatMap((child) => renamings(child, names))
+    : [{ node, by: () => name }];
+}
+
+function callOf(name: string): (source: string) => string {
+  return (source) => `${name}(${source})`;
+}
+
+function replace(text: string, replacements: readonly Replacement[]): string {
+  const fromTheEnd = replacements.toSorted((a, b) => b.node.start - a.node.start);
   let rewritten = text;
-  for (const { node, call } of fromTheEnd)
-    rewritten = `${rewritten.slice(0, node.start)}${call}(${rewritten.slice(node.start, node.end)})${rewritten.slice(node.end)}`;
+  for (const { node, by } of fromTheEnd) {
+    const { start, end } = node;
+    rewritten = `${rewritten.slice(0, start)}${by(rewritten.slice(start, end))}${rewritten.slice(end)}`;
+  }
   return rewritten;
 }

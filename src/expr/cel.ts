@@ -1,11 +1,11 @@
-import type { Environment, ParseResult } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
 import { BatchlineError } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
-import { celEnvironment } from './cel-environment.ts';
-import { celFault, explainFailure, missingMember } from './cel-error.ts';
+import { type CelEnvironment, celEnvironment } from './cel-environment.ts';
+import { celFault, explainFailure, missingMember, withoutAliases } from './cel-error.ts';
 import { guardedPathOf, type Path, pathOf, pathsIn } from './cel-paths.ts';
 import { toValue } from './cel-result.ts';
-import { acceptMixedBranches, readNumericTexts } from './cel-rewrite.ts';
+import { acceptMixedBranches, readNumericTexts, renameVariables } from './cel-rewrite.ts';
 
 /** A fault in the text of an expression; `column` counts characters from 1. */
 export interface ExpressionFault {
@@ -41,7 +41,7 @@ export interface CompileOptions {
 /** Looks at the syntax alone. */
 export function checkExpression(text: string): readonly ExpressionFault[] {
   try {
-    celEnvironment([]).parse(text);
+    celEnvironment([]).environment.parse(text);
     return [];
   } catch (error) {
     const fault = celFault(error);
@@ -58,42 +58,57 @@ export function compileExpression(
   variables: readonly string[],
   options: CompileOptions = {},
 ): CompiledExpression {
-  const parsed = parse(text, variables, options);
-  const path = pathOf(parsed.program.ast);
+  const environment = celEnvironment(variables);
+  const { ast, program, type } = parse(text, environment, variables, options);
+  const path = pathOf(ast);
   const known = new Set(variables);
-  const paths = pathsIn(parsed.program.ast).filter(([root]) => known.has(root ?? ''));
+  const paths = pathsIn(ast).filter(([root]) => known.has(root ?? ''));
   const roots = new Set(paths.map(([root]) => root ?? ''));
   return {
     text,
     paths,
     variables: roots,
     barePath: path,
-    guardedPath: guardedPathOf(parsed.program.ast),
-    inferredType: parsed.type,
-    evaluate: path === undefined ? evaluator(text, parsed.program, [...roots]) : pathReader(text, path),
+    guardedPath: guardedPathOf(ast),
+    inferredType: type,
+    evaluate:
+      path === undefined
+        ? evaluator({ text, ast, program, roots: [...roots], aliases: environment.aliases })
+        : pathReader(text, path),
   };
 }
 
-interface Parsed {
+interface Checked {
   readonly program: ParseResult;
   readonly type: string;
 }
 
-function parse(text: string, variables: readonly string[], options: CompileOptions): Parsed {
-  const environment = celEnvironment(variables);
+interface Parsed extends Checked {
+  /** Of the text as it was written. */
+  readonly ast: ASTNode;
+}
+
+function parse(
+  text: string,
+  { environment, aliases }: CelEnvironment,
+  variables: readonly string[],
+  options: CompileOptions,
+): Parsed {
   try {
-    const ast = environment.parse(text).ast;
-    return check(environment, readNumericTexts(text, ast, options.numericTexts ?? new Set()));
+    const { ast } = environment.parse(text);
+    const numeric = readNumericTexts(text, ast, options.numericTexts ?? new Set());
+    const renamed = renameVariables(numeric, environment.parse(numeric).ast, aliases);
+    return { ast, ...check(environment, renamed) };
   } catch (error) {
-    const fault = celFault(error);
-    throw new BatchlineError('invalid_expression', `${text}: ${fault.message}`, {
-      hint: unknownVariableHint(fault.message, variables),
+    const message = withoutAliases(celFault(error).message, aliases);
+    throw new BatchlineError('invalid_expression', `${text}: ${message}`, {
+      hint: unknownVariableHint(message, variables),
       cause: error,
     });
   }
 }
 
-function check(environment: Environment, text: string): Parsed {
+function check(environment: Environment, text: string): Checked {
   const program = environment.parse(text);
   const verdict = program.check();
   if (verdict.error === undefined) return { program, type: verdict.type ?? 'dyn' };
@@ -125,18 +140,33 @@ export function readMember(value: Value | undefined, name: string): Value | unde
   return Object.hasOwn(value, name) ? (value as Readonly<Record<string, Value>>)[name] : undefined;
 }
 
-function evaluator(
-  text: string,
-  program: ParseResult,
-  roots: readonly string[],
-): (context: ExpressionContext) => Value {
+interface Evaluation {
+  readonly text: string;
+  readonly ast: ASTNode;
+  readonly program: ParseResult;
+  readonly roots: readonly string[];
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+function evaluator({
+  text,
+  ast,
+  program,
+  roots,
+  aliases,
+}: Evaluation): (context: ExpressionContext) => Value {
+  const renamed = roots.flatMap((root) => {
+    const alias = aliases.get(root);
+    return alias === undefined ? [] : [[root, alias] as const];
+  });
   return (context) => {
     const visible: Record<string, unknown> = {};
     for (const root of roots) visible[root] = asOperand(context[root]);
+    for (const [root, alias] of renamed) visible[alias] = visible[root];
     try {
       return toValue(program(visible));
     } catch (error) {
-      throw explainFailure(text, program.ast, error, visible);
+      throw explainFailure({ expression: text, ast, context: visible, aliases }, error);
     }
   };
 }

@@ -149,6 +149,34 @@ test('refuses unknown variables and types that never fit', () => {
   expect(compile('1 +')).toThrow(expect.objectContaining({ code: 'invalid_expression' }));
 });
 
+test('takes fields of any name, also those of CEL itself', () => {
+  const fields = [
+    'type',
+    'type_',
+    'int',
+    'cel',
+    'string',
+    'Order ID',
+    'größe',
+    'in',
+    '__proto__',
+    '',
+    'type',
+  ];
+  const row = { type: 'bug', type_: 'x', int: 3n, cel: null, string: 'a' };
+  const compileRow = (text: string) => compileExpression(text, fields);
+  expect(
+    compileRow('type == "bug" && type_ == "x" && int + 1 == 4 && type(int) == type(int)').evaluate(row),
+  ).toBe(true);
+  expect(compileRow('string + string(int)').evaluate(row)).toBe('a3');
+  expect(compileRow('type').evaluate(row)).toBe('bug');
+  expect(compileRow('type + type.x').paths).toEqual([['type'], ['type', 'x']]);
+  expect(() => compileRow('size(cel) > 1').evaluate(row)).toThrow(
+    'size(cel) > 1: cel is null; to allow that, write: cel != null',
+  );
+  expect(() => compileRow('int.x + 1').evaluate(row)).toThrow('int.x + 1: int has no "x"');
+});
+
 test('lists what an expression reads', () => {
   const { paths, variables } = compileExpression('json.tags.map(t, t + row.a) + [row["b"], key.id, text]', [
     ...names,
