@@ -41,6 +41,7 @@ function report(result: RunResult, file: string, context: CommandContext): void 
   if (!isEmulator) return;
   context.print(
     `\nThe answers are synthetic: they come from the emulator on this machine, and nothing was paid.\n` +
-      `For real ones: put your key into OPENAI_API_KEY and take \`base_url: emulator\` out of ${file}.`,
+      `For real ones put your key into OPENAI_API_KEY, take \`base_url: emulator\` out of ${file},\n` +
+      `and run it once with --full-refresh, since the made-up answers now stand in ${target}.`,
   );
 }

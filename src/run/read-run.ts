@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { chunkFiles } from '../batch/chunk-files.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import type { Execution } from './execution.ts';
@@ -18,9 +20,19 @@ export async function readPatiently(
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
   await retry({ ...sourceRetry, signal: host.signal, onRetry }, async () => {
-    if (!prepared.source.resumable) await ledger.discardReading(run.runId);
+    if (!prepared.source.resumable) await beginAnew(execution);
     await read(execution, onSealed);
   });
+}
+
+/** Nothing of a pass that cannot be continued was sent, so its files are of no use. */
+async function beginAnew({ ledger, run }: Execution): Promise<void> {
+  for (const { chunk } of await ledger.chunks(run.runId)) {
+    const files = chunkFiles(run.folder, chunk);
+    await rm(files.requests, { force: true });
+    await rm(files.rows, { force: true });
+  }
+  await ledger.discardReading(run.runId);
 }
 
 async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {

@@ -50,7 +50,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
     status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
     const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
     const isGood = isWithinLimit(rows, limit);
-    if (isGood && rows.records > 0) await prepared.sink.finish();
+    if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish();
     return {
       summary: { ...(await summarizeAt(ledger, run, startedAt)), status },
       exitCode: isGood ? 0 : 1,

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { chunkOutcome } from '../batch/chunk-outcome.ts';
+import { Reconciliation } from '../batch/reconciliation.ts';
+import type { OpenedSink } from '../core/sink.ts';
+import type { ChunkRecord, Ledger, RunRecord, TokenCounts } from '../ledger/ledger.ts';
+import type { AnswerReader } from '../results/answer-reader.ts';
+import type { ColumnSet } from '../results/columns.ts';
+import { readLineBlocks } from '../results/line-reader.ts';
+import type { Host } from './components.ts';
+import { addTokens, openQueue, withRequests } from './deliver.ts';
+import { joinResults } from './join-results.ts';
+
+/** The most rows whose ids are held in memory at once. */
+const windowRows = 500_000;
+const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
+
+export interface LoaderContext {
+  readonly ledger: Ledger;
+  readonly run: RunRecord;
+  readonly sink: OpenedSink;
+  readonly columns: ColumnSet;
+  readonly reader: AnswerReader;
+  readonly keyNames: readonly string[];
+  readonly host: Host;
+}
+
+/** A results file and the windows of chunks that it was read for. */
+interface ResultFile {
+  readonly path: string;
+  readonly identity: string;
+  readonly windows: Set<number>;
+  /** Whether every line of it belonged to a window that it was read for. */
+  isDone: boolean;
+}
+
+/**
+ * Joins files with chunks at constant memory: the ids of a window of chunks are held at a time. A file usually belongs
+ * to one chunk, so it is read for the window that its first id is in; only a file that turns out to hold other ids as
+ * well is read for the other windows too.
+ */
+export class BuildLoader {
+  readonly #context: LoaderContext;
+
+  constructor(context: LoaderContext) {
+    this.#context = context;
+  }
+
+  async loadAll(paths: readonly string[]): Promise<void> {
+    const files = await Promise.all(paths.map(toResultFile));
+    const windows = await this.#windows();
+    for (const [window, chunks] of windows.entries()) await this.#loadWindow(window, chunks, files, true);
+    for (const [window, chunks] of windows.entries()) {
+      if (files.some((file) => !file.isDone && !file.windows.has(window))) {
+        await this.#loadWindow(window, await this.#fresh(chunks), files, false);
+      }
+    }
+  }
+
+  /** Gives up on every row that has no lasting result. */
+  async closeAll(): Promise<void> {
+    for (const chunks of await this.#windows()) {
+      using reconciliation = await Reconciliation.open(this.#context.run.folder, chunks);
+      await this.#record(reconciliation, { usage: noTokens, cleaned: 0, moreToCome: false });
+    }
+  }
+
+  /** The chunks that still lack results, in groups that fit in memory. */
+  async #windows(): Promise<readonly (readonly ChunkRecord[])[]> {
+    const windows: ChunkRecord[][] = [];
+    let rows = Infinity;
+    for (const chunk of await this.#context.ledger.chunks(this.#context.run.runId)) {
+      if (chunk.state === 'loaded') continue;
+      if (rows + chunk.requests > windowRows) {
+        windows.push([]);
+        rows = 0;
+      }
+      windows.at(-1)?.push(chunk);
+      rows += chunk.requests;
+    }
+    return windows;
+  }
+
+  async #fresh(chunks: readonly ChunkRecord[]): Promise<readonly ChunkRecord[]> {
+    const numbers = new Set(chunks.map((chunk) => chunk.chunk));
+    const now = await this.#context.ledger.chunks(this.#context.run.runId);
+    return now.filter((chunk) => numbers.has(chunk.chunk) && chunk.state !== 'loaded');
+  }
+
+  async #loadWindow(
+    window: number,
+    chunks: readonly ChunkRecord[],
+    files: readonly ResultFile[],
+    onlyAtHome: boolean,
+  ): Promise<void> {
+    const { run, reader, host } = this.#context;
+    using reconciliation = await Reconciliation.open(run.folder, chunks);
+    let usage = noTokens;
+    let cleaned = 0;
+    const queue = openQueue({ ...this.#context, ...host }, reconciliation, chunks[0]?.chunk ?? 0, (count) => {
+      cleaned += count;
+    });
+    for (const file of files) {
+      if (file.isDone || file.windows.has(window)) continue;
+      if (onlyAtHome && !(await isAtHome(file.path, reader, reconciliation, host.signal))) continue;
+      file.windows.add(window);
+      const strangersBefore = reconciliation.strangers;
+      const joined = await joinResults(
+        {
+          ...this.#context,
+          reconciliation,
+          queue,
+          history: new Map(),
+          mark: (path, part) => ({
+            runId: run.runId,
+            chunk: `${basename(path)}.${window}.${part}`,
+            sha256: file.identity,
+          }),
+          now: new Date().toISOString(),
+          signal: host.signal,
+        },
+        file.path,
+      );
+      usage = addTokens(usage, joined.usage);
+      file.isDone = reconciliation.strangers === strangersBefore;
+    }
+    await this.#record(reconciliation, { usage, cleaned, moreToCome: true });
+  }
+
+  async #record(
+    reconciliation: Reconciliation,
+    sums: { readonly usage: TokenCounts; readonly cleaned: number; readonly moreToCome: boolean },
+  ): Promise<void> {
+    const { ledger, run, host } = this.#context;
+    for (const [number, span] of reconciliation.spans.entries()) {
+      const history = await ledger.rowHistory(run.runId, span.chunk.chunk);
+      const outcome = chunkOutcome(reconciliation, span, {
+        state: 'loaded',
+        limits: {
+          attempts: sums.moreToCome ? Infinity : 0,
+          submissions: Infinity,
+          retriedAnswers: new Set(),
+        },
+        history,
+        // The sums of a window are booked on its first chunk.
+        usage: number === 0 ? sums.usage : noTokens,
+        cleaned: number === 0 ? sums.cleaned : 0,
+        now: Date.now(),
+        moreToCome: sums.moreToCome,
+      });
+      const isDone = !outcome.rowStates.includes(0);
+      const failures = await withRequests(run.folder, span, outcome);
+      const { chunk } = span.chunk;
+      await ledger.recordOutcome(run.runId, chunk, {
+        ...outcome,
+        failures,
+        state: isDone ? 'loaded' : 'sealed',
+      });
+      const pending = outcome.rowStates.filter((state) => state === 0).length;
+      host.emit({ type: 'ChunkLoaded', chunk, ok: outcome.ok, failed: failures.length, pending });
+    }
+  }
+}
+
+async function toResultFile(path: string): Promise<ResultFile> {
+  const { size, mtimeMs } = await stat(path);
+  // Reading a file just to hash it would double the work; its name, size and date tell it apart as well.
+  const identity = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}`).digest('hex');
+  return { path, identity, windows: new Set(), isDone: false };
+}
+
+async function isAtHome(
+  path: string,
+  reader: AnswerReader,
+  reconciliation: Reconciliation,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for await (const block of readLineBlocks(path, { signal })) {
+    for (let line = 0; line < block.count; line += 1) {
+      const result = reader.read(block.buffer, block.starts[line] ?? 0, block.ends[line] ?? 0);
+      if (result.kind !== 'unparsable') return reconciliation.has(result.customId);
+    }
+  }
+  return true;
+}
