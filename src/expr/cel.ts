@@ -122,7 +122,7 @@ function unknownVariableHint(message: string, variables: readonly string[]): str
 }
 
 /** Reads a path's value out of nested maps. @throws BatchlineError naming the first member that is missing */
-export function pathReader(text: string, path: Path): (context: ExpressionContext) => Value {
+function pathReader(text: string, path: Path): (context: ExpressionContext) => Value {
   return (context) => {
     let value: Value | undefined = context[path[0] ?? ''];
     for (let depth = 1; depth < path.length; depth += 1) {
