@@ -16,7 +16,7 @@ export async function readPatiently(
   execution: Execution,
   onSealed: (chunk: NewChunk) => Promise<void>,
 ): Promise<void> {
-  const { ledger, run, prepared, host } = execution;
+  const { prepared, host } = execution;
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
   await retry({ ...sourceRetry, signal: host.signal, onRetry }, async () => {
