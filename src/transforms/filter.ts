@@ -18,15 +18,15 @@ export const filter = defineTransform({
   }),
   examples: [{ where: 'size(body) > 0' }, { where: "status == 'closed' && priority >= 3" }],
 
-  open({ where }, incoming) {
+  async open({ where }, incoming) {
     const numericTexts = new Set(incoming.filter(({ kind }) => kind === 'numeric').map(({ name }) => name));
     const names = incoming.map(({ name }) => name);
     const expression = compileExpression(where, names, { numericTexts });
-    return Promise.resolve({
+    return {
       fields: incoming,
       needs: (wanted) => new Set([...wanted, ...expression.variables]),
       apply: (batch) => filterRows(batch, expression),
-    });
+    };
   },
 });
 

@@ -16,18 +16,18 @@ export const rename = defineTransform({
   }),
   examples: [{ fields: { ticket_body: 'body' } }],
 
-  open({ fields: newNames }, incoming) {
+  async open({ fields: newNames }, incoming) {
     for (const name of Object.keys(newNames)) knownField('rename', name, incoming);
     const fields = incoming.map((field) => ({ ...field, name: newNames[field.name] ?? field.name }));
     refuseTwins(fields);
     const oldNames = new Map(fields.map((field, index) => [field.name, incoming[index]?.name ?? field.name]));
     const columns = sameColumns(incoming);
-    return Promise.resolve({
+    return {
       fields,
       needs: (wanted) =>
         new Set([...Object.keys(newNames), ...[...wanted].map((name) => oldNames.get(name) ?? name)]),
       apply: (batch) => ({ batch: new DerivedBatch(batch, fields, columns), filtered: 0, failures: [] }),
-    });
+    };
   },
 });
 

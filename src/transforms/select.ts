@@ -11,14 +11,14 @@ export const select = defineTransform({
   }),
   examples: [{ fields: ['id', 'body'] }],
 
-  open({ fields: names }, incoming) {
+  async open({ fields: names }, incoming) {
     const kept = [...new Set(names)];
     const columns = kept.map((name) => ({ from: knownField('select', name, incoming), values: null }));
     const fields = columns.map(({ from }) => incoming[from]).filter((field) => field !== undefined);
-    return Promise.resolve({
+    return {
       fields,
       needs: () => new Set(kept),
       apply: (batch) => ({ batch: new DerivedBatch(batch, fields, columns), filtered: 0, failures: [] }),
-    });
+    };
   },
 });

@@ -16,17 +16,17 @@ export const template = defineTransform({
   }),
   examples: [{ field: 'title', template: '{{ subject }} ({{ sender }})' }],
 
-  open({ field, template: text }, incoming) {
+  async open({ field, template: text }, incoming) {
     const compiled = compileTemplate(text);
     checkFields(compiled, incoming);
     const made: Field = { name: field, kind: 'text', sqlType: 'text' };
     const at = fieldIndex(incoming, field);
     const fields = at === -1 ? [...incoming, made] : incoming.with(at, made);
-    return Promise.resolve({
+    return {
       fields,
       needs: (wanted) => new Set([...[...wanted].filter((name) => name !== field), ...compiled.fields]),
       apply: (batch) => addField(batch, fields, field, compiled),
-    });
+    };
   },
 });
 

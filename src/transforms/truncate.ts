@@ -18,11 +18,11 @@ export const truncate = defineTransform({
   }),
   examples: [{ field: 'body', max_tokens: 6000 }],
 
-  open({ field, max_tokens: most }, incoming) {
+  async open({ field, max_tokens: most }, incoming) {
     const at = knownField('truncate', field, incoming);
     loadEncoding('o200k_base');
     const fields = incoming.with(at, { name: field, kind: 'text', sqlType: 'text' });
-    return Promise.resolve({
+    return {
       fields,
       needs: (wanted) => new Set([...wanted, field]),
       apply(batch) {
@@ -31,7 +31,7 @@ export const truncate = defineTransform({
         const columns = sameColumns(batch.fields).with(from, { from, values });
         return { batch: new DerivedBatch(batch, fields, columns), filtered: 0, failures: [] };
       },
-    });
+    };
   },
 });
 
