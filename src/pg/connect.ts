@@ -102,8 +102,8 @@ async function connectedClient(
       return await attempt(address, role, encryption, signal);
     } catch (error) {
       signal.throwIfAborted();
-      // The first error is about what the URL prefers, and so the one to tell.
-      failure ??= error;
+      // The first error is about what the URL prefers, and so the one to tell, unless it is only that there is no TLS.
+      if (failure === undefined || hasNoTls(failure)) failure = error;
     }
   }
   throw databaseError(failure, where, `connect to the ${role} database`);
@@ -112,6 +112,10 @@ async function connectedClient(
 /** As in libpq: with or without TLS is tried once more where the server refused the session, not where none answered. */
 function mayTryOtherwise(failure: unknown): boolean {
   return errorCode(failure) === '28000' || /SSL|TLS/i.test(`${errorCode(failure)} ${errorMessage(failure)}`);
+}
+
+function hasNoTls(failure: unknown): boolean {
+  return errorMessage(failure).includes('does not support SSL');
 }
 
 async function attempt(
