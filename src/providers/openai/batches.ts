@@ -64,9 +64,11 @@ export class OpenAiBatches implements OpenedProvider {
     const options = { timeout: this.#patience.check };
     const call = { doing: 'checking the API key' };
     try {
-      await this.#api.send(call, signal, options, (client, request) =>
-        client.batches.list({ limit: 1 }, request),
+      const response = await this.#api.send(call, signal, options, (client, request) =>
+        client.batches.list({ limit: 1 }, request).asResponse(),
       );
+      // A web page answers every request with 200.
+      if (pageOf(await this.#api.json(response, call)) === undefined) this.#api.notUnderstood(call);
     } catch (error) {
       throw isUnreachable(error) ? asFinal(error) : error;
     }
