@@ -51,22 +51,21 @@ async function copyTree(to: string): Promise<void> {
 }
 
 test('the package holds what its users need', () => {
-  expect(files).toEqual(
-    expect.arrayContaining([
-      'package.json',
-      'README.md',
-      'LICENSE',
-      'CHANGELOG.md',
-      'dist/index.js',
-      'dist/index.d.ts',
-      'dist/cli/main.js',
-      'schema/pipeline.schema.json',
-      'docs/getting-started.md',
-      'docs/how-a-run-works.md',
-      'docs/recovery.md',
-      'pipelines/quickstart.yaml',
-    ]),
-  );
+  const needed = [
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/cli/main.js',
+    'schema/pipeline.schema.json',
+    'docs/getting-started.md',
+    'docs/how-a-run-works.md',
+    'docs/recovery.md',
+    'pipelines/quickstart.yaml',
+  ];
+  expect(needed.filter((file) => !files.includes(file))).toEqual([]);
 });
 
 test('the package holds nothing else', () => {
@@ -79,7 +78,6 @@ test('the package holds nothing else', () => {
 test('publint finds no fault', async () => {
   const packed = await readFile(tarball);
   const { messages, pkg } = await publint({
-    pkgDir: tree,
     strict: true,
     pack: { tarball: packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength) },
   });
