@@ -13,15 +13,15 @@ export const buildFromPostgres: Benchmark = {
   name: 'build',
   async run(workspace) {
     await workspace.database.ask(`drop table if exists answers; create table answers ${chatTable}`);
-    const plain = await compare(workspace, 'build from Postgres', tableSink(workspace.database.url), 0.8);
-    const hashed = await compare(
-      workspace,
-      'build from Postgres, requests hashed',
-      hashingSink(workspace.database.url),
-      1,
-    );
-    return [...plain, ...hashed];
+    return compare(workspace, 'build from Postgres', tableSink(workspace.database.url), 0.8);
   },
+};
+
+/** The same with a sink that keeps the hash of each request. */
+export const buildHashed: Benchmark = {
+  name: 'build-hashed',
+  run: async (workspace) =>
+    compare(workspace, 'build from Postgres, requests hashed', hashingSink(workspace.database.url), 1),
 };
 
 async function compare(
