@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 
@@ -11,7 +12,8 @@ export interface EmulatorProcess extends AsyncDisposable {
 }
 
 export async function startEmulatorProcess(folder: string): Promise<EmulatorProcess> {
-  const child = spawn(process.execPath, [program, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [command = '', ...args] = onLastCore([process.execPath, program, folder]);
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -21,4 +23,12 @@ export async function startEmulatorProcess(folder: string): Promise<EmulatorProc
   const first = await Promise.race([once(lines, 'line'), exited.then(() => undefined)]);
   if (first === undefined) throw new Error('the emulator did not start');
   return { url: String(first[0]), [Symbol.asyncDispose]: stop };
+}
+
+/** Kept to one processor core where the system can do so, as a provider would take none of this machine's. */
+function onLastCore(command: readonly string[]): readonly string[] {
+  const cores = availableParallelism();
+  return process.platform === 'linux' && cores > 1
+    ? ['taskset', '--cpu-list', String(cores - 1), ...command]
+    : command;
 }

@@ -8,8 +8,10 @@ export function report(results: readonly Result[], machine: readonly string[], c
   return [
     '# Results',
     '',
-    `Taken with \`${command}\`. Each pair was measured side by side in one run; the median counts. "Figure" is the`,
-    'time of batchline over the time of what it is compared with, unless a unit says otherwise.',
+    `Taken with \`${command}\`.`,
+    '',
+    'Each pair was measured side by side in one run; the median counts. "Figure" is the time of batchline over the time',
+    'of what it is compared with, unless it has a unit. A figure in bold misses what it should reach.',
     '',
     ...machine.map((line) => `- ${line}`),
     '',
