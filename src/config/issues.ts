@@ -3,7 +3,7 @@ import { formatPath, valueAt, type Fault, type Path } from './fault.ts';
 import { laterKey, laterValue } from './later.ts';
 import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
-import { suggest } from './suggest.ts';
+import { nearestName } from '../core/did-you-mean.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -46,7 +46,7 @@ function explainUnknownKey(path: Path, context: IssueContext): Fault {
   if (later !== undefined) return { path, message: later, at: 'key' };
   const parent = schemaAt(schema, data, path.slice(0, -1));
   const key = String(path.at(-1));
-  const sibling = parent === undefined ? undefined : suggest(key, knownKeys(parent));
+  const sibling = parent === undefined ? undefined : nearestName(key, knownKeys(parent));
   return { path, message: 'unknown key', at: 'key', suggestion: misplaced(path, context) ?? sibling };
 }
 
@@ -132,7 +132,7 @@ function choice(path: Path, value: unknown, names: readonly string[]): Descripti
   const later = laterValue(path, value);
   if (later !== undefined) return { message: later };
   const message = names.length === 1 ? `must be ${names[0] ?? ''}` : `must be one of ${names.join(', ')}`;
-  return { message, suggestion: typeof value === 'string' ? suggest(value, names) : undefined };
+  return { message, suggestion: typeof value === 'string' ? nearestName(value, names) : undefined };
 }
 
 function bound(origin: string, limit: number | bigint, isInclusive: boolean, word: 'least' | 'most'): string {

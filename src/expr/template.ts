@@ -3,7 +3,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Field, Value } from '../core/value.ts';
 import { type TemplateProblem, parseEngine, renderEngine, templateProblem } from './liquid-engine.ts';
 import { toScope } from './liquid-scope.ts';
-import { didYouMean } from './suggestion.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 
 export type { TemplateProblem };
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { closest } from 'fastest-levenshtein';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { BatchlineError } from '../core/errors.ts';
 
 /** Where and how to connect, after the defaults of libpq have been applied. */
@@ -117,7 +117,7 @@ function* queryOf(query: string): Iterable<readonly [string, string]> {
 function checkName(name: string): string {
   const known = Object.keys(parameterVariables);
   if (!known.includes(name) && !ignored.has(name))
-    fail(`it has no parameter "${name}" (did you mean ${closest(name, known)}?)`);
+    fail(`it has no parameter "${name}". ${didYouMean(name, known)}`);
   return name;
 }
 

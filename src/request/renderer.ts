@@ -7,7 +7,7 @@ import type { RowBatch } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import { checkFields } from '../expr/template.ts';
-import { didYouMean } from '../expr/suggestion.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { type BodyPlan, planBody } from './body-plan.ts';
 import { BodyRenderer } from './body-renderer.ts';
 import { type InputLimit, type RowProblem, inputLimit } from './input-limit.ts';

@@ -3,7 +3,7 @@ import type { Endpoint } from '../core/provider.ts';
 import type { Field } from '../core/value.ts';
 import type { CompiledExpression } from '../expr/cel.ts';
 import type { Path } from '../expr/cel-paths.ts';
-import { didYouMean } from '../expr/suggestion.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { asMap, type JsonMap } from './json-access.ts';
 
 /** The variables of a column's expression (contract section 3). */

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { didYouMean } from '../core/did-you-mean.ts';
 import { BatchlineError, errorCode } from '../core/errors.ts';
 import type { OpenedSource, ReadOptions, SourceContext } from '../core/source.ts';
 import type { Field } from '../core/value.ts';
@@ -8,7 +9,7 @@ import { displayTable } from '../pg/identifier.ts';
 import { beginReadOnly } from '../pg/transaction.ts';
 import { learnQuery } from './postgres-query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './postgres-read.ts';
-import { closestName, learnRelation, type Column } from './postgres-relation.ts';
+import { learnRelation, type Column } from './postgres-relation.ts';
 import { pageSql, type SelectPlan } from './postgres-select.ts';
 import type { PostgresSourceConfig } from './postgres.ts';
 
@@ -109,10 +110,9 @@ function columnNamed(name: string, { name: origin, columns }: Origin, where: str
   const column = columns.find((candidate) => candidate.name === name);
   if (column !== undefined) return column;
   const names = columns.map((candidate) => candidate.name);
-  const similar = closestName(name, names);
   throw new BatchlineError('unknown_column', `${origin} has no column "${name}"`, {
     where,
-    hint: similar === undefined ? `It has: ${names.join(', ')}.` : `Did you mean ${similar}?`,
+    hint: didYouMean(name, names),
   });
 }
 

@@ -1,5 +1,5 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { Client } from 'pg';
+import { nearestName } from '../core/did-you-mean.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { CellType } from '../pg/cell-value.ts';
 import { learnCellTypes } from '../pg/field-type.ts';
@@ -104,7 +104,7 @@ async function unknownTable(client: Client, name: TableName): Promise<never> {
                  ELSE n.nspname = $2 OR (c.relname = $3 AND n.nspname NOT LIKE 'pg_temp%') END`,
     [readableKinds, name.schema ?? null, name.table],
   );
-  const similar = closestName(
+  const similar = nearestName(
     name.table,
     rows.map((row) => row.table),
   );
@@ -115,13 +115,4 @@ async function unknownTable(client: Client, name: TableName): Promise<never> {
         ? 'Check the name and the database in the URL.'
         : `Did you mean ${displayTable(name.schema === undefined ? { ...match, schema: undefined } : match)}?`,
   });
-}
-
-/** The name that is nearest to a misspelt one, where any is near enough to be meant. */
-export function closestName(wanted: string, names: readonly string[]): string | undefined {
-  if (names.length === 0) return undefined;
-  const byFolding = names.find((name) => name.toLowerCase() === wanted.toLowerCase());
-  const nearest = byFolding ?? closest(wanted, names);
-  const isNear = distance(wanted, nearest) <= Math.max(2, Math.floor(wanted.length / 3));
-  return byFolding ?? (isNear ? nearest : undefined);
 }

@@ -1,7 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
 import { fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
-import { didYouMean } from '../expr/suggestion.ts';
+import { didYouMean } from '../core/did-you-mean.ts';
 
 /** The index of a field that a transform names. @throws BatchlineError `unknown_field` */
 export function knownField(transform: string, name: string, fields: readonly Field[]): number {

@@ -118,7 +118,7 @@ describe('faults', () => {
       expect.objectContaining({ code: 'unknown_variable', hint: 'Did you mean "subject"?' }),
     );
     expect(() => checkFields(compileTemplate('{{ x }}'), fields)).toThrow(
-      expect.objectContaining({ hint: 'The fields are: subject.' }),
+      expect.objectContaining({ hint: 'There are: subject.' }),
     );
     checkFields(compileTemplate('{{ subject }}'), fields);
   });

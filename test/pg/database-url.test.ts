@@ -63,7 +63,7 @@ describe('the parts of a URL', () => {
 
   test.each([
     ['mysql://h/d', /postgres:\/\//],
-    ['postgres://h/d?sslmod=require', /did you mean sslmode/],
+    ['postgres://h/d?sslmod=require', /Did you mean "sslmode"/],
     ['postgres://h:99999/d', /port/],
     ['postgres://a,b/d', /several hosts/],
     ['postgres://u:top%zzsecret@h/d', /%/],

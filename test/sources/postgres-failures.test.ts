@@ -29,7 +29,7 @@ describe('faults of the configuration are told when the source is opened', () =>
     [{ table: 'public.zzzzzzzzzz' }, { code: 'unknown_table' }],
     [
       { table: 'numbers', columns: ['bdoy'] },
-      { code: 'unknown_column', hint: 'Did you mean body?', where: 'source.columns' },
+      { code: 'unknown_column', hint: 'Did you mean "body"?', where: 'source.columns' },
     ],
     [{ table: 'numbers', where: 'bodi is null' }, { code: 'unknown_column' }],
     [{ table: 'numbers', where: 'id = = 1' }, { code: 'sql_error' }],
@@ -44,7 +44,7 @@ describe('faults of the configuration are told when the source is opened', () =>
   test('a key that is no column, or missing', async () => {
     expect(await failing({ url, table: 'numbers' }, ['Id'])).toMatchObject({
       code: 'unknown_column',
-      hint: 'Did you mean id?',
+      hint: 'Did you mean "id"?',
       where: 'source.key',
     });
     expect(await failing({ url, table: 'numbers' }, [])).toMatchObject({ code: 'missing_key' });

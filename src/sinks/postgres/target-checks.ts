@@ -1,4 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
+import { nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { SinkContext } from '../../core/sink.ts';
 import { displayTable, quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
@@ -55,7 +55,11 @@ function checkNames(context: SinkContext, target: Target): void {
     );
   const missing = names.filter((name) => !target.columns.has(name));
   if (missing.length === 0) return;
-  const hints = missing.flatMap((name) => suggestion(name, target));
+  const known = [...target.columns.keys()];
+  const hints = missing
+    .map((name) => nearestName(name, known))
+    .filter((near) => near !== undefined)
+    .map((near) => `Did you mean "${near}"?`);
   const declarations = missing.map((name) => `ADD COLUMN ${quoteIdentifier(name)} ${typeOf(name, context)}`);
   const hint = [
     ...hints,
@@ -66,13 +70,6 @@ function checkNames(context: SinkContext, target: Target): void {
 
 function typeOf(name: string, context: SinkContext): string {
   return [...context.key, ...context.columns].find((column) => column.name === name)?.sqlType ?? 'text';
-}
-
-function suggestion(name: string, target: Target): string[] {
-  const known = [...target.columns.keys()];
-  const nearest = known.length === 0 ? undefined : closest(name, known);
-  const near = nearest !== undefined && distance(name, nearest) <= Math.max(2, Math.floor(name.length / 3));
-  return near ? [`Did you mean "${nearest}"?`] : [];
 }
 
 function checkWritable(filled: readonly TargetColumn[], target: Target): void {
