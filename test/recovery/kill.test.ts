@@ -10,7 +10,7 @@ import { killSpawnedEmulator } from '../support/spawned-emulator.ts';
 import { PipelineProject, type CliResult } from '../support/pipeline-process.ts';
 import { slowCreates } from '../support/slow-creates.ts';
 import { createProxy, type Proxy } from '../support/proxy.ts';
-import { runKilled } from './killed-run.ts';
+import { anyMoment, earlyMoment, runKilled } from './killed-run.ts';
 
 const seed = Number(process.env['BATCHLINE_TEST_SEED'] ?? Date.now() % 0x7fff_ffff);
 const rowCount = 240;
@@ -166,7 +166,8 @@ describe('a run that is killed again and again', () => {
     const paidBefore = paidLines(await readBill(dataDir)).length;
     let ended: CliResult | null = null;
     for (let kill = 0; kill < kills && ended === null; kill += 1) {
-      ended = await runKilled(project, random, async () => {
+      const moment = kill === 0 ? earlyMoment(random) : anyMoment(random);
+      ended = await runKilled(project, moment, async () => {
         if (variant.ownEmulator === true) await killSpawnedEmulator(dataDir);
       });
     }
