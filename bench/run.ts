@@ -9,6 +9,7 @@ import { growth } from './growth.ts';
 import { loadChat, loadEmbeddings } from './load.ts';
 import { describeMachine } from './machine.ts';
 import { inBlocks, mailAsCopy, mails } from './mail.ts';
+import { measure } from './measure.ts';
 import { readOptions, usage } from './options.ts';
 import { report } from './report.ts';
 import { startup } from './startup.ts';
@@ -28,6 +29,7 @@ const benchmarks: readonly Benchmark[] = [
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
+  await measure({ command: 'npm', args: ['run', '--silent', 'build'] });
   await using workspace = await Workspace.open(options);
   const machine = await describeMachine(workspace.database);
   await fillSource(workspace);

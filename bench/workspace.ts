@@ -6,9 +6,10 @@ import { Database } from './database.ts';
 import { measure, type Measurement } from './measure.ts';
 import type { Options } from './options.ts';
 
-const main = join(import.meta.dirname, '../src/cli/main.ts');
+/** What `npx pipeline` runs; `bench/run.ts` builds it first. */
+const main = join(import.meta.dirname, '../dist/cli/main.js');
 
-/** The flags of main.ts's first line, which an operating system reads when a person types `pipeline`. */
+/** The flags of its first line, which an operating system reads when a person types `pipeline`. */
 const nodeFlags = ['--max-semi-space-size=4'];
 
 /** What the benchmarks share: a folder, a database, and the command line. */
