@@ -34,7 +34,7 @@ export async function awaitBatch(
 async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: RemoteBatch): Promise<Awaited> {
   if (batch.errors.some((error) => error.line !== null)) return { chunk, refusal: batch.errors };
   const wantsRoom = batch.errors.some(isWantOfRoom);
-  if (!wantsRoom && chunk.attempt >= refusalsAllowed) throw refused(context, chunk, batch.errors);
+  const givesUp = !wantsRoom && chunk.attempt >= refusalsAllowed;
   if (wantsRoom) {
     const waitMs = backoff(chunk.attempt, roomWait);
     context.emit({
@@ -46,7 +46,10 @@ async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: Rem
     await sleep(waitMs, context.signal);
   }
   const patch = { batchStatus: batch.status, attempt: chunk.attempt + 1 };
-  return { chunk: await advance(context, chunk, 'batch_deferred', patch), refusal: null };
+  // Also where the step gives up: who goes on with the run later has removed the cause and wants it sent again.
+  const deferred = await advance(context, chunk, 'batch_deferred', patch);
+  if (givesUp) throw refused(context, chunk, batch.errors);
+  return { chunk: deferred, refusal: null };
 }
 
 function refused(
@@ -59,7 +62,7 @@ function refused(
     `The provider refused file ${chunk.chunk}: ${describe(errors)}`,
     {
       where: chunkFiles(context.folder, chunk.chunk).requests,
-      hint: 'Correct what the message names and type the same command again.',
+      hint: 'Correct what the message names.',
       exitCode: 1,
     },
   );
