@@ -37,10 +37,19 @@ export async function createBatch(context: StepContext, chunk: ChunkRecord): Pro
       const batch = await context.provider.createBatch(newBatch(context, current), context.signal);
       return await submitted(context, current, batch, false);
     } catch (error) {
+      // What is thrown after an abort is its reason, which says nothing about this create.
+      context.signal.throwIfAborted();
       if (!(error instanceof BatchlineError)) throw error;
-      if (error.outcome !== 'absent') return settleCreate(context, current);
-      current = await advance(context, current, 'create_ruled_out');
-      if (!error.retryable || tries >= providerRetry.attempts) throw error;
+      const isAbsent = error.outcome === 'absent';
+      current = isAbsent
+        ? await advance(context, current, 'create_ruled_out')
+        : await settleCreate(context, current);
+      if (current.state !== 'uploaded') return current;
+      if (!error.retryable || tries >= providerRetry.attempts) {
+        // Whoever types the command again has the file uploaded again.
+        if (error.code === 'file_not_found') await advance(context, current, 'input_file_lost');
+        throw error;
+      }
       const waitMs = error.retryAfterMs ?? backoff(tries, providerRetry);
       const step = `creation of batch ${chunk.chunk}`;
       context.emit({ type: 'StepRetried', step, message: error.message, waitMs });

@@ -111,9 +111,11 @@ export class ChunkDriver {
     switch (chunk.state) {
       case 'sealed':
       case 'uploading':
-        // Once a step has given up, what is in flight is still collected, but nothing more is bought.
-        this.throwIfFailed();
-        return this.#uploads.run(async () => createBatch(context, await uploadChunk(context, chunk)));
+        return this.#uploads.run(async () => {
+          // Once a step has given up, what is in flight is still collected, but nothing more is bought.
+          this.throwIfFailed();
+          return createBatch(context, await uploadChunk(context, chunk));
+        });
       case 'uploaded':
         this.throwIfFailed();
         return createBatch(context, chunk);

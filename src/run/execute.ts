@@ -121,14 +121,18 @@ async function room({ loaded }: Execution, driver: ChunkDriver): Promise<void> {
 async function drainChunks(execution: Execution, driver: ChunkDriver): Promise<void> {
   for (;;) {
     const change = driver.change();
+    // Only what was at rest before the look for rows to send again is known to have been looked at.
+    const isAtRest = driver.activeChunks === 0;
     if (!driver.hasFailed) await sendAgain(execution, driver);
-    if (driver.activeChunks === 0) break;
+    if (isAtRest && driver.activeChunks === 0) break;
     await nextLook(change, execution.host.signal);
   }
   driver.throwIfFailed();
 }
 
 async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
+  // An aborted clock would ring at once, for ever, and leave no time for what is being broken off.
+  if (signal.aborted) return change;
   const looked = new AbortController();
   const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
   await Promise.race([change, clock]);

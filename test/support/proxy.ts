@@ -13,6 +13,8 @@ export interface ProxiedResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  /** After so many bytes of the body nothing more comes. */
+  readonly stallsAfter?: number;
 }
 
 /** Comes between a client and the server behind. Throwing cuts the connection without a reply. */
@@ -36,11 +38,12 @@ export async function createProxy(target: string, middleware: Middleware): Promi
     void (async () => {
       const proxied = await readRequest(request, prefix);
       log.push(`${proxied.method} ${proxied.path}`);
-      const { status, contentType, body } = await middleware(proxied, () =>
+      const { status, contentType, body, stallsAfter } = await middleware(proxied, () =>
         forward(target, proxied, request),
       );
       response.writeHead(status, { 'content-type': contentType, 'content-length': body.length });
-      response.end(body);
+      if (stallsAfter === undefined) response.end(body);
+      else response.write(body.subarray(0, stallsAfter));
     })().catch(() => request.socket.destroy());
   });
   const port = await listen(server);
