@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../batch/chunk-files.ts';
+import { errorCode } from '../core/errors.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
+import type { OpenedSink } from '../core/sink.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import type { Execution } from './execution.ts';
 import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
@@ -71,6 +73,15 @@ function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
 
 async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {
   if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
-  const { rows } = await prepared.sink.sample(1);
-  return new SkipUnchanged(prepared.sink, ledger, loaded.name, rows.length > 0);
+  return new SkipUnchanged(prepared.sink, ledger, loaded.name, await holdsRows(prepared.sink));
+}
+
+/** A table that is still to be created, as a build leaves it, holds none. */
+async function holdsRows(sink: OpenedSink): Promise<boolean> {
+  try {
+    return (await sink.sample(1)).rows.length > 0;
+  } catch (error) {
+    if (errorCode(error) === 'table_missing') return false;
+    throw error;
+  }
 }
