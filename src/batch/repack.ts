@@ -5,7 +5,7 @@ import { Chunker, type ChunkLimits } from './chunker.ts';
 import { storedLines } from './stored-lines.ts';
 
 /** Retried rows wait for company no longer than this. */
-export const longestRetryWaitMs = 30 * 60_000;
+const longestRetryWaitMs = 30 * 60_000;
 
 export interface RetryQueue {
   readonly rows: readonly UnfinishedRow[];

@@ -46,4 +46,4 @@ export function templateProblem(error: unknown): TemplateProblem {
   return { message: (message ?? String(error)).replace(/, line:\d+, col:\d+$/, ''), line, column };
 }
 
-export type LiquidTemplate = readonly Template[];
+type LiquidTemplate = readonly Template[];

@@ -3,7 +3,7 @@
  * session, since PgBouncer's transaction mode gives the next transaction another session; nor is it sent as start-up
  * parameters, which PgBouncer may refuse.
  */
-export const transactionSettings = [
+const transactionSettings = [
   "SET LOCAL TimeZone = 'UTC'",
   "SET LOCAL DateStyle = 'ISO, YMD'",
   "SET LOCAL IntervalStyle = 'postgres'",

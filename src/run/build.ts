@@ -29,7 +29,7 @@ export interface BuildResult {
   readonly files: readonly string[];
 }
 
-export const manifestName = 'manifest.json';
+const manifestName = 'manifest.json';
 
 /** Writes a pipeline's batch files into a folder, for a hand upload, and stops. Sends nothing. */
 export async function buildPipeline(
