@@ -43,11 +43,14 @@ export function chunkOutcome(
   const states = reconciliation.states.slice(span.offset, span.offset + span.chunk.requests);
   const failures: FailedRow[] = [];
   const unfinished: UnfinishedRow[] = [];
+  const recovered: string[] = [];
   let ok = 0;
   for (const [line, state] of states.entries()) {
     const index = span.offset + line;
-    if (state === rowState.ok) ok += 1;
-    else if (reconciliation.refusals.has(index))
+    if (state === rowState.ok) {
+      ok += 1;
+      if (span.chunk.rowStates?.[line] === rowState.failed) recovered.push(span.rows.customIds[line] ?? '');
+    } else if (reconciliation.refusals.has(index))
       failures.push(refusedRow(reconciliation, span, line, context));
     else if (state === rowState.pending) {
       const result = reconciliation.failures.get(index);
@@ -75,6 +78,7 @@ export function chunkOutcome(
     cleaned: context.cleaned,
     usage: context.usage,
     failures,
+    recovered,
     unfinished,
   };
 }

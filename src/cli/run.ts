@@ -19,6 +19,7 @@ export async function main(
     newRun: options['newRun'] as boolean | undefined,
     maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined,
     yes: options['yes'] as boolean | undefined,
+    isRedirected: ((options['set'] ?? []) as readonly string[]).some((set) => set.startsWith('sink.path=')),
   };
   const result = await withProgress(options, context, (host) => runPipeline(loaded, flags, host));
   if (options['json'] === true) context.print(JSON.stringify(result.summary));

@@ -102,6 +102,8 @@ export interface OpenedSink extends AsyncDisposable {
   readonly target: string;
   /** Whether the target keeps `request_hash`, so that unchanged rows need not be bought again. */
   readonly keepsHash: boolean;
+  /** Whether `finish` replaces the target, so that a run must bring every row that it is to hold. */
+  readonly isReplaced: boolean;
   /** Finds out, changing nothing, whether rows can be loaded: privileges, columns, types, keys. @throws BatchlineError */
   rehearse(): Promise<void>;
   /** Creates what `create: true` promises. May be called again. */
@@ -109,8 +111,14 @@ export interface OpenedSink extends AsyncDisposable {
   /** For each key, given as its parts, whether the target holds it with this request hash. At most 5,000 keys a call. */
   findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
-  /** Makes what was loaded visible, where loading alone does not: a file sink's rename. */
-  finish(): Promise<void>;
+  /**
+   * Makes what was loaded visible, where loading alone does not: a file sink's rename. May be called again, by a later
+   * process too.
+   *
+   * @param rows how many rows of the run were loaded, over all its processes
+   * @throws BatchlineError where the target would hold another number of them
+   */
+  finish(rows: number): Promise<void>;
   /** The target's first rows as they now are, by column name; values as text. */
   sample(count: number): Promise<SinkSample>;
 }

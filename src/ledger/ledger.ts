@@ -161,6 +161,8 @@ export interface ChunkOutcome {
   readonly cleaned: number;
   readonly usage: TokenCounts;
   readonly failures: readonly FailedRow[];
+  /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
+  readonly recovered: readonly string[];
   readonly unfinished: readonly UnfinishedRow[];
 }
 

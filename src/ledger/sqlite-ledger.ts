@@ -149,6 +149,7 @@ class SqliteLedger implements Ledger {
       });
       // The rows that this chunk carried are done with, save those that are to be sent once more.
       this.#run(sql.deleteSentRows, { runId, chunk });
+      for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
       this.#insertFailures(runId, outcome.failures);
       const insert = this.#database.prepare(sql.insertUnfinishedRow);
       for (const row of outcome.unfinished) insert.run({ runId, ...row });

@@ -50,6 +50,8 @@ export const insertFailedRow = `
 
 export const deleteFailedRows = `DELETE FROM failed_rows WHERE run_id = :runId`;
 
+export const deleteFailedRow = `DELETE FROM failed_rows WHERE run_id = :runId AND custom_id = :customId`;
+
 export const selectFailedRows = `SELECT * FROM failed_rows WHERE run_id = :runId ORDER BY rowid`;
 
 export const selectRememberedFailure = `

@@ -10,6 +10,7 @@ import type { OpenedSource } from '../core/source.ts';
 import type { OpenedTransform } from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
 import { providers } from '../providers/index.ts';
+import type { RequestFlags } from './fingerprint.ts';
 import { requestFields } from '../request/renderer.ts';
 import { planColumns, type ColumnSet } from '../results/columns.ts';
 import { sinks } from '../sinks/index.ts';
@@ -137,6 +138,17 @@ export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
     );
   }
   return configured === undefined ? sink.keepsHash : configured === 'skip';
+}
+
+/** @throws BatchlineError where some of the rows would replace a target that stands for all of them */
+export function requireWholeSource(sink: OpenedSink, flags: RequestFlags): void {
+  const flag = flags.limit === undefined ? (flags.where === undefined ? null : '--where') : '--limit';
+  if (flag === null || !sink.isReplaced) return;
+  throw new BatchlineError('partial_source', `${flag} would replace the whole target by some of its rows.`, {
+    where: sink.target,
+    hint: 'Name another target for them, as in --set sink.path=sample.csv.',
+    exitCode: 2,
+  });
 }
 
 export interface ProviderUse extends AsyncDisposable {

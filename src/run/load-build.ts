@@ -51,7 +51,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   if (flags.final) await loader.closeAll();
   const rows = await ledger.rowCounts(run.runId);
   const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
-  if (rows.pending === 0 && isGood) await sink.finish();
+  if (rows.pending === 0 && isGood) await sink.finish(rows.ok);
   await writeFailedRows(ledger, run);
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
   const ended = rows.failed === 0 ? 'completed' : 'completed_with_failures';

@@ -1,6 +1,6 @@
 import { Chunker, type ChunkLimits } from '../batch/chunker.ts';
 import type { EventListener } from '../core/events.ts';
-import type { ItemBatch } from '../core/item-batch.ts';
+import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
 import { customId, keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
@@ -9,7 +9,7 @@ import { fromWire, toWire, type WireText } from '../core/wire-text.ts';
 import type { FailedRow, Ledger, NewChunk } from '../ledger/ledger.ts';
 import type { Renderer } from '../request/renderer.ts';
 import type { KeyCheck } from './key-check.ts';
-import { ReadProgress } from './read-progress.ts';
+import { ReadProgress, type FailedRecord } from './read-progress.ts';
 import type { UnchangedFilter } from './unchanged.ts';
 
 /** Failed rows are held until a file is sealed; at this many, one is sealed for their sake. */
@@ -50,8 +50,7 @@ export async function readSource(context: ReadContext): Promise<void> {
   for await (const batch of read(context)) {
     if (batch.length === 0) continue;
     progress.startBatch(batch);
-    const items = renderBatch(context, batch, progress);
-    requested += await packItems(context, chunker, progress, items);
+    requested += await packItems(context, chunker, progress, renderBatch(context, batch));
     progress.endBatch();
     await context.keyCheck?.settle();
     if (progress.failuresHeld >= maxFailuresHeld) await sealSettled(context, chunker, progress);
@@ -75,38 +74,52 @@ interface RenderedBatch {
   /** The rows that reached the renderer. */
   readonly rows: RowBatch;
   readonly items: ItemBatch;
+  /** Rows that failed in a transform or in the renderer, in the source's order. */
+  readonly failures: readonly UnsentRow[];
 }
 
-function renderBatch(context: ReadContext, batch: RowBatch, progress: ReadProgress): RenderedBatch {
+/** A row that failed before it could be sent. */
+interface UnsentRow extends FailedRecord {
+  readonly key: WireText;
+  readonly position: string;
+}
+
+function renderBatch(context: ReadContext, batch: RowBatch): RenderedBatch {
+  const failures: UnsentRow[] = [];
   let rows = batch;
   for (const transform of context.transforms) {
-    const { batch: next, failures } = transform.apply(rows);
-    for (const failure of failures) failTransformed(context, rows, failure, progress);
-    rows = next;
+    const applied = transform.apply(rows);
+    for (const failure of applied.failures) failures.push(untransformed(context, rows, failure));
+    rows = applied.batch;
   }
   const items = context.renderer.render(rows);
-  for (const failure of items.failures) {
-    const { sourceRow, customId, key, code, message, requestHash } = failure;
-    const row = unsentRow({ customId, key: key.map(fromWire), code, message, requestHash });
-    progress.fail({ record: rows.record(sourceRow), row });
-    context.keyCheck?.admit(keyText(key), rows.position(sourceRow));
-  }
-  return { rows, items };
+  for (const failure of items.failures) failures.push(unrendered(rows, failure));
+  return { rows, items, failures: failures.sort((a, b) => a.record - b.record) };
 }
 
-function failTransformed(
-  context: ReadContext,
-  rows: RowBatch,
-  failure: TransformFailure,
-  progress: ReadProgress,
-): void {
+function untransformed(context: ReadContext, rows: RowBatch, failure: TransformFailure): UnsentRow {
   const parts = context.source.keyFields.map(
     (_, part) => rows.keyPart(failure.row, part) ?? ('' as WireText),
   );
-  const id = customId(keyText(parts), context.keyMode);
-  const { code, message } = failure;
-  const row = unsentRow({ customId: id, key: parts.map(fromWire), code, message, requestHash: null });
-  progress.fail({ record: rows.record(failure.row), row });
+  const key = keyText(parts);
+  const { row, code, message } = failure;
+  const id = customId(key, context.keyMode);
+  return {
+    key,
+    record: rows.record(row),
+    position: rows.position(row),
+    row: unsentRow({ customId: id, key: parts.map(fromWire), code, message, requestHash: null }),
+  };
+}
+
+function unrendered(rows: RowBatch, failure: RenderFailure): UnsentRow {
+  const { sourceRow, key, ...rest } = failure;
+  return {
+    key: keyText(key),
+    record: rows.record(sourceRow),
+    position: rows.position(sourceRow),
+    row: unsentRow({ ...rest, key: key.map(fromWire) }),
+  };
 }
 
 function unsentRow(row: Pick<FailedRow, 'customId' | 'key' | 'code' | 'message' | 'requestHash'>): FailedRow {
@@ -118,15 +131,11 @@ async function packItems(
   context: ReadContext,
   chunker: Chunker,
   progress: ReadProgress,
-  { rows, items }: RenderedBatch,
+  rendered: RenderedBatch,
 ): Promise<number> {
+  const { rows, items } = rendered;
   const skip = await context.unchanged.skips(items);
-  for (let item = 0; item < items.length; item += 1) {
-    const row = items.sourceRows[item] ?? 0;
-    const isFirst = context.keyCheck?.admit(keyText(items.keys[item] ?? []), rows.position(row)) ?? true;
-    if (!isFirst) skip[item] = 1;
-    progress.mark(rows.record(row), skip[item] === 1 ? 'skipped' : 'requested');
-  }
+  markFates(context, progress, rendered, skip);
   let packed = 0;
   for (const [from, to] of keptRuns(skip)) {
     packed += to - from;
@@ -138,6 +147,32 @@ async function packItems(
     }
   }
   return packed;
+}
+
+/** Notes what becomes of each row, in the source's order: of rows of one key the first counts, whatever its fate. */
+function markFates(
+  { keyCheck }: ReadContext,
+  progress: ReadProgress,
+  { rows, items, failures }: RenderedBatch,
+  skip: Uint8Array,
+): void {
+  let failed = 0;
+  const failUpTo = (record: number): void => {
+    for (let next = failures[failed]; next !== undefined && next.record < record; next = failures[failed]) {
+      if (keyCheck?.admit(next.key, next.position) ?? true) progress.fail(next);
+      else progress.mark(next.record, 'skipped');
+      failed += 1;
+    }
+  };
+  for (let item = 0; item < items.length; item += 1) {
+    const row = items.sourceRows[item] ?? 0;
+    const record = rows.record(row);
+    failUpTo(record);
+    const isFirst = keyCheck?.admit(keyText(items.keys[item] ?? []), rows.position(row)) ?? true;
+    if (!isFirst) skip[item] = 1;
+    progress.mark(record, skip[item] === 1 ? 'skipped' : 'requested');
+  }
+  failUpTo(Infinity);
 }
 
 /** The runs of items that are not skipped, as [from, to). */

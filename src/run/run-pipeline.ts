@@ -8,7 +8,7 @@ import { acquireLock } from '../ledger/exclusive-lock.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { chooseRun, hasUploads, newRunId } from './choose-run.ts';
-import type { Host } from './components.ts';
+import { requireWholeSource, type Host } from './components.ts';
 import { execute } from './execute.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
@@ -20,6 +20,8 @@ export interface RunFlags extends RequestFlags {
   readonly newRun?: boolean | undefined;
   readonly maxFailedRows?: MaxFailedRows | undefined;
   readonly yes?: boolean | undefined;
+  /** Whether the sink's target is another one than the file's, so that part of the rows may replace it. */
+  readonly isRedirected?: boolean | undefined;
 }
 
 export interface RunResult {
@@ -39,6 +41,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
   const startedAt = Date.now();
   await using ledger = await openSqliteLedger(loaded.stateDir);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where });
+  if (flags.isRedirected !== true) requireWholeSource(prepared.sink, flags);
   await rehearse(prepared, host);
   await using owned = await ownRun(ledger, loaded, prepared, flags, host);
   const { run } = owned;
@@ -50,7 +53,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
     status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
     const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
     const isGood = isWithinLimit(rows, limit);
-    if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish();
+    if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish(rows.ok);
     return {
       summary: { ...(await summarizeAt(ledger, run, startedAt)), status },
       exitCode: isGood ? 0 : 1,

@@ -58,7 +58,7 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
       await sink.prepare();
       expect(await sink.load(rows, mark('1'))).toEqual({ failures: [], cleaned: 1 });
       expect(await sink.load(more, mark('2'))).toEqual({ failures: [], cleaned: 0 });
-      await sink.finish();
+      await sink.finish(rows.length + more.length);
       expect(await held(sink)).toEqual(expected);
       expect((await sink.sample(2)).rows).toHaveLength(2);
       const { rows: sampled } = await sink.sample(1);
@@ -78,7 +78,7 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
       await sink.prepare();
       expect(await sink.load(rows, mark('1'))).toEqual({ failures: [], cleaned: 1 });
       await sink.load(more, mark('2'));
-      await sink.finish();
+      await sink.finish(rows.length + more.length);
       expect(await held(sink)).toEqual(expected);
     });
 
@@ -86,7 +86,7 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
       await using sink = await open();
       await sink.prepare();
       await Promise.all([sink.load(rows, mark('1')), sink.load(more, mark('2'))]);
-      await sink.finish();
+      await sink.finish(rows.length + more.length);
       const found = await held(sink);
       expect(found).toHaveLength(expected.length);
       expect(found).toEqual(expect.arrayContaining(expected));
@@ -98,8 +98,8 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
         await sink.prepare();
         await sink.load(rows, mark('1'));
         await sink.load(more, mark('2'));
-        await sink.finish();
-        await sink.finish();
+        await sink.finish(rows.length + more.length);
+        await sink.finish(rows.length + more.length);
       }
       await using sink = await open();
       expect(await held(sink)).toEqual(expected);
@@ -110,7 +110,7 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
       await sink.prepare();
       const none = { length: 0, customIds: [], keys: [[], []], columns: [[], [], []], requestHashes: [] };
       expect(await sink.load(none, mark('1'))).toEqual({ failures: [], cleaned: 0 });
-      await sink.finish();
+      await sink.finish(0);
       expect(await held(sink)).toEqual([]);
     });
 
@@ -126,7 +126,7 @@ export function describeSink(name: string, createPlace: () => Promise<SinkPlace>
       await using sink = await open();
       await sink.prepare();
       await sink.load(more, mark('2'));
-      await sink.finish();
+      await sink.finish(rows.length + more.length);
       expect(await held(sink)).toEqual(expected);
     });
 

@@ -42,7 +42,7 @@ test('JSON lines keep every digit, and integer keys are numbers', async () => {
     ),
     mark(),
   );
-  await sink.finish();
+  await sink.finish(values.length);
   expect(await read('out.jsonl')).toBe(
     [
       '{"id":100000000000000000000,"code":"007","value":12345678901234567890}',
@@ -67,7 +67,7 @@ test('CSV tells null from empty text, and quotes what must be quoted', async () 
     ),
     mark(),
   );
-  await sink.finish();
+  await sink.finish(values.length);
   expect(await read('out.csv')).toBe(
     [
       '"the,key",value',
@@ -91,7 +91,7 @@ describe('the file', () => {
     await sink.prepare();
     await sink.load(one, mark());
     expect(await read('out.jsonl')).toBe('old\n');
-    await sink.finish();
+    await sink.finish(1);
     expect(await read('out.jsonl')).toBe(lineOf(1, 'one'));
   });
 
@@ -99,7 +99,7 @@ describe('the file', () => {
     {
       await using sink = await open();
       await sink.load(one, mark());
-      await sink.finish();
+      await sink.finish(1);
     }
     expect(await readdir(baseDir)).toEqual(['out.jsonl']);
   });
@@ -117,7 +117,7 @@ describe('the file', () => {
     await sink.load(three, mark('3'));
     await sink.load(one, mark('1'));
     await sink.load(two, mark('2'));
-    await sink.finish();
+    await sink.finish(3);
     expect(await read('out.jsonl')).toBe(lineOf(1, 'one') + lineOf(3, 'three') + lineOf(2, 'two'));
   });
 
@@ -128,18 +128,18 @@ describe('the file', () => {
     }
     await using sink = await open();
     await sink.load(two, mark('1', 'run-2'));
-    await sink.finish();
+    await sink.finish(1);
     expect(await read('out.jsonl')).toBe(lineOf(2, 'two'));
   });
 
   test('that a crash kept from being finished is finished later, and not emptied', async () => {
     const crashed = await open();
     await crashed.load(one, mark());
-    await crashed.finish();
+    await crashed.finish(1);
     // No dispose: the process is gone.
     await using sink = await open();
     await sink.prepare();
-    await sink.finish();
+    await sink.finish(1);
     expect(await read('out.jsonl')).toBe(lineOf(1, 'one'));
   });
 
@@ -149,7 +149,7 @@ describe('the file', () => {
       await sink.load(one, mark());
     }
     await using sink = await open();
-    await sink.finish();
+    await sink.finish(1);
     expect(await read('out.jsonl')).toBe(lineOf(1, 'one'));
   });
 
@@ -164,18 +164,18 @@ describe('the file', () => {
     await rm(join(baseDir, 'out.jsonl.partial'));
     await using other = await open();
     await expect(other.load(two, mark('2'))).rejects.toMatchObject({ code: 'partial_file_lost' });
-    await expect(other.finish()).rejects.toMatchObject({ code: 'partial_file_lost' });
+    await expect(other.finish(1)).rejects.toMatchObject({ code: 'partial_file_lost' });
   });
 
   test('may be loaded anew by a run that has finished', async () => {
     {
       await using sink = await open();
       await sink.load(one, mark());
-      await sink.finish();
+      await sink.finish(1);
     }
     await using sink = await open();
     await sink.load(two, mark());
-    await sink.finish();
+    await sink.finish(1);
     expect(await read('out.jsonl')).toBe(lineOf(2, 'two'));
   });
 });

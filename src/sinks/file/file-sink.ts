@@ -37,6 +37,7 @@ export function openFileSink(path: string, context: SinkContext, format: FileFor
 
 class FileSink implements OpenedSink {
   readonly keepsHash = false;
+  readonly isReplaced = true;
   readonly #file: PartialFile;
   readonly #context: SinkContext;
   readonly #format: FileFormat;
@@ -73,13 +74,13 @@ class FileSink implements OpenedSink {
       this.#context.signal.throwIfAborted();
       const lines = Array.from({ length: rows.length }, (_, row) => this.#format.line(rows, row));
       const data = Buffer.from(lines.map(({ text }) => text).join(''));
-      await this.#file.append(mark, this.#format.head, data);
+      await this.#file.append(mark, this.#format.head, { data, rows: rows.length });
       return { failures: [], cleaned: lines.filter(({ cleaned }) => cleaned).length };
     });
   }
 
-  async finish(): Promise<void> {
-    await this.#inTurn(() => this.#file.finish(this.#format.head));
+  async finish(rows: number): Promise<void> {
+    await this.#inTurn(() => this.#file.finish(this.#format.head, rows));
   }
 
   sample(count: number): Promise<SinkSample> {

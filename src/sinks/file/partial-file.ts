@@ -3,9 +3,16 @@ import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { renameDurably } from '../../core/durable-file.ts';
 import type { LoadMark } from '../../core/sink.ts';
 
-/** What the journal says of one load: its mark, and how long the file was after it, in bytes. */
+/** What the journal says of one load: its mark, its rows, and how long the file was after it, in bytes. */
 interface JournalLine extends LoadMark {
+  readonly rows: number;
   readonly length: number;
+}
+
+/** Lines for the file, and how many rows they are. */
+export interface FileRows {
+  readonly data: Buffer;
+  readonly rows: number;
 }
 
 /** The last line of a journal whose file is complete and about to get its name. */
@@ -34,27 +41,30 @@ export class PartialFile {
    *
    * @param head what a new file begins with
    */
-  async append(mark: LoadMark, head: string, data: Buffer): Promise<void> {
+  async append(mark: LoadMark, head: string, { data, rows }: FileRows): Promise<void> {
     const files = (this.#files ??= await this.#begin(mark.runId, head));
     if (files.marks.has(markText(mark))) return;
     await writeAll(files.data, data, files.length);
     await files.data.sync();
     const length = files.length + data.length;
-    await this.#note(files, `${JSON.stringify({ ...mark, length } satisfies JournalLine)}\n`);
+    await this.#note(files, `${JSON.stringify({ ...mark, rows, length } satisfies JournalLine)}\n`);
     files.length = length;
     files.marks.add(markText(mark));
   }
 
   /**
-   * Gives the file its name. Where nothing was ever appended it holds the head alone; where an earlier process has
-   * finished already, nothing happens.
+   * Gives the file its name. Where the run has no rows it holds the head alone; where an earlier process has finished
+   * already, nothing happens.
+   *
+   * @param rows how many must stand in it: another run may have used the same file in between
    */
-  async finish(head: string): Promise<void> {
+  async finish(head: string, rows: number): Promise<void> {
     if (this.#finished) return;
-    const state = await this.#onDisk();
-    if (state === 'none') await this.#writeEmpty(head);
-    if (state === 'partial') await this.#markFinished();
-    if (state !== 'finished') await renameDurably(this.#partial, this.path);
+    if (rows === 0 || (await this.#isPending())) {
+      if (rows === 0) await this.#writeEmpty(head);
+      else await this.#markFinished(rows);
+      await renameDurably(this.#partial, this.path);
+    }
     this.#finished = true;
   }
 
@@ -66,12 +76,13 @@ export class PartialFile {
     if (this.#finished) await rm(this.#journal, { force: true });
   }
 
-  async #onDisk(): Promise<'none' | 'partial' | 'finished'> {
-    if ((await sizeOf(this.#partial)) !== null) return 'partial';
+  /** Whether rows wait for their name; if not, an earlier process gave it to them. */
+  async #isPending(): Promise<boolean> {
+    if ((await sizeOf(this.#partial)) !== null) return true;
     const journal = await readText(this.#journal);
-    if (journal.endsWith(finishedLine)) return 'finished';
-    if (journal !== '') throw this.#lost();
-    return 'none';
+    const isFinished = journal === '' ? (await sizeOf(this.path)) !== null : journal.endsWith(finishedLine);
+    if (!isFinished) throw this.#lost();
+    return false;
   }
 
   async #begin(runId: string, head: string): Promise<OpenFiles> {
@@ -110,15 +121,15 @@ export class PartialFile {
     await files.journal.sync();
   }
 
-  async #markFinished(): Promise<void> {
+  async #markFinished(rows: number): Promise<void> {
     const lines = parseJournal(await readText(this.#journal));
-    const length = lines.at(-1)?.length;
-    const files = (this.#files ??= length === undefined ? undefined : await this.#reopen(lines, length));
-    if (files === undefined) return;
+    if (lines.reduce((sum, line) => sum + line.rows, 0) !== rows) throw this.#lost();
+    const files = (this.#files ??= await this.#reopen(lines, lines.at(-1)?.length ?? 0));
     await this.#note(files, finishedLine);
   }
 
   async #writeEmpty(head: string): Promise<void> {
+    await rm(this.#journal, { force: true });
     await using data = await open(this.#partial, 'w');
     await writeAll(data, Buffer.from(head), 0);
     await data.sync();
@@ -127,7 +138,7 @@ export class PartialFile {
   #lost(): BatchlineError {
     return new BatchlineError(
       'partial_file_lost',
-      `${this.#partial} is gone or shorter than what was loaded into it`,
+      `${this.#partial} does not hold the rows that were loaded into it`,
       {
         where: this.#partial,
         hint: 'Load the saved answers again: pipeline load FILE --run RUN, after removing the .partial.loads file.',

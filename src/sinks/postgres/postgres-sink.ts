@@ -52,6 +52,7 @@ interface Parts {
 }
 
 class PostgresSink implements OpenedSink {
+  readonly isReplaced = false;
   readonly #parts: Parts;
   #target: Target | null;
   #plan: LoadPlan | undefined;

@@ -1,0 +1,67 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { PipelineProject } from '../support/pipeline-process.ts';
+import { createProxy, type Middleware } from '../support/proxy.ts';
+
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+  emulator = await createEmulator();
+});
+
+afterAll(async () => {
+  await emulator[Symbol.asyncDispose]();
+});
+
+async function create(url: string): Promise<PipelineProject> {
+  const project = await PipelineProject.create({
+    source: { type: 'csv', path: 'notes.csv', key: 'id' },
+    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
+    provider: providerAt(url),
+    batch: { ...promptBatch, max_requests: 2 },
+    sink: { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } },
+  });
+  await project.write('notes.csv', 'id,body\n1,one\n2,two\n3,three\n4,four\n');
+  return project;
+}
+
+const lines = async (path: string) => (await readFile(path, 'utf8')).split('\n').length - 1;
+
+it('is never replaced by part of the rows after another run has used the same temporary file', async () => {
+  let holds = true;
+  const middleware: Middleware = async ({ method, path }, forward) => {
+    const response = await forward();
+    if (!holds || method !== 'GET' || !path.startsWith('/batches/')) return response;
+    const batch = JSON.parse(response.body.toString()) as { metadata: { batchline_chunk: string } };
+    if (batch.metadata.batchline_chunk === '1') return response;
+    return {
+      ...response,
+      body: Buffer.from(JSON.stringify({ ...batch, status: 'in_progress', output_file_id: null })),
+    };
+  };
+  await using proxy = await createProxy(emulator.url, middleware);
+  await using project = await create(proxy.url);
+  const { child, result } = project.watch(['run', 'pipeline.yaml'], (line) => {
+    if (/file 1 done/.test(line)) child.kill('SIGINT');
+  });
+  expect(await result).toMatchObject({ code: 130 });
+  holds = false;
+  expect(await project.run('--new-run')).toMatchObject({ code: 0 });
+  expect(await lines(project.path('answers.csv'))).toBe(5);
+  const again = await project.run();
+  expect(again.stderr).toContain('resum');
+  expect(await lines(project.path('answers.csv'))).toBe(5);
+  expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('answers.csv.partial') });
+});
+
+it('is not replaced by the rows of a limited run', async () => {
+  await using project = await create(emulator.url);
+  await writeFile(project.path('answers.csv'), 'old\n');
+  for (const flags of [['--limit', '1']]) {
+    expect(await project.run(...flags)).toMatchObject({ code: 2, stderr: expect.stringContaining('--set') });
+  }
+  expect(await readFile(project.path('answers.csv'), 'utf8')).toBe('old\n');
+  await project.summary(0, '--limit', '1', '--set', 'sink.path=sample.csv');
+  expect(await lines(project.path('sample.csv'))).toBe(2);
+});
