@@ -45,5 +45,3 @@ export function templateProblem(error: unknown): TemplateProblem {
   const [line, column] = (token?.getPosition() ?? [1, 1]) as [number, number];
   return { message: (message ?? String(error)).replace(/, line:\d+, col:\d+$/, ''), line, column };
 }
-
-type LiquidTemplate = readonly Template[];
