@@ -1,4 +1,4 @@
-import { Liquid, type LiquidErrors, type Template } from 'liquidjs';
+import { Liquid, type LiquidErrors } from 'liquidjs';
 import { printScoped } from './liquid-scope.ts';
 
 /**
