@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -141,9 +142,11 @@ export class FirstRowWins implements KeyCheck {
 
   constructor(folder: string) {
     this.#path = join(folder, 'keys.db');
+    // What a killed process left may be broken, since it is written without a journal.
+    rmSync(this.#path, { force: true });
     this.#database = new DatabaseSync(this.#path);
     // Nothing here has to survive a crash: the reading then begins anew.
-    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; DROP TABLE IF EXISTS seen');
+    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
     this.#database.exec('CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID; BEGIN');
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO seen VALUES (?)');
   }
