@@ -13,7 +13,7 @@ import { addTokens, openQueue, withRequests } from './deliver.ts';
 import { joinResults } from './join-results.ts';
 
 /** The most rows whose ids are held in memory at once. */
-const windowRows = 500_000;
+const windowRows = 100_000;
 const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
 
 export interface LoaderContext {
