@@ -1,11 +1,12 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { copyExamples, readEmails, runExample, succeed } from './example-project.ts';
 
 test('the quickstart runs with nothing else at hand, and its second run sends nothing', async () => {
   await using project = await copyExamples({});
-  // As root the embedded server runs as nobody, who may then enter.
+  // As root the embedded server runs as nobody, who may then enter, so that its data end with the project.
   await chmod(project.folder, 0o755);
+  await mkdir(project.path('pipelines/.pipeline'), { mode: 0o755 });
   const emails = (await readEmails()).length;
 
   const first = await succeed(project, 'run', 'pipelines/quickstart.yaml');
