@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { chunkFiles } from '../../src/batch/chunk-files.ts';
+import type { ChunkLimits } from '../../src/batch/chunker.ts';
+import { repack, retriesAreDue } from '../../src/batch/repack.ts';
+import type { Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { storedChunk } from './chunk-record.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const halfAnHour = 30 * 60_000;
+const runId = 'run-1';
+
+function unfinished(customId: string, chunk: number, line: number): UnfinishedRow {
+  return { customId, chunk, line, attempts: 1, submissions: 1, code: 'x', message: 'y', since: 1 };
+}
+
+/** A ledger with a run of some chunks, of which the given lines are to be sent again. */
+async function ledgerWith(folder: string, failedLines: readonly (readonly number[])[]): Promise<Ledger> {
+  const ledger = await openSqliteLedger(folder);
+  await ledger.createRun({
+    runId,
+    pipeline: 'p',
+    kind: 'run',
+    fingerprint: '',
+    fingerprintParts: {},
+    folder,
+    target: 't',
+    path: 'p.yaml',
+    schema: { fields: [], keyFields: [] },
+    startedAt: 0,
+  });
+  for (const [index, lines] of failedLines.entries()) {
+    const chunk = index + 1;
+    const ids = Array.from({ length: 8 }, (_, line) => idOf(chunk, line));
+    const record = await storedChunk(folder, ids, { chunk });
+    const { requests, bytes, tokens, sha256 } = record;
+    await ledger.commitReading(runId, {
+      chunk: { chunk, requests, bytes, tokens, sha256 },
+      cursor: null,
+      counts: { records: 8, read: 8, filtered: 0, skipped: 0 },
+      failures: [],
+    });
+    await ledger.recordOutcome(runId, chunk, {
+      state: 'loaded',
+      rowStates: new Uint8Array(8),
+      ok: 8 - lines.length,
+      cleaned: 0,
+      usage: { input: 0, output: 0, cached: 0 },
+      failures: [],
+      recovered: [],
+      unfinished: lines.map((line) => unfinished(idOf(chunk, line), chunk, line)),
+    });
+  }
+  return ledger;
+}
+
+function idOf(chunk: number, line: number): string {
+  return `${chunk}-${line}`;
+}
+
+const anyLines = fc.array(fc.uniqueArray(fc.nat({ max: 7 })), { minLength: 1, maxLength: 4 });
+
+describe('packing rows to be sent again', () => {
+  it('copies their lines as they were first sent, into files within the limits', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyLines, fc.integer({ min: 1, max: 5 }), async (anyFailed, requests) => {
+        const failed = anyFailed.map((lines) => lines.toSorted((a, b) => a - b));
+        await using folder = await temporaryFolder();
+        await using ledger = await ledgerWith(folder.path, failed);
+        const limits: ChunkLimits = { requests, bytes: 1000, tokens: Infinity };
+        const rows = await ledger.unfinishedRows(runId, 1000);
+        const firstChunk = failed.length + 1;
+        const chunks = await repack({ ledger, runId, folder: folder.path, limits, firstChunk }, rows);
+
+        const ids = failed.flatMap((lines, index) => lines.map((line) => idOf(index + 1, line)));
+        expect(chunks.map((chunk) => chunk.chunk)).toEqual(
+          Array.from({ length: Math.ceil(ids.length / requests) }, (_, index) => firstChunk + index),
+        );
+        for (const [index, { chunk }] of chunks.entries()) {
+          const inFile = ids.slice(index * requests, (index + 1) * requests);
+          const files = chunkFiles(folder.path, chunk);
+          expect(await readFile(files.requests, 'utf8')).toBe(
+            inFile.map((id) => `request of ${id}\n`).join(''),
+          );
+          expect(await readFile(files.rows, 'utf8')).toBe(
+            inFile.map((id) => `${JSON.stringify([id, [`key ${id}`], {}, `hash ${id}`])}\n`).join(''),
+          );
+          // Each row now stands in the new file, at its line there, and waits no more.
+          const history = await ledger.rowHistory(runId, chunk);
+          expect(inFile.map((id) => history.get(id)?.line)).toEqual(inFile.map((_, line) => line));
+          expect(await ledger.chunk(runId, chunk)).toMatchObject({
+            origin: 'retry',
+            requests: inFile.length,
+          });
+        }
+        expect(await ledger.unfinishedRows(runId, 1000)).toEqual([]);
+        // A row that is sent again is no new row.
+        expect((await ledger.rowCounts(runId)).requested).toBe(failed.length * 8);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('rows that wait to be sent again', () => {
+  const queue = {
+    rows: [unfinished('a', 1, 0), { ...unfinished('b', 1, 1), since: 1000 }],
+    allSubmitted: true,
+    awaitsBatches: true,
+    fullFile: 10,
+    now: 2000,
+  };
+
+  it.each([
+    ['are none', { rows: [] }, false],
+    ['fill a file', { fullFile: 2, allSubmitted: false }, true],
+    ['are the last of the run', { awaitsBatches: false }, true],
+    ['have company on its way', {}, false],
+    ['have not waited long enough', { now: halfAnHour }, false],
+    ['have waited long enough, the oldest of them counting', { now: halfAnHour + 1 }, true],
+    ['stand behind files that are not submitted', { allSubmitted: false, now: 1e12 }, false],
+  ] as const)('that %s', (_name, change, isDue) => {
+    expect(retriesAreDue({ ...queue, ...change })).toBe(isDue);
+  });
+});
