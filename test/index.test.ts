@@ -89,8 +89,9 @@ describe('a pipeline from code', () => {
       env: {},
       set: ['sink.path=first.jsonl'],
     });
-    const { summary } = await runPipeline(pipeline, { limit: 2 });
+    const { summary } = await runPipeline(pipeline, { limit: 2, isRedirected: true });
     expect(summary.rows).toMatchObject({ records: 2, ok: 2 });
+    await expect(runPipeline(pipeline, { limit: 2 })).rejects.toMatchObject({ code: 'partial_source' });
     expect(await readAnswers('first')).toHaveLength(2);
   });
 
