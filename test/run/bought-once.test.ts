@@ -146,9 +146,10 @@ describe('the next run of a pipeline whose table keeps no request_hash', () => {
   });
 });
 
-/** Starts a run of batches that will not end, and kills it once one of them is submitted. */
-async function breakOff(project: PipelineProject): Promise<void> {
-  const { child, result } = project.watch(['run', 'pipeline.yaml', '--log-format', 'json'], (line) => {
+/** Starts a run and kills it once a batch of it is submitted. */
+async function breakOff(project: PipelineProject, ...flags: readonly string[]): Promise<void> {
+  const args = ['run', 'pipeline.yaml', '--log-format', 'json', ...flags];
+  const { child, result } = project.watch(args, (line) => {
     if (line.includes('"BatchSubmitted"')) child.kill('SIGKILL');
   });
   expect((await result).code).toBeNull();
@@ -167,6 +168,18 @@ describe('an unfinished run', () => {
     expect(stderr.split('\n')[0]).toMatch(/resum|continu|go(es|ing) on/i);
     expect((await project.status()).run_id).toBe(unfinished.run_id);
     expect(await newlyPaid()).toBe(10);
+  });
+
+  it('reads no more than its --limit, also when it was broken off', async () => {
+    await newlyPaid();
+    await using project = await PipelineProject.create(pipeline({ batch: { max_requests: 2 } }));
+    await breakOff(project, '--limit', '6');
+    expect((await project.summary(0, '--limit', '6')).rows).toMatchObject({
+      records: 6,
+      requested: 6,
+      ok: 6,
+    });
+    expect(await newlyPaid()).toBe(6);
   });
 
   it('is not gone on with by other requests', async () => {
@@ -219,5 +232,32 @@ describe('an unfinished run', () => {
     expect(stopped.code).toBe(130);
     expect((await project.status()).status).toBe('interrupted');
     expect(new Set(paidLines(await slow.bill())).size).toBe(paidLines(await slow.bill()).length);
+  });
+});
+
+describe('rows of one key', () => {
+  it('are one row by on_duplicate_key: first', async () => {
+    await newlyPaid();
+    const query = `SELECT v.id, v.body FROM (VALUES (1, 'a'), (2, 'b'), (1, 'c'), (2, ''), (3, 'd')) v (id, body)`;
+    const { source } = pipeline() as { source: Block };
+    await using project = await PipelineProject.create({
+      ...pipeline(),
+      source: { ...source, table: undefined, query, on_duplicate_key: 'first' },
+    });
+    expect((await project.summary()).rows).toMatchObject({
+      records: 5,
+      read: 5,
+      skipped: 2,
+      requested: 3,
+      ok: 3,
+      failed: 0,
+    });
+    const { rows } = await database.client.query('SELECT id, answer FROM answers ORDER BY id');
+    expect(rows).toEqual([
+      { id: 1, answer: promptAnswer('a') },
+      { id: 2, answer: promptAnswer('b') },
+      { id: 3, answer: promptAnswer('d') },
+    ]);
+    expect(await newlyPaid()).toBe(3);
   });
 });

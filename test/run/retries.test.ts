@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acceptedBatches, paidLines } from '../support/bill.ts';
 import { promptAnswer } from '../support/chat-answer.ts';
@@ -375,6 +376,25 @@ describe('a create whose reply is lost', () => {
     );
     expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
     expect(paidLines(await setting.emulator.bill())).toHaveLength(rowCount);
+    expect(await answers()).toEqual(expected(() => 1));
+  });
+
+  it('is found also where the batch appears only a moment after the connection was cut', async () => {
+    let cut = 0;
+    const late: Promise<unknown>[] = [];
+    await using setting = await scene(
+      () =>
+        async ({ method, path }, forward) => {
+          if (method !== 'POST' || path !== '/batches' || (cut += 1) > 1) return forward();
+          late.push(sleep(100).then(forward));
+          throw new Error('cut');
+        },
+      // The second look comes after this long.
+      { batch: { poll_interval: '1s' } },
+    );
+    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
+    await Promise.all(late);
+    expect(acceptedBatches(await setting.emulator.bill())).toBe(1);
     expect(await answers()).toEqual(expected(() => 1));
   });
 
