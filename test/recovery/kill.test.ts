@@ -17,6 +17,8 @@ const seed = Number(process.env['BATCHLINE_TEST_SEED'] ?? Date.now() % 0x7fff_ff
 const rowCount = 240;
 const filesExpected = 12;
 const kills = 5;
+/** A run begins many times, on a machine that may be busy. */
+const timeout = 300_000;
 
 let database: TestDatabase;
 let emulator: TestEmulator;
@@ -178,7 +180,7 @@ async function expectTidy(project: PipelineProject, runId: string): Promise<void
 }
 
 describe('a run that is killed again and again', () => {
-  it.each(variants)('is complete and paid once: $name', async (variant) => {
+  it.each(variants)('is complete and paid once: $name', { timeout }, async (variant) => {
     const target = `killed_${variants.indexOf(variant)}`;
     await using project = await createProject(variant, target);
     const dataDir = variant.ownEmulator === true ? `${project.stateDir}/emulator` : emulator.dataDir;
