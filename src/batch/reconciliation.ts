@@ -65,33 +65,45 @@ export class Reconciliation implements Disposable {
     return new Reconciliation(spans, offset);
   }
 
+  /** The index of the row with this id; -1, and counted, where there is none. */
+  find(customId: string): number {
+    const index = this.#indexes.get(customId);
+    if (index !== undefined) return index;
+    this.strangers += 1;
+    return -1;
+  }
+
   has(customId: string): boolean {
     return this.#indexes.has(customId);
   }
 
   /**
-   * Takes one result in.
+   * Takes in what was said of a row.
    *
-   * @returns the index of a row that has just succeeded and is now to be loaded, else -1
+   * @returns whether the row has just succeeded and is now to be loaded
    */
+  take(index: number, result: ClassifiedResult): boolean {
+    if (this.states[index] === rowState.ok) this.repeats += 1;
+    else if (result.kind === 'failed') this.failures.set(index, result);
+    else if (result.kind === 'ok') return this.#succeed(index);
+    return false;
+  }
+
+  /** `find` and `take` in one. @returns the index of a row that has just succeeded, else -1 */
   accept(result: ClassifiedResult): number {
     if (result.kind === 'unparsable') {
       this.unparsable += 1;
       return -1;
     }
-    const index = this.#indexes.get(result.customId);
-    if (index === undefined) this.strangers += 1;
-    else if (this.states[index] === rowState.ok) this.repeats += 1;
-    else if (result.kind === 'failed') this.failures.set(index, result);
-    else return this.#succeed(index);
-    return -1;
+    const index = this.find(result.customId);
+    return index !== -1 && this.take(index, result) ? index : -1;
   }
 
-  #succeed(index: number): number {
+  #succeed(index: number): boolean {
     this.states[index] = rowState.ok;
     this.failures.delete(index);
     this.refusals.delete(index);
-    return index;
+    return true;
   }
 
   /** The provider answered and was paid, but the answer could not be loaded. */

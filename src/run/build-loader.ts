@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkOutcome } from '../batch/chunk-outcome.ts';
 import { Reconciliation } from '../batch/reconciliation.ts';
+import { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { ChunkRecord, Ledger, RunRecord, TokenCounts } from '../ledger/ledger.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
@@ -11,6 +10,7 @@ import { readLineBlocks } from '../results/line-reader.ts';
 import type { Host } from './components.ts';
 import { addTokens, openQueue, withRequests } from './deliver.ts';
 import { joinResults } from './join-results.ts';
+import { loadsAtOnce } from './load-queue.ts';
 
 /** The most rows whose ids are held in memory at once. */
 const windowRows = 100_000;
@@ -29,7 +29,8 @@ export interface LoaderContext {
 /** A results file and the windows of chunks that it was read for. */
 interface ResultFile {
   readonly path: string;
-  readonly identity: string;
+  /** The id that its first readable line answers; null where it has none. */
+  readonly firstId: string | null;
   readonly windows: Set<number>;
   /** Whether every line of it belonged to a window that it was read for. */
   isDone: boolean;
@@ -42,15 +43,21 @@ interface ResultFile {
  */
 export class BuildLoader {
   readonly #context: LoaderContext;
+  readonly #slots = new Semaphore(loadsAtOnce);
 
   constructor(context: LoaderContext) {
     this.#context = context;
   }
 
   async loadAll(paths: readonly string[]): Promise<void> {
-    const files = await Promise.all(paths.map(toResultFile));
+    const files = await Array.fromAsync(paths, (path) => this.#open(path));
     const windows = await this.#windows();
-    for (const [window, chunks] of windows.entries()) await this.#loadWindow(window, chunks, files, true);
+    // Two: the next window is parsed while the last rows of one are on their way into the sink.
+    const turns = new Semaphore(2);
+    const outcomes = await Promise.allSettled(
+      windows.map((chunks, window) => turns.run(() => this.#loadWindow(window, chunks, files, true))),
+    );
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     for (const [window, chunks] of windows.entries()) {
       if (files.some((file) => !file.isDone && !file.windows.has(window))) {
         await this.#loadWindow(window, await this.#fresh(chunks), files, false);
@@ -64,6 +71,11 @@ export class BuildLoader {
       using reconciliation = await Reconciliation.open(this.#context.run.folder, chunks);
       await this.#record(reconciliation, { usage: noTokens, cleaned: 0, moreToCome: false });
     }
+  }
+
+  async #open(path: string): Promise<ResultFile> {
+    const { reader, host } = this.#context;
+    return { path, firstId: await firstIdOf(path, reader, host.signal), windows: new Set(), isDone: false };
   }
 
   /** The chunks that still lack results, in groups that fit in memory. */
@@ -94,16 +106,21 @@ export class BuildLoader {
     files: readonly ResultFile[],
     onlyAtHome: boolean,
   ): Promise<void> {
-    const { run, reader, host } = this.#context;
+    const { run, host } = this.#context;
     using reconciliation = await Reconciliation.open(run.folder, chunks);
     let usage = noTokens;
     let cleaned = 0;
-    const queue = openQueue({ ...this.#context, ...host }, reconciliation, chunks[0]?.chunk ?? 0, (count) => {
-      cleaned += count;
-    });
+    const queue = openQueue(
+      { ...this.#context, ...host, runId: run.runId, slots: this.#slots },
+      reconciliation,
+      chunks[0]?.chunk ?? 0,
+      (count) => {
+        cleaned += count;
+      },
+    );
     for (const file of files) {
       if (file.isDone || file.windows.has(window)) continue;
-      if (onlyAtHome && !(await isAtHome(file.path, reader, reconciliation, host.signal))) continue;
+      if (onlyAtHome && file.firstId !== null && !reconciliation.has(file.firstId)) continue;
       file.windows.add(window);
       const strangersBefore = reconciliation.strangers;
       const joined = await joinResults(
@@ -112,11 +129,7 @@ export class BuildLoader {
           reconciliation,
           queue,
           history: new Map(),
-          mark: (path, part) => ({
-            runId: run.runId,
-            chunk: `${basename(path)}.${window}.${part}`,
-            sha256: file.identity,
-          }),
+          place: `${basename(file.path)}.${window}`,
           now: new Date().toISOString(),
           signal: host.signal,
         },
@@ -125,6 +138,7 @@ export class BuildLoader {
       usage = addTokens(usage, joined.usage);
       file.isDone = reconciliation.strangers === strangersBefore;
     }
+    await queue.drain();
     await this.#record(reconciliation, { usage, cleaned, moreToCome: true });
   }
 
@@ -163,24 +177,12 @@ export class BuildLoader {
   }
 }
 
-async function toResultFile(path: string): Promise<ResultFile> {
-  const { size, mtimeMs } = await stat(path);
-  // Reading a file just to hash it would double the work; its name, size and date tell it apart as well.
-  const identity = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}`).digest('hex');
-  return { path, identity, windows: new Set(), isDone: false };
-}
-
-async function isAtHome(
-  path: string,
-  reader: AnswerReader,
-  reconciliation: Reconciliation,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function firstIdOf(path: string, reader: AnswerReader, signal: AbortSignal): Promise<string | null> {
   for await (const block of readLineBlocks(path, { signal })) {
     for (let line = 0; line < block.count; line += 1) {
       const result = reader.read(block.buffer, block.starts[line] ?? 0, block.ends[line] ?? 0);
-      if (result.kind !== 'unparsable') return reconciliation.has(result.customId);
+      if (result.kind !== 'unparsable') return result.customId;
     }
   }
-  return true;
+  return null;
 }

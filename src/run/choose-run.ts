@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
+import { acquireLock } from '../ledger/exclusive-lock.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
 
@@ -24,12 +27,31 @@ export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise
   const unfinished = runs.find((run) => !endedStatuses.has(run.status));
   if (unfinished !== undefined) {
     if (unfinished.fingerprint === options.fingerprint.hash) return { resume: unfinished };
-    if (await hasUploads(ledger, unfinished)) throw changed(unfinished, options.fingerprint);
-    // Nothing of it ever left this machine, so there is nothing to finish and nothing to lose.
-    await ledger.setStatus(unfinished.runId, 'cancelled', Date.now());
+    await giveUp(ledger, unfinished, options.fingerprint);
   }
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs);
   return { resume: null };
+}
+
+/** Ends a run of other requests of which nothing ever left this machine: there is nothing to finish or to lose. */
+async function giveUp(ledger: Ledger, run: RunRecord, fingerprint: Fingerprint): Promise<void> {
+  await using lock = await ownerLock(run);
+  if (lock === null) throw owned(`Another process is working on run ${run.runId}.`);
+  if (await hasUploads(ledger, run)) throw changed(run, fingerprint);
+  await ledger.setStatus(run.runId, 'cancelled', Date.now());
+}
+
+/** What the process that works on a run holds for as long as it does; null where another one holds it. */
+export async function ownerLock({ folder }: Pick<RunRecord, 'folder'>): Promise<AsyncDisposable | null> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return acquireLock(join(folder, 'owner.lock'));
+}
+
+export function owned(message: string): BatchlineError {
+  return new BatchlineError('run_is_owned', message, {
+    hint: 'Wait until it has ended; `pipeline status` shows how far it is.',
+    exitCode: 4,
+  });
 }
 
 /** Whether anything of a run has left this machine. */

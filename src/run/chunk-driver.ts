@@ -19,6 +19,8 @@ export interface DriverOptions {
 /** Uploads of large files share one line; more at once only makes each slower. */
 const uploadsAtOnce = 2;
 const downloadsAtOnce = 2;
+/** The next chunk is parsed while the last rows of one are on their way into the sink. */
+const chunksLoadedAtOnce = 2;
 
 /**
  * Runs one coroutine a chunk over its state: whatever state the ledger has for a chunk is where its coroutine begins,
@@ -28,7 +30,7 @@ export class ChunkDriver {
   readonly #options: DriverOptions;
   readonly #uploads = new Semaphore(uploadsAtOnce);
   readonly #downloads = new Semaphore(downloadsAtOnce);
-  readonly #loads = new Semaphore(1);
+  readonly #loads = new Semaphore(chunksLoadedAtOnce);
   readonly #active = new Map<number, ChunkRecord>();
   #changed = Promise.withResolvers<void>();
   #failure: { readonly reason: unknown } | null = null;

@@ -7,6 +7,7 @@ import { applyRefusal } from '../batch/refusal.ts';
 import { storedLines } from '../batch/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { BatchFileError } from '../core/provider.ts';
+import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { ChunkOutcome, ChunkRecord, FailedRow, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
@@ -18,6 +19,7 @@ import { LoadQueue } from './load-queue.ts';
 export interface DeliverContext {
   readonly ledger: Ledger;
   readonly sink: OpenedSink;
+  readonly slots: Semaphore;
   readonly reader: AnswerReader;
   readonly columns: ColumnSet;
   readonly keyNames: readonly string[];
@@ -48,7 +50,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         reader: context.reader,
         columns: context.columns,
         keyNames: context.keyNames,
-        mark: (path, part) => ({ runId, chunk: `${basename(path)}.${part}`, sha256: chunk.sha256 }),
+        place: basename(file, '.jsonl'),
         now: new Date().toISOString(),
         signal: context.signal,
       },
@@ -56,6 +58,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     );
     usage = addTokens(usage, joined.usage);
   }
+  await queue.drain();
   warnOfOddities(context, reconciliation, chunk);
   return record(context, reconciliation, { chunk, state: 'loaded', usage, cleaned });
 }
@@ -124,14 +127,16 @@ function ifExists(path: string): Promise<readonly string[]> {
 
 /** A queue whose refusals end up in the reconciliation. */
 export function openQueue(
-  context: Pick<DeliverContext, 'sink' | 'columns' | 'keyNames' | 'signal' | 'emit'>,
+  context: Pick<DeliverContext, 'sink' | 'slots' | 'runId' | 'columns' | 'keyNames' | 'signal' | 'emit'>,
   reconciliation: Reconciliation,
   chunk: number,
   onCleaned: (count: number) => void,
 ): LoadQueue {
-  const { sink, columns, keyNames, signal, emit } = context;
+  const { sink, slots, runId, columns, keyNames, signal, emit } = context;
   return new LoadQueue({
     sink,
+    slots,
+    runId,
     signal,
     emit,
     keyColumns: keyNames.length,

@@ -4,10 +4,12 @@ import type { StepContext } from '../batch/chunk-step.ts';
 import { BatchPoller } from '../batch/poller.ts';
 import { repack, retriesAreDue } from '../batch/repack.ts';
 import { sleep } from '../core/async.ts';
+import { Semaphore } from '../core/semaphore.ts';
 import { ChunkDriver } from './chunk-driver.ts';
 import { keyNames } from './components.ts';
 import { deliverChunk, deliverRefusal, type DeliverContext } from './deliver.ts';
 import type { Execution } from './execution.ts';
+import { loadsAtOnce } from './load-queue.ts';
 import { tidyChunk } from './keep-files.ts';
 import { readPatiently } from './read-run.ts';
 import { chunkLimits, settleMs } from './settings.ts';
@@ -91,6 +93,7 @@ function deliverContext({ ledger, run, loaded, prepared, host }: Execution): Del
   return {
     ledger,
     sink: prepared.sink,
+    slots: new Semaphore(loadsAtOnce),
     reader: prepared.reader,
     columns: prepared.columns,
     keyNames: keyNames(loaded.pipeline),

@@ -1,6 +1,5 @@
 import type { Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
-import type { LoadMark } from '../core/sink.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
@@ -13,8 +12,8 @@ export interface JoinContext {
   readonly columns: ColumnSet;
   readonly keyNames: readonly string[];
   readonly queue: LoadQueue;
-  /** Names a batch of loaded rows by its place in the files. */
-  readonly mark: (file: string, part: number) => LoadMark;
+  /** What the places of loaded rows are named after. */
+  readonly place: string;
   /** Rows that were sent before, by custom_id. */
   readonly history: ReadonlyMap<string, UnfinishedRow>;
   /** The `now` of expressions, RFC 3339. */
@@ -30,7 +29,7 @@ export interface JoinedFile {
 
 /**
  * Streams one results file into the sink: every line is classified and reconciled, and each row's first success is
- * evaluated and queued for loading. Resolves when all of it is durable.
+ * evaluated and queued for loading. What it queued is durable once the queue has been drained.
  */
 export async function joinResults(context: JoinContext, file: string): Promise<JoinedFile> {
   const { reconciliation, reader, queue } = context;
@@ -42,17 +41,21 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
       const start = block.starts[line] ?? 0;
       const end = block.ends[line] ?? 0;
       const result = reader.read(block.buffer, start, end);
-      const index = reconciliation.accept(result);
-      if (result.kind !== 'unparsable' && reconciliation.has(result.customId)) usage.add(result);
-      if (index === -1 || result.kind !== 'ok') continue;
+      if (result.kind === 'unparsable') {
+        reconciliation.unparsable += 1;
+        continue;
+      }
+      const index = reconciliation.find(result.customId);
+      if (index === -1) continue;
+      usage.add(result);
+      if (!reconciliation.take(index, result) || result.kind !== 'ok') continue;
       if (!loadAnswer(context, index, result.answer, end - start)) continue;
-      await queue.flush(context.mark(file, part));
+      await queue.flush(`${context.place}.${part}`);
       part += 1;
     }
     lines += block.count;
   }
-  await queue.flush(context.mark(file, part));
-  await queue.drain();
+  await queue.flush(`${context.place}.${part}`);
   return { lines, usage: usage.total };
 }
 

@@ -1,10 +1,10 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
-import { acquireLock } from '../ledger/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { BuildLoader } from './build-loader.ts';
+import { owned, ownerLock } from './choose-run.ts';
 import { columnsOf, keyNames, openSink, type Host } from './components.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
@@ -30,8 +30,8 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   const startedAt = Date.now();
   await using ledger = await openSqliteLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
-  await using lock = await acquireLock(join(run.folder, 'owner.lock'));
-  if (lock === null) throw owned(run);
+  await using lock = await ownerLock(run);
+  if (lock === null) throw owned(`Another process is loading build ${run.runId}.`);
   const files = await resultFiles(flags.results);
   const columns = columnsOf(loaded.pipeline, run.schema.fields);
   await using sink = await openSink(loaded, run.schema, columns, host);
@@ -74,12 +74,5 @@ async function findBuild(
     where: folder ?? loaded.stateDir,
     hint: 'Make one with `pipeline build FILE --out DIR`, with the same pipeline name and state folder.',
     exitCode: 2,
-  });
-}
-
-function owned(run: RunRecord): BatchlineError {
-  return new BatchlineError('run_is_owned', `Another process is loading build ${run.runId}.`, {
-    hint: 'Wait until it has ended.',
-    exitCode: 4,
   });
 }

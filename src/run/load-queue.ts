@@ -1,18 +1,23 @@
+import { hash } from 'node:crypto';
 import type { ChunkRow } from '../batch/chunk-rows.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { EventListener } from '../core/events.ts';
-import type { LoadFailure, LoadMark, OpenedSink, ResultBatch } from '../core/sink.ts';
+import type { Semaphore } from '../core/semaphore.ts';
+import type { LoadFailure, OpenedSink, ResultBatch } from '../core/sink.ts';
 import type { Value } from '../core/value.ts';
 
 const maxRows = 20_000;
-const maxBytes = 8 << 20;
+const maxBytes = 4 << 20;
 /** Two: while the database works on one batch, the next is parsed and encoded. */
-const maxInFlight = 2;
+export const loadsAtOnce = 2;
 /** About ten minutes of waiting for a database that went away. */
 const sinkRetry: RetryPolicy = { attempts: 15, firstWaitMs: 500, longestWaitMs: 60_000 };
 
 export interface LoadQueueOptions {
   readonly sink: OpenedSink;
+  /** Shared by all queues of a sink, which takes only so many loads at a time. */
+  readonly slots: Semaphore;
+  readonly runId: string;
   readonly keyColumns: number;
   readonly valueColumns: number;
   readonly signal: AbortSignal;
@@ -42,16 +47,16 @@ export class LoadQueue {
     return this.#pending.length >= maxRows || this.#bytes >= maxBytes;
   }
 
-  /** Hands what was pushed to the sink; resolves when there is room for more. `mark` names this batch. */
-  async flush(mark: LoadMark): Promise<void> {
+  /** Hands what was pushed to the sink; resolves when there is room for more. `place` says where the rows came from. */
+  async flush(place: string): Promise<void> {
     this.#throwIfFailed();
     const batch = this.#pending;
     this.#pending = new PendingBatch(this.#options);
     this.#bytes = 0;
     if (batch.length === 0) return;
-    while (this.#inFlight.size >= maxInFlight) await Promise.race(this.#inFlight);
+    while (this.#inFlight.size >= loadsAtOnce) await Promise.race(this.#inFlight);
     this.#throwIfFailed();
-    const load = this.#load(batch, mark)
+    const load = this.#load(batch, place)
       .catch((reason: unknown) => {
         this.#failure ??= { reason };
       })
@@ -65,8 +70,9 @@ export class LoadQueue {
     this.#throwIfFailed();
   }
 
-  async #load(batch: PendingBatch, mark: LoadMark): Promise<void> {
-    const { sink, signal, emit, onRefused, onLoaded } = this.#options;
+  async #load(batch: PendingBatch, place: string): Promise<void> {
+    const { sink, slots, runId, signal, emit, onRefused, onLoaded } = this.#options;
+    const mark = { runId, chunk: place, sha256: digestOf(batch.customIds) };
     const outcome = await retry(
       {
         ...sinkRetry,
@@ -74,7 +80,7 @@ export class LoadQueue {
         onRetry: (error, waitMs) =>
           emit({ type: 'StepRetried', step: `load into ${sink.target}`, message: error.message, waitMs }),
       },
-      () => sink.load(batch, mark),
+      () => slots.run(() => sink.load(batch, mark)),
     );
     for (const failure of outcome.failures) onRefused(batch.indexes[failure.row] ?? -1, failure);
     onLoaded(batch.length - outcome.failures.length, outcome.cleaned);
@@ -83,6 +89,11 @@ export class LoadQueue {
   #throwIfFailed(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
+}
+
+/** Tells a batch by its rows, so that a sink that has it already is never given other rows under the same mark. */
+function digestOf(customIds: readonly string[]): string {
+  return hash('sha256', customIds.join('\n'));
 }
 
 class PendingBatch implements ResultBatch {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
@@ -7,7 +6,7 @@ import type { SinkSample } from '../core/sink.ts';
 import { acquireLock } from '../ledger/exclusive-lock.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
-import { chooseRun, hasUploads, newRunId } from './choose-run.ts';
+import { chooseRun, hasUploads, newRunId, owned, ownerLock } from './choose-run.ts';
 import { requireWholeSource, type Host } from './components.ts';
 import { execute } from './execute.ts';
 import { isWithinLimit } from './exit-code.ts';
@@ -93,7 +92,7 @@ async function ownRun(
 ): Promise<OwnedRun> {
   const { stateDir, name } = loaded;
   await using choosing = await acquireLock(join(stateDir, 'choosing.lock'), 30_000);
-  if (choosing === null) throw busy(`Another process is starting a run in ${stateDir}.`);
+  if (choosing === null) throw owned(`Another process is starting a run in ${stateDir}.`);
   const { limit, where, fullRefresh } = flags;
   const print = fingerprint(loaded.pipeline, { limit, where, fullRefresh }, prepared.source.fingerprint);
   const { resume } = await chooseRun(ledger, {
@@ -105,9 +104,8 @@ async function ownRun(
   });
   const runId = resume?.runId ?? newRunId(new Date());
   const folder = resume?.folder ?? join(stateDir, 'runs', runId);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const lock = await acquireLock(join(folder, 'owner.lock'));
-  if (lock === null) throw busy(`Another process is working on run ${runId}.`);
+  const lock = await ownerLock({ folder });
+  if (lock === null) throw owned(`Another process is working on run ${runId}.`);
   if (resume === null) {
     const { hash, parts } = print;
     await ledger.createRun({
@@ -128,13 +126,6 @@ async function ownRun(
   if (run === null) throw new Error(`Run ${runId} is not in the ledger.`);
   host.emit({ type: 'RunStarted', runId, pipeline: name, resumed: resume !== null, stateDir });
   return { run, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
-}
-
-function busy(message: string): BatchlineError {
-  return new BatchlineError('run_is_owned', message, {
-    hint: 'Wait until it has ended; `pipeline status` shows how far it is.',
-    exitCode: 4,
-  });
 }
 
 async function summarizeAt(ledger: Ledger, run: RunRecord, startedAt: number): Promise<RunSummary> {
