@@ -119,12 +119,12 @@ const cases: readonly Case[] = [
   {
     name: 'a missing key column',
     parts: () => ({ source: { ...table('notes'), key: 'idd' } }),
-    says: /no column "idd"[^]*Did you mean id\?/,
+    says: /no column "idd"[^]*Did you mean "id"\?/,
   },
   {
     name: 'a missing column',
     parts: () => ({ source: { ...table('notes'), columns: ['id', 'boddy'] } }),
-    says: /no column "boddy"[^]*Did you mean body\?/,
+    says: /no column "boddy"[^]*Did you mean "body"\?/,
   },
   {
     name: 'a broken query',
