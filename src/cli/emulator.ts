@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { once } from 'node:events';
 import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
+import type { FaultsInput } from '../emulator/faults/faults.ts';
 import type { CommandContext } from './context.ts';
 
 const standardPort = 8089;
@@ -20,6 +21,7 @@ export async function main(
     dataDir,
     signal: context.signal,
     ...latencyOption(options['latency']),
+    ...(await faultsOption(options['faults'], context.cwd)),
   });
   context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
   context.print('provider:');
@@ -44,6 +46,12 @@ function latencyOption(value: unknown): { latencyMs?: number } {
   const latencyMs = typeof value === 'number' ? value : duration.safeParse(value).data;
   if (latencyMs === undefined) throw usage('--latency', 'is no duration', 'Write it like 0ms, 2s or 15m.');
   return { latencyMs };
+}
+
+async function faultsOption(path: unknown, cwd: string): Promise<{ faults?: FaultsInput }> {
+  if (typeof path !== 'string') return {};
+  const { readFaultsFile } = await import('../emulator/faults/read-faults.ts');
+  return { faults: await readFaultsFile(resolve(cwd, path)) };
 }
 
 function textOption(value: unknown, standard: string): string {

@@ -123,5 +123,6 @@ export const options = {
       defaultValue: '.pipeline/emulator',
     },
     { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
+    { flags: '--faults <file>', description: 'what it is to do wrong: YAML or JSON, see docs/emulator.md' },
   ],
 } satisfies Readonly<Record<string, readonly OptionSpec[]>>;

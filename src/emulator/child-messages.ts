@@ -5,6 +5,8 @@ export interface ChildOptions {
   readonly dataDir: string;
   readonly latencyMs?: number;
   readonly seed?: number;
+  /** Whether a first message brings faults. */
+  readonly faultsFollow?: boolean;
 }
 
 /** The one message that it sends. */

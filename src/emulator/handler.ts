@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { FaultDesk } from './faults/fault-desk.ts';
+import { serveWithFaults } from './faults/serve-call.ts';
 import { ApiError } from './http/api-error.ts';
 import { authorize } from './http/authorize.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -8,12 +10,12 @@ import { newId } from './state/ids.ts';
 export interface HandlerOptions {
   readonly routes: readonly Route[];
   readonly apiKey: string | undefined;
+  readonly faults: FaultDesk;
   readonly signal: AbortSignal;
 }
 
 /**
- * The one way that every request takes: id, route, key, reply. Whatever should come between a client and all of the
- * API (delays, refusals, cut replies) goes around `serve`.
+ * The one way that every request takes: id, route, key, faults (delays, refusals, cut replies), reply.
  */
 export function createHandler(options: HandlerOptions): RequestListener {
   return (request, response) => {
@@ -34,7 +36,9 @@ async function serve(exchange: Exchange, options: HandlerOptions, started: numbe
   const { route, params } = findRoute(options.routes, request.method ?? 'GET', path);
   if (route.open !== true) authorize(request, options.apiKey);
   response.setHeader('openai-processing-ms', Math.ceil(performance.now() - started));
-  await route.handle({ ...exchange, params });
+  const faults = route.call === undefined ? [] : options.faults.forCall(route.call);
+  if (route.call === undefined || faults.length === 0) await route.handle({ ...exchange, params });
+  else await serveWithFaults(faults, route.call, { ...exchange, params }, route.handle);
 }
 
 /** A web page whose name was made to lead to this machine (DNS rebinding) could otherwise read what is stored here. */

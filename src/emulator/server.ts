@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
 import { announce } from './address-file.ts';
+import type { FaultsInput } from './faults/faults.ts';
 import { createHandler } from './handler.ts';
 import { Presence, type UnusedRule } from './routes/presence-routes.ts';
 import { Service } from './service.ts';
@@ -20,6 +21,8 @@ export interface EmulatorOptions {
   readonly latencyMs?: number;
   /** Decides the order of result lines. */
   readonly seed?: number;
+  /** What it is to do wrong; can be changed while it runs by `PUT /emulator/faults`. */
+  readonly faults?: FaultsInput;
   /** Stops the emulator when aborted. */
   readonly signal?: AbortSignal;
   /** For an emulator that is there for its registered users only: when it is to end. */
@@ -38,7 +41,7 @@ const defaultLatencyMs = 800;
  * Starts an emulator in this process: files, batches and synchronous calls over HTTP on loopback. Batches that an
  * earlier emulator left unfinished in the folder go on.
  *
- * @throws BatchlineError `emulator_running` where the folder is in use, `port_in_use` where the port is
+ * @throws BatchlineError `emulator_running` where the folder is in use, `port_in_use` where the port is, `invalid_faults`
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   options.signal?.throwIfAborted();
@@ -51,6 +54,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     await Service.open(dataDir, {
       latencyMs: options.latencyMs ?? defaultLatencyMs,
       seed: options.seed ?? 0,
+      faults: options.faults,
       stop,
     }),
   );
@@ -59,7 +63,14 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const id = randomUUID();
   const presence = starting.use(new Presence(id, options.whenUnused));
   const routes = [...service.routes(), ...presence.routes()];
-  const server = createServer(createHandler({ routes, apiKey: options.apiKey, signal: stop.signal }));
+  const server = createServer(
+    createHandler({
+      routes,
+      apiKey: options.apiKey,
+      faults: service.faults,
+      signal: stop.signal,
+    }),
+  );
   server.requestTimeout = 0;
   server.keepAliveTimeout = 30_000;
   const port = await listen(server, options.port ?? 0);

@@ -4,8 +4,11 @@ import type { BatchContext } from './batch/batch-context.ts';
 import { settleBill } from './batch/billing.ts';
 import { BatchRunner } from './batch/runner.ts';
 import { WorkLane } from './batch/work-lane.ts';
+import { FaultDesk } from './faults/fault-desk.ts';
+import type { FaultsInput } from './faults/faults.ts';
 import type { Route } from './http/router.ts';
 import { batchRoutes } from './routes/batch-routes.ts';
+import { faultRoutes } from './routes/fault-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
 import { inferenceRoutes } from './routes/inference-routes.ts';
 import { BatchStore } from './state/batch-store.ts';
@@ -16,6 +19,7 @@ import { FileStore } from './state/file-store.ts';
 export interface ServiceOptions {
   readonly latencyMs: number;
   readonly seed: number;
+  readonly faults: FaultsInput | undefined;
   /** Aborted by the service when it is disposed. */
   readonly stop: AbortController;
 }
@@ -47,6 +51,7 @@ export class Service implements AsyncDisposable {
       files,
       bill: opening.use(new Bill(join(dataDir, 'bill.jsonl'))),
       lane: new WorkLane(),
+      faults: opening.use(await FaultDesk.open(dataDir, options.faults, options.seed)),
       latencyMs: options.latencyMs,
       seed: options.seed,
       signal: options.stop.signal,
@@ -54,10 +59,19 @@ export class Service implements AsyncDisposable {
     return new Service(context, options.stop, opening.move());
   }
 
+  get faults(): FaultDesk {
+    return this.#context.faults;
+  }
+
   routes(): readonly Route[] {
     const { files } = this.#context;
     const runner = this.#runner;
-    return [...fileRoutes(files, runner), ...batchRoutes({ ...this.#context, runner }), ...inferenceRoutes];
+    return [
+      ...fileRoutes(files, runner, this.#context.faults),
+      ...batchRoutes({ ...this.#context, runner }),
+      ...inferenceRoutes,
+      ...faultRoutes(this.#context.faults),
+    ];
   }
 
   /** Goes on with the batches that an earlier process left. */

@@ -7,10 +7,13 @@ import { sleep } from '../core/async.ts';
 import { BatchlineError } from '../core/errors.ts';
 import { readAddress, type Address } from './address-file.ts';
 import type { ChildMessage, ChildOptions } from './child-messages.ts';
+import type { FaultsInput } from './faults/faults.ts';
 import { join, type Membership } from './membership.ts';
 import type { Emulator } from './server.ts';
 
-export interface SpawnOptions extends ChildOptions {
+export interface SpawnOptions extends Omit<ChildOptions, 'faultsFollow'> {
+  /** What it is to do wrong; by default what the file says that `BATCHLINE_EMULATOR_FAULTS` names. */
+  readonly faults?: FaultsInput;
   /** Breaks off the start. A started emulator ends when it is disposed. */
   readonly signal: AbortSignal;
 }
@@ -23,7 +26,9 @@ const busyWaitMs = 50;
  * of those that started or joined it: it ends when the last has disposed its handle or has died, even by kill -9, and
  * not by a Ctrl-C that is meant for one of them. Its state stays, and the next one goes on from it.
  *
- * @throws BatchlineError `emulator_failed`
+ * Latency, seed and faults are for the process that is started: one that is joined keeps its own.
+ *
+ * @throws BatchlineError `emulator_failed`, `invalid_faults`, `faults_unreadable`
  */
 export async function spawnEmulator(options: SpawnOptions): Promise<Emulator> {
   const dataDir = resolve(options.dataDir);
@@ -65,16 +70,19 @@ function handle(url: string, membership: Membership): Emulator {
 
 /** @returns where it serves; null where another one holds the folder */
 async function startChild(options: SpawnOptions): Promise<Address | null> {
-  const { signal, ...childOptions } = options;
+  const { signal, faults = await faultsFromEnvironment(), ...childOptions } = options;
   signal.throwIfAborted();
+  const told: ChildOptions = { ...childOptions, faultsFollow: faults !== undefined };
   await using log = await open(joinPath(options.dataDir, 'emulator.log'), 'a', 0o600);
-  const child = fork(childPath(), [JSON.stringify(childOptions)], {
+  const child = fork(childPath(), [JSON.stringify(told)], {
     execArgv: [],
     // A session of its own: a Ctrl-C in the terminal is for the run, and another run may use the emulator too.
     detached: true,
     stdio: ['ignore', 'ignore', log.fd, 'ipc'],
   });
   try {
+    // By message, since it may be more than an argument can hold.
+    if (faults !== undefined) child.send(faults, () => undefined);
     return readOutcome(await firstMessage(child, signal), options.dataDir);
   } catch (error) {
     child.kill();
@@ -83,6 +91,13 @@ async function startChild(options: SpawnOptions): Promise<Address | null> {
     if (child.connected) child.disconnect();
     child.unref();
   }
+}
+
+async function faultsFromEnvironment(): Promise<FaultsInput | undefined> {
+  const path = process.env['BATCHLINE_EMULATOR_FAULTS'];
+  if (path === undefined || path === '') return undefined;
+  const { readFaultsFile } = await import('./faults/read-faults.ts');
+  return readFaultsFile(path);
 }
 
 /** Sources run as they are; a published package has them compiled. */

@@ -18,7 +18,7 @@ export interface PromptMessage {
   readonly text: string;
 }
 
-const tokensPerMessage = 8;
+export const tokensPerMessage = 8;
 
 /** Boils down messages, at least one. @param salt what else distinguishes the request: model and format */
 export function readPrompt(messages: readonly PromptMessage[], salt: string): Prompt {

@@ -1,3 +1,4 @@
+import type { FaultDesk } from '../faults/fault-desk.ts';
 import type { BatchStore } from '../state/batch-store.ts';
 import type { Bill } from '../state/bill.ts';
 import type { FileStore } from '../state/file-store.ts';
@@ -9,6 +10,7 @@ export interface BatchContext {
   readonly files: FileStore;
   readonly bill: Bill;
   readonly lane: WorkLane;
+  readonly faults: FaultDesk;
   readonly latencyMs: number;
   readonly seed: number;
   /** Aborted when the emulator stops. */

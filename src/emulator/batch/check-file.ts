@@ -1,4 +1,5 @@
-import type { BatchFault, Endpoint } from '../state/batch-record.ts';
+import { promptTokens } from '../faults/prompt-tokens.ts';
+import type { BatchError, Endpoint } from '../state/batch-record.ts';
 import { checkLine, isLineFault, type LineFault, type RequestLine } from './check-line.ts';
 import type { LineBlock } from '../line-blocks.ts';
 
@@ -11,15 +12,17 @@ const mostFaults = 1000;
 export class FileCheck {
   readonly #endpoint: Endpoint;
   readonly #customIds = new Set<string>();
-  readonly #faults: BatchFault[] = [];
+  readonly #faults: BatchError[] = [];
   #requests = 0;
   #embeddingInputs = 0;
   #model: string | null = null;
+  #tokens: number | null;
   /** Blank lines so far that no other line has followed: allowed at the end of the file only. */
   #blankLines: number[] = [];
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: Endpoint, countsTokens: boolean) {
     this.#endpoint = endpoint;
+    this.#tokens = countsTokens ? 0 : null;
   }
 
   get requests(): number {
@@ -31,12 +34,17 @@ export class FileCheck {
     return this.#model;
   }
 
+  /** Estimated prompt tokens of all requests; null where they are not counted. */
+  get tokens(): number | null {
+    return this.#tokens;
+  }
+
   add(block: LineBlock): void {
     for (const [index, bytes] of block.lines.entries()) this.#addLine(bytes, block.first + index + 1);
   }
 
   /** What is wrong with the file; empty where nothing is. */
-  faults(): readonly BatchFault[] {
+  faults(): readonly BatchError[] {
     if (this.#requests === 0) return [emptyFile];
     if (this.#requests > mostRequests) return [tooMany('requests', this.#requests, mostRequests)];
     if (this.#embeddingInputs > mostEmbeddingInputs) {
@@ -63,6 +71,7 @@ export class FileCheck {
     if (this.#customIds.has(line.customId)) return duplicate;
     this.#customIds.add(line.customId);
     if (this.#endpoint === '/v1/embeddings') this.#embeddingInputs += countInputs(line.body['input']);
+    if (this.#tokens !== null) this.#tokens += promptTokens(this.#endpoint, line.body);
     const model = line.body['model'];
     if (typeof model !== 'string') return null;
     this.#model ??= model;
@@ -84,7 +93,7 @@ export function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
 }
 
-const emptyFile: BatchFault = {
+const emptyFile: BatchError = {
   code: 'empty_file',
   line: null,
   message: 'The input file is empty. Please ensure that the batch contains at least one request.',
@@ -109,7 +118,7 @@ function mismatched(model: string, first: string): LineFault {
   return { code: 'mismatched_model', message, param: 'body.model' };
 }
 
-function tooMany(what: string, count: number, most: number): BatchFault {
+function tooMany(what: string, count: number, most: number): BatchError {
   const message = `The batch holds too many ${what}: ${count}. The most that one batch may hold is ${most}.`;
   const code = what === 'requests' ? 'too_many_requests' : 'too_many_embedding_inputs';
   return { code, line: null, message, param: null };

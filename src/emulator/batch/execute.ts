@@ -1,4 +1,8 @@
 import { answer } from '../answers/answer.ts';
+import { batchFaultOf } from '../faults/batch-plan.ts';
+import { failsRow, faultyResult } from '../faults/faulty-result.ts';
+import { RowChooser } from '../faults/row-chooser.ts';
+import type { RowFault } from '../faults/row-faults.ts';
 import { ApiError } from '../http/api-error.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { hashText, Random, shuffle } from '../random.ts';
@@ -6,11 +10,10 @@ import type { BatchRecord, Endpoint, TokenTotals } from '../state/batch-record.t
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { isBlank } from './check-file.ts';
 import { checkLine, isLineFault, type RequestLine } from './check-line.ts';
-import { readLineBlocks } from '../line-blocks.ts';
+import { readLineBlocks, type LineBlock } from '../line-blocks.ts';
 import type { ResultFile } from './result-file.ts';
-import { answeredLine, cancelledLine } from './result-line.ts';
-import { lineDueAt, linesDue, timetable } from './timetable.ts';
-import { waitUntil } from './wait.ts';
+import { answeredLine, cancelledLine, expiredLine } from './result-line.ts';
+import { Pace } from './pace.ts';
 
 export interface Results {
   readonly output: ResultFile;
@@ -36,13 +39,7 @@ export async function executeBatch(
   const execution = new Execution(context, batch, results);
   const record = execution.record();
   for await (const block of readLineBlocks(context.files.path(record.input_file_id), context.signal)) {
-    const random = new Random(hashText(`${context.seed}/${block.first}`));
-    await execution.addBlock(
-      shuffle(
-        block.lines.filter((line) => !isBlank(line)),
-        random,
-      ),
-    );
+    await execution.addBlock(block);
   }
   return execution.totals;
 }
@@ -53,6 +50,8 @@ class Execution {
   readonly #results: Results;
   readonly #endpoint: Endpoint;
   readonly #ids: Random;
+  readonly #chooser: RowChooser | null;
+  readonly #pace: Pace;
   #completed = 0;
   #failed = 0;
   #input = 0;
@@ -62,14 +61,15 @@ class Execution {
     this.#context = context;
     this.#batch = batch;
     this.#results = results;
-    this.#endpoint = this.record().endpoint;
+    const { endpoint, plan } = this.record();
+    this.#endpoint = endpoint;
     this.#ids = new Random(hashText(batch.id));
+    this.#chooser = plan === null ? null : new RowChooser(plan, context.faults.store, batch.id);
+    this.#pace = new Pace(context, batch);
   }
 
   record(): BatchRecord {
-    const record = this.#context.batches.get(this.#batch.id);
-    if (record === undefined) throw new Error(`batch ${this.#batch.id} is gone`);
-    return record;
+    return this.#context.batches.require(this.#batch.id);
   }
 
   get totals(): Totals {
@@ -77,61 +77,78 @@ class Execution {
     return { completed: this.#completed, failed: this.#failed, usage };
   }
 
-  async addBlock(lines: readonly Buffer[]): Promise<void> {
+  async addBlock(block: LineBlock): Promise<void> {
+    const seed = hashText(`${this.#context.seed}/${block.first}`);
+    const inOrder = block.lines.filter((line) => !isBlank(line));
+    const lines = shuffle(inOrder, new Random(seed));
+    const rows =
+      this.#chooser === null ? null : shuffle(numbersFrom(block.first + 1, lines.length), new Random(seed));
     let at = 0;
     while (at < lines.length) {
-      const due = await this.#whenDue();
+      const due = await this.#pace.due(this.#completed + this.#failed);
       const count = Math.min(lines.length - at, due.lines);
-      const slice = lines.slice(at, at + (due.cancel ? lines.length : count));
-      await this.#context.lane.run(this.#batch.rank, () => this.#work(slice, count));
+      const slice = lines.slice(at, at + (due.isOver ? lines.length : count));
+      const numbers = rows?.slice(at, at + count) ?? null;
+      await this.#context.lane.run(this.#batch.rank, () => this.#work(slice, count, numbers));
       at += slice.length;
     }
   }
 
-  /** Waits until lines may be answered, or must be given up. */
-  async #whenDue(): Promise<{ readonly lines: number; readonly cancel: boolean }> {
-    for (;;) {
-      const record = this.record();
-      const done = this.#completed + this.#failed;
-      if (record.answered_at_cancel !== null) {
-        return { lines: Math.max(0, record.answered_at_cancel - done), cancel: true };
-      }
-      const times = timetable(record.created_ms, this.#context.latencyMs);
-      const { total } = record.request_counts;
-      const lines = linesDue(times, total, Date.now()) - done;
-      if (lines > 0) return { lines, cancel: false };
-      const next = Math.max(lineDueAt(times, total, done), Date.now() + 10);
-      await waitUntil(next, this.#batch.cancelled, this.#context.signal);
-    }
-  }
-
-  /** Answers the first `count` lines; the others are past the batch's cancellation. */
-  async #work(lines: readonly Buffer[], count: number): Promise<void> {
-    for (const [index, bytes] of lines.entries()) {
-      const line = checkLine(bytes, this.#endpoint);
-      if (isLineFault(line)) throw new Error('a line of a checked file is faulty');
-      if (index < count) this.#answer(line);
-      else this.#results.errors.append(cancelledLine(line.customId, this.#ids));
+  /**
+   * Answers the first `count` lines; the others are past the batch's cancellation or expiry.
+   *
+   * @param numbers the places of those `count` in the file; null where no fault asks for them
+   */
+  async #work(lines: readonly Buffer[], count: number, numbers: readonly number[] | null): Promise<void> {
+    const requests = lines.map((bytes) => this.#parse(bytes));
+    const faults = numbers === null ? undefined : this.#chooser?.choose(requests, numbers);
+    for (const [index, line] of requests.entries()) {
+      if (index < count) this.#answer(line, faults?.[index]);
+      else this.#giveUp(line);
       if (this.#results.output.isFull) await this.#results.output.flush();
       if (this.#results.errors.isFull) await this.#results.errors.flush();
     }
     this.#showProgress();
   }
 
-  #answer(line: RequestLine): void {
+  #parse(bytes: Buffer): RequestLine {
+    const line = checkLine(bytes, this.#endpoint);
+    if (isLineFault(line)) throw new Error('a line of a checked file is faulty');
+    return line;
+  }
+
+  #giveUp({ customId }: RequestLine): void {
+    const { status, plan } = this.record();
+    const isExpired = status !== 'cancelling' && batchFaultOf(plan, 'expired') !== undefined;
+    this.#results.errors.append((isExpired ? expiredLine : cancelledLine)(customId, this.#ids));
+  }
+
+  #answer(line: RequestLine, fault: RowFault | undefined): void {
+    const { status, body } = this.#call(line.body);
+    const { customId } = line;
+    if (fault !== undefined) {
+      const text = faultyResult(fault, { customId, status, body }, this.#ids);
+      this.#results.output.append(text.output);
+      this.#results.errors.append(text.errors);
+    } else {
+      const file = status === 200 ? this.#results.output : this.#results.errors;
+      file.append(answeredLine(customId, status, body, this.#ids));
+    }
+    if (status !== 200 || failsRow(fault)) this.#failed += 1;
+    else this.#complete(body['usage']);
+  }
+
+  #call(body: JsonObject): { readonly status: number; readonly body: JsonObject } {
     try {
-      const body = answer(this.#endpoint, line.body);
-      this.#count(body['usage']);
-      this.#results.output.append(answeredLine(line.customId, 200, body, this.#ids));
-      this.#completed += 1;
+      return { status: 200, body: answer(this.#endpoint, body) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#results.errors.append(answeredLine(line.customId, error.status, error.toBody(), this.#ids));
-      this.#failed += 1;
+      return { status: error.status, body: { ...error.toBody() } };
     }
   }
 
-  #count(usage: unknown): void {
+  #complete(usage: unknown): void {
+    this.#completed += 1;
     if (!isObject(usage)) return;
     this.#input += tokens(usage, 'prompt_tokens', 'input_tokens');
     this.#output += tokens(usage, 'completion_tokens', 'output_tokens');
@@ -142,6 +159,10 @@ class Execution {
     const request_counts = { total, completed: this.#completed, failed: this.#failed };
     this.#context.batches.show(this.#batch.id, { request_counts });
   }
+}
+
+function numbersFrom(first: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 function tokens(usage: JsonObject, chatName: string, responsesName: string): number {

@@ -1,9 +1,12 @@
+import { batchFaultOf } from '../faults/batch-plan.ts';
+import { enqueuedTokenLimit, plannedErrors, tokenLimitExceeded } from '../faults/rejection.ts';
 import { nowSeconds } from '../state/ids.ts';
-import type { BatchFault, BatchRecord } from '../state/batch-record.ts';
+import type { BatchError, BatchRecord } from '../state/batch-record.ts';
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { FileCheck } from './check-file.ts';
 import { executeBatch, type Results, type Totals } from './execute.ts';
 import { readLineBlocks } from '../line-blocks.ts';
+import { publishResults } from './publish-results.ts';
 import { ResultFile } from './result-file.ts';
 import { timetable } from './timetable.ts';
 import { waitUntil } from './wait.ts';
@@ -14,6 +17,7 @@ import { waitUntil } from './wait.ts';
  *     validating --> in_progress --> finalizing --> completed
  *         |               |              |
  *         |               +--------------+--> cancelling --> cancelled
+ *         |               +--> expired, where a fault says so
  *         +--> failed, or cancelling --> cancelled
  *
  * Each state is in the database before it is seen, so after a crash the same call goes on from there.
@@ -34,9 +38,7 @@ class BatchLife {
   }
 
   get record(): BatchRecord {
-    const record = this.#context.batches.get(this.#batch.id);
-    if (record === undefined) throw new Error(`batch ${this.#batch.id} is gone`);
-    return record;
+    return this.#context.batches.require(this.#batch.id);
   }
 
   get #isCancelling(): boolean {
@@ -47,13 +49,13 @@ class BatchLife {
   async validate(): Promise<boolean> {
     const check = await this.#checkFile();
     await this.#wait(this.#times.startsAt);
-    const faults = check.faults();
-    if (faults.length > 0) {
-      this.#refuse(faults);
+    const errors = [...check.faults(), ...plannedErrors(this.record.plan), ...this.#overLimit(check)];
+    if (errors.length > 0) {
+      this.#refuse(errors);
       return false;
     }
     const request_counts = { total: check.requests, completed: 0, failed: 0 };
-    this.#update({ model: check.model, request_counts });
+    this.#update({ model: check.model, request_counts, enqueued_tokens: check.tokens });
     if (!this.#isCancelling) this.#update({ status: 'in_progress', in_progress_at: nowSeconds() });
     return true;
   }
@@ -63,15 +65,15 @@ class BatchLife {
     await using errors = await ResultFile.create(this.#context.files);
     const totals = await executeBatch(this.#context, this.#batch, { output, errors });
     await this.#wait(this.#times.finalizesAt);
-    if (this.record.status === 'in_progress')
-      this.#update({ status: 'finalizing', finalizing_at: nowSeconds() });
+    if (this.record.status === 'in_progress') this.#finish(totals);
     await this.#wait(this.#times.endsAt);
+    await this.#waitCancelling();
     await this.#end(totals, { output, errors });
   }
 
   async #checkFile(): Promise<FileCheck> {
     const { endpoint, input_file_id: file } = this.record;
-    const check = new FileCheck(endpoint);
+    const check = new FileCheck(endpoint, (this.record.plan?.enqueuedTokens ?? null) !== null);
     for await (const block of readLineBlocks(this.#context.files.path(file), this.#context.signal)) {
       // oxlint-disable-next-line typescript/require-await -- the lane takes work of either kind
       await this.#context.lane.run(this.#batch.rank, async () => check.add(block));
@@ -79,7 +81,34 @@ class BatchLife {
     return check;
   }
 
-  #refuse(errors: readonly BatchFault[]): void {
+  /** What the batch is refused for where it has more tokens than may be enqueued beside those of others. */
+  #overLimit({ model, tokens }: FileCheck): readonly BatchError[] {
+    const limit = enqueuedTokenLimit(this.record.plan, model ?? '');
+    if (limit === undefined || model === null || tokens === null) return [];
+    const others = this.#context.batches.unfinished().filter((batch) => batch.model === model);
+    const enqueued = others.reduce((sum, batch) => sum + (batch.enqueued_tokens ?? 0), 0);
+    return enqueued + tokens > limit ? [tokenLimitExceeded(model, limit)] : [];
+  }
+
+  /** Passes on from `in_progress`, unless it is to expire in it. */
+  #finish({ completed, failed }: Totals): void {
+    if (batchFaultOf(this.record.plan, 'expired') !== undefined) return;
+    const now = nowSeconds();
+    if (batchFaultOf(this.record.plan, 'cancelled') === undefined) {
+      this.#update({ status: 'finalizing', finalizing_at: now });
+      return;
+    }
+    const answered_at_cancel = completed + failed;
+    this.#update({ status: 'cancelling', cancelling_at: now, answered_at_cancel });
+  }
+
+  async #waitCancelling(): Promise<void> {
+    const last = batchFaultOf(this.record.plan, 'phases')?.cancelling;
+    if (last === undefined || !this.#isCancelling) return;
+    await waitUntil(Date.now() + last, new AbortController().signal, this.#context.signal);
+  }
+
+  #refuse(errors: readonly BatchError[]): void {
     this.#context.bill.write({ event: 'refused', batch_id: this.#batch.id });
     const now = nowSeconds();
     if (this.#isCancelling) this.#update({ status: 'cancelled', cancelled_at: now });
@@ -87,22 +116,24 @@ class BatchLife {
   }
 
   async #end(totals: Totals, results: Results): Promise<void> {
-    const lifetime = this.record.output_lifetime;
-    const output_file_id = await results.output.publish(`${this.#batch.id}_output.jsonl`, lifetime);
-    const error_file_id = await results.errors.publish(`${this.#batch.id}_error.jsonl`, lifetime);
+    const files = await publishResults(this.#context, this.record, results);
     const { completed, failed, usage } = totals;
     const request_counts = { total: this.record.request_counts.total, completed, failed };
-    const outcome = { output_file_id, error_file_id, usage, request_counts };
+    const outcome = { ...files, usage, request_counts };
     const now = nowSeconds();
+    const bill = (event: 'cancelled' | 'expired'): void =>
+      this.#context.bill.write({ event, batch_id: this.#batch.id, answered: completed + failed });
     if (this.#isCancelling) {
-      const answered = completed + failed;
-      this.#context.bill.write({ event: 'cancelled', batch_id: this.#batch.id, answered });
+      bill('cancelled');
       this.#update({ ...outcome, status: 'cancelled', cancelled_at: now });
+    } else if (batchFaultOf(this.record.plan, 'expired') !== undefined) {
+      bill('expired');
+      this.#update({ ...outcome, status: 'expired', expired_at: now });
     } else this.#update({ ...outcome, status: 'completed', completed_at: now });
   }
 
   get #times() {
-    return timetable(this.record.created_ms, this.#context.latencyMs);
+    return timetable(this.record, this.#context.latencyMs);
   }
 
   async #wait(moment: number): Promise<void> {

@@ -43,10 +43,10 @@ export class ResultFile implements AsyncDisposable {
     await this.#handle.writeFile(bytes);
   }
 
-  /** @returns the file's id, or null where no line was written */
-  async publish(filename: string, lifetimeSeconds: number | null): Promise<string | null> {
+  /** @returns the file's id, or null where no line was written and it is not to be made all the same */
+  async publish(filename: string, lifetimeSeconds: number | null, evenEmpty = false): Promise<string | null> {
     await this.flush();
-    if (this.#bytes === 0) return null;
+    if (this.#bytes === 0 && !evenEmpty) return null;
     const bytes = this.#bytes;
     await this.#store.add({ id: this.#id, filename, purpose: 'batch_output', bytes, lifetimeSeconds });
     return this.#id;

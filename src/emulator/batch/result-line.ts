@@ -1,23 +1,30 @@
-import type { ErrorBody } from '../http/api-error.ts';
 import type { Random } from '../random.ts';
 
-/** A line of an output or error file for a request that was answered, by the API's answer or its error. */
-export function answeredLine(
-  customId: string,
-  status: number,
-  body: object | ErrorBody,
-  random: Random,
-): string {
+/**
+ * A line of an output or error file for a request that was answered, by the API's answer or its error.
+ *
+ * @param status 0 where the provider's own worker failed
+ */
+export function answeredLine(customId: string, status: number, body: unknown, random: Random): string {
   const id = random.hex(32);
-  const requestId = random.hex(32);
+  const requestId = status === 0 ? '' : random.hex(32);
   return `{"id":"batch_req_${id}","custom_id":${JSON.stringify(customId)},"response":{"status_code":${status},"request_id":"${requestId}","body":${JSON.stringify(body)}},"error":null}\n`;
 }
 
 /** A line of the error file for a request that its batch's cancellation came before. */
 export function cancelledLine(customId: string, random: Random): string {
-  const error = {
-    code: 'batch_cancelled',
-    message: 'This request was not executed: its batch was cancelled.',
-  };
+  const message = 'This request was not executed: its batch was cancelled.';
+  return unansweredLine(customId, 'batch_cancelled', message, random);
+}
+
+/** A line of the error file for a request that its batch's expiry came before. */
+export function expiredLine(customId: string, random: Random): string {
+  const message = 'This request could not be executed before the completion window expired.';
+  return unansweredLine(customId, 'batch_expired', message, random);
+}
+
+/** A line of the error file for a request that has no response. */
+export function unansweredLine(customId: string, code: string, message: string, random: Random): string {
+  const error = { code, message };
   return `{"id":"batch_req_${random.hex(32)}","custom_id":${JSON.stringify(customId)},"response":null,"error":${JSON.stringify(error)}}\n`;
 }

@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits for a moment, in milliseconds since 1970. Returns early when hurried; rejects when stopped. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Waits for a moment, in milliseconds since 1970; for ever where it is infinite. Returns early when hurried; rejects when stopped. */
 export async function waitUntil(moment: number, hurry: AbortSignal, stop: AbortSignal): Promise<void> {
   stop.throwIfAborted();
-  const wait = Math.min(moment - Date.now(), 2 ** 31 - 1);
-  if (wait <= 0 || hurry.aborted) return;
-  try {
-    await sleep(wait, undefined, { signal: AbortSignal.any([hurry, stop]) });
-  } catch {
-    stop.throwIfAborted();
+  const end = AbortSignal.any([hurry, stop]);
+  while (!hurry.aborted && Date.now() < moment) {
+    try {
+      await sleep(Math.min(moment - Date.now(), longestTimerMs), undefined, { signal: end });
+    } catch {
+      stop.throwIfAborted();
+    }
   }
 }

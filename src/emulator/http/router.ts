@@ -1,4 +1,5 @@
 import { ApiError } from './api-error.ts';
+import type { CallName } from './call-name.ts';
 import type { Exchange, Handler } from './exchange.ts';
 
 export interface Route {
@@ -8,6 +9,8 @@ export interface Route {
   readonly handle: Handler;
   /** Served without an API key. */
   readonly open?: true;
+  /** What faults call it; without a name none hits it. */
+  readonly call?: CallName;
 }
 
 export interface FoundRoute {

@@ -1,24 +1,41 @@
 import { acceptBatch, type BillingServices } from '../batch/billing.ts';
 import type { BatchRunner } from '../batch/runner.ts';
+import type { FaultDesk } from '../faults/fault-desk.ts';
 import { ApiError, badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
-import { hasEnded, showBatch, type BatchRecord } from '../state/batch-record.ts';
+import { hasEnded, isListed, isLost, showBatch, type BatchRecord } from '../state/batch-record.ts';
 import { readNewBatch } from './new-batch.ts';
 import { pageLimit, showPage } from './page.ts';
 
 export interface BatchServices extends BillingServices {
   readonly runner: BatchRunner;
+  readonly faults: FaultDesk;
 }
 
 export function batchRoutes(services: BatchServices): readonly Route[] {
   const routes = new BatchRoutes(services);
   return [
-    { method: 'POST', path: '/v1/batches', handle: async (exchange) => routes.create(exchange) },
-    { method: 'GET', path: '/v1/batches', handle: (exchange) => routes.list(exchange) },
-    { method: 'GET', path: '/v1/batches/{id}', handle: (exchange) => routes.show(exchange) },
-    { method: 'POST', path: '/v1/batches/{id}/cancel', handle: (exchange) => routes.cancel(exchange) },
+    {
+      method: 'POST',
+      path: '/v1/batches',
+      call: 'create_batch',
+      handle: async (exchange) => routes.create(exchange),
+    },
+    { method: 'GET', path: '/v1/batches', call: 'list_batches', handle: (exchange) => routes.list(exchange) },
+    {
+      method: 'GET',
+      path: '/v1/batches/{id}',
+      call: 'show_batch',
+      handle: (exchange) => routes.show(exchange),
+    },
+    {
+      method: 'POST',
+      path: '/v1/batches/{id}/cancel',
+      call: 'cancel_batch',
+      handle: (exchange) => routes.cancel(exchange),
+    },
   ];
 }
 
@@ -30,7 +47,8 @@ class BatchRoutes {
   }
 
   async create(exchange: Exchange): Promise<void> {
-    const batch = readNewBatch(await readJsonBody(exchange.request), this.#services.files);
+    const asked = readNewBatch(await readJsonBody(exchange.request), this.#services.files);
+    const batch = { ...asked, plan: this.#services.faults.planBatch() };
     await acceptBatch(this.#services, batch, exchange.signal);
     this.#services.runner.start(batch);
     sendJson(exchange, 200, showBatch(batch));
@@ -39,7 +57,7 @@ class BatchRoutes {
   list(exchange: Exchange): void {
     const limit = pageLimit(exchange.query, 20, 100);
     const after = exchange.query.get('after');
-    const found = this.#services.batches.list(after, limit + 1);
+    const found = this.#listed(after, limit + 1);
     if (found === undefined) throw badRequest(`No batch found with id '${after}'.`, 'after', null);
     sendJson(exchange, 200, showPage(found, limit, showBatch));
   }
@@ -54,10 +72,20 @@ class BatchRoutes {
     sendJson(exchange, 200, showBatch(this.#services.runner.cancel(batch)));
   }
 
+  /** As the store lists, but for batches that are not to be seen yet. */
+  #listed(after: string | null, count: number): readonly BatchRecord[] | undefined {
+    const found = this.#services.batches.list(after, count);
+    const last = found?.at(-1);
+    const listed = found?.filter((batch) => isListed(batch, Date.now()));
+    if (found === undefined || listed === undefined || last === undefined) return found;
+    if (found.length < count || listed.length === found.length) return listed;
+    return [...listed, ...(this.#listed(last.id, count - listed.length) ?? [])];
+  }
+
   #find(exchange: Exchange): BatchRecord {
     const id = param(exchange, 'id');
     const batch = this.#services.batches.get(id);
-    if (batch === undefined) throw notFound(`No batch found with id '${id}'.`);
+    if (batch === undefined || isLost(batch, Date.now())) throw notFound(`No batch found with id '${id}'.`);
     return batch;
   }
 }

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { BatchRunner } from '../batch/runner.ts';
+import type { FaultDesk } from '../faults/fault-desk.ts';
+import { sendFaultyDownload } from '../faults/faulty-download.ts';
 import { badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/router.ts';
@@ -10,24 +12,41 @@ import { receiveUpload } from './upload.ts';
 
 const longestPage = 10_000;
 
-export function fileRoutes(files: FileStore, runner: BatchRunner): readonly Route[] {
-  const routes = new FileRoutes(files, runner);
+export function fileRoutes(files: FileStore, runner: BatchRunner, faults: FaultDesk): readonly Route[] {
+  const routes = new FileRoutes(files, runner, faults);
   return [
-    { method: 'POST', path: '/v1/files', handle: async (exchange) => routes.upload(exchange) },
-    { method: 'GET', path: '/v1/files', handle: (exchange) => routes.list(exchange) },
-    { method: 'GET', path: '/v1/files/{id}', handle: (exchange) => routes.show(exchange) },
-    { method: 'GET', path: '/v1/files/{id}/content', handle: async (exchange) => routes.download(exchange) },
-    { method: 'DELETE', path: '/v1/files/{id}', handle: async (exchange) => routes.delete(exchange) },
+    {
+      method: 'POST',
+      path: '/v1/files',
+      call: 'upload',
+      handle: async (exchange) => routes.upload(exchange),
+    },
+    { method: 'GET', path: '/v1/files', call: 'list_files', handle: (exchange) => routes.list(exchange) },
+    { method: 'GET', path: '/v1/files/{id}', call: 'show_file', handle: (exchange) => routes.show(exchange) },
+    {
+      method: 'GET',
+      path: '/v1/files/{id}/content',
+      call: 'download',
+      handle: async (exchange) => routes.download(exchange),
+    },
+    {
+      method: 'DELETE',
+      path: '/v1/files/{id}',
+      call: 'delete_file',
+      handle: async (exchange) => routes.delete(exchange),
+    },
   ];
 }
 
 class FileRoutes {
   readonly #files: FileStore;
   readonly #runner: BatchRunner;
+  readonly #faults: FaultDesk;
 
-  constructor(files: FileStore, runner: BatchRunner) {
+  constructor(files: FileStore, runner: BatchRunner, faults: FaultDesk) {
     this.#files = files;
     this.#runner = runner;
+    this.#faults = faults;
   }
 
   async upload(exchange: Exchange): Promise<void> {
@@ -55,13 +74,18 @@ class FileRoutes {
   async download(exchange: Exchange): Promise<void> {
     const file = this.#find(exchange);
     await using handle = await open(this.#files.path(file.id), 'r');
-    exchange.response.writeHead(200, {
+    const headers = {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="${encodeURIComponent(file.filename)}"`,
-      'content-length': file.bytes,
-    });
+    };
+    const { response, signal, downloadFault } = exchange;
+    if (downloadFault !== undefined) {
+      await sendFaultyDownload({ file: handle, bytes: file.bytes, headers, response, signal }, downloadFault);
+      return;
+    }
+    response.writeHead(200, { ...headers, 'content-length': file.bytes });
     const content = handle.createReadStream({ highWaterMark: 262_144, autoClose: false });
-    await pipeline(content, exchange.response, { signal: exchange.signal });
+    await pipeline(content, response, { signal });
   }
 
   async delete(exchange: Exchange): Promise<void> {
@@ -74,7 +98,7 @@ class FileRoutes {
   #find(exchange: Exchange): FileObject {
     const id = param(exchange, 'id');
     const file = this.#files.get(id);
-    if (file === undefined) throw notFound(`No such File object: ${id}`);
+    if (file === undefined || this.#faults.isHidden(id)) throw notFound(`No such File object: ${id}`);
     return file;
   }
 }

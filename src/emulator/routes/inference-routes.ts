@@ -10,10 +10,11 @@ export const inferenceRoutes: readonly Route[] = [
   ...endpoints.map((endpoint) => ({
     method: 'POST',
     path: endpoint,
+    call: 'answer' as const,
     handle: async (exchange: Exchange) => answerNow(endpoint, exchange),
   })),
-  { method: 'GET', path: '/v1/models', handle: listModels },
-  { method: 'GET', path: '/v1/models/{id}', handle: showModel },
+  { method: 'GET', path: '/v1/models', call: 'list_models', handle: listModels },
+  { method: 'GET', path: '/v1/models/{id}', call: 'show_model', handle: showModel },
 ];
 
 async function answerNow(endpoint: Endpoint, exchange: Exchange): Promise<void> {

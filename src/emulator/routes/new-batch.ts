@@ -41,6 +41,9 @@ const newRecord = {
   cancelling_at: null,
   cancelled_at: null,
   answered_at_cancel: null,
+  expired_at: null,
+  enqueued_tokens: null,
+  plan: null,
   billed: false,
 } as const;
 

@@ -1,3 +1,5 @@
+import { batchFaultOf, isDuring, type BatchPlan } from '../faults/batch-plan.ts';
+import { disguise } from '../faults/disguise.ts';
 import type { JsonObject } from '../json.ts';
 
 export type BatchState =
@@ -6,6 +8,7 @@ export type BatchState =
   | 'finalizing'
   | 'completed'
   | 'failed'
+  | 'expired'
   | 'cancelling'
   | 'cancelled';
 
@@ -16,7 +19,7 @@ export function isEndpoint(value: unknown): value is Endpoint {
   return endpoints.includes(value as Endpoint);
 }
 
-export interface BatchFault {
+export interface BatchError {
   readonly code: string;
   readonly line: number | null;
   readonly message: string;
@@ -41,7 +44,7 @@ export interface BatchRecord {
   readonly input_file_id: string;
   readonly status: BatchState;
   readonly model: string | null;
-  readonly errors: readonly BatchFault[] | null;
+  readonly errors: readonly BatchError[] | null;
   readonly output_file_id: string | null;
   readonly error_file_id: string | null;
   readonly metadata: Readonly<Record<string, string>> | null;
@@ -55,18 +58,28 @@ export interface BatchRecord {
   readonly failed_at: number | null;
   readonly cancelling_at: number | null;
   readonly cancelled_at: number | null;
+  readonly expired_at: number | null;
   /** Seconds that its result files live; null for ever. */
   readonly output_lifetime: number | null;
   /** Lines that had been answered when it was cancelled. */
   readonly answered_at_cancel: number | null;
   /** Whether its entry is surely on the bill. */
   readonly billed: boolean;
+  /** Estimated prompt tokens of all its requests; null where they were not counted. */
+  readonly enqueued_tokens: number | null;
+  /** What is to go wrong with it; null for nothing. */
+  readonly plan: BatchPlan | null;
 }
 
 const windowSeconds = 86_400;
 
 /** The batch as the API shows it. */
 export function showBatch(batch: BatchRecord): JsonObject {
+  const shown = describeBatch(batch);
+  return batch.plan === null ? shown : disguise(shown, batch.plan);
+}
+
+function describeBatch(batch: BatchRecord): JsonObject {
   const created = Math.floor(batch.created_ms / 1000);
   return {
     id: batch.id,
@@ -85,7 +98,7 @@ export function showBatch(batch: BatchRecord): JsonObject {
     finalizing_at: batch.finalizing_at,
     completed_at: batch.completed_at,
     failed_at: batch.failed_at,
-    expired_at: null,
+    expired_at: batch.expired_at,
     cancelling_at: batch.cancelling_at,
     cancelled_at: batch.cancelled_at,
     request_counts: batch.request_counts,
@@ -105,5 +118,17 @@ function showUsage(usage: TokenTotals): JsonObject {
 }
 
 export function hasEnded(batch: BatchRecord): boolean {
-  return batch.status === 'completed' || batch.status === 'failed' || batch.status === 'cancelled';
+  return endStates.has(batch.status);
+}
+
+const endStates: ReadonlySet<BatchState> = new Set(['completed', 'failed', 'expired', 'cancelled']);
+
+/** Whether the API is to know nothing of the batch, for now. @param now milliseconds since 1970 */
+export function isLost(batch: BatchRecord, now: number): boolean {
+  return isDuring(batchFaultOf(batch.plan, 'not_found'), batch.created_ms, now);
+}
+
+/** @param now milliseconds since 1970 */
+export function isListed(batch: BatchRecord, now: number): boolean {
+  return !isDuring(batchFaultOf(batch.plan, 'unlisted'), batch.created_ms, now);
 }

@@ -54,6 +54,13 @@ export class BatchStore {
     return row === undefined ? undefined : parseRecord(row);
   }
 
+  /** A batch that is known to exist. */
+  require(id: string): BatchRecord {
+    const batch = this.get(id);
+    if (batch === undefined) throw new Error(`batch ${id} is gone`);
+    return batch;
+  }
+
   /** Newest first, those before `after`; undefined where `after` names no batch. */
   list(after: string | null, limit: number): readonly BatchRecord[] | undefined {
     let before: number | null = null;
@@ -73,6 +80,9 @@ export class BatchStore {
   }
 }
 
+/** What records of the first version do not have. */
+const laterFields = { expired_at: null, enqueued_tokens: null, plan: null };
+
 function parseRecord(row: Record<string, unknown>): BatchRecord {
-  return JSON.parse(String(row['record'])) as BatchRecord;
+  return { ...laterFields, ...(JSON.parse(String(row['record'])) as BatchRecord) };
 }

@@ -3,7 +3,7 @@ import { readLineBlocks } from '../line-blocks.ts';
 
 /**
  * One line of the bill. An accepted batch is charged for each of its request lines, named by the hex SHA-256 of the
- * line's bytes without the line feed; a refused one is charged for nothing, a cancelled one for what was answered.
+ * line's bytes without the line feed; a refused one is charged for nothing, a cancelled or expired one for what was answered.
  */
 export type BillEntry =
   | {
@@ -16,7 +16,7 @@ export type BillEntry =
       readonly requests: readonly string[];
     }
   | { readonly event: 'refused'; readonly batch_id: string }
-  | { readonly event: 'cancelled'; readonly batch_id: string; readonly answered: number };
+  | { readonly event: 'cancelled' | 'expired'; readonly batch_id: string; readonly answered: number };
 
 /** `bill.jsonl`: what the batches would have cost, written when they are accepted and never changed. */
 export class Bill implements Disposable {

@@ -1,0 +1,17 @@
+/** The calls of the API, as faults name them. */
+export const callNames = [
+  'upload',
+  'list_files',
+  'show_file',
+  'download',
+  'delete_file',
+  'create_batch',
+  'list_batches',
+  'show_batch',
+  'cancel_batch',
+  'answer',
+  'list_models',
+  'show_model',
+] as const;
+
+export type CallName = (typeof callNames)[number];
