@@ -3,6 +3,7 @@ import type { BatchFileError, RemoteBatch } from '../core/provider.ts';
 import { backoff } from '../core/retry.ts';
 import { sleep } from '../core/async.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
+import { readLineBlocks } from '../results/line-reader.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { advance, attempt, type StepContext } from './chunk-step.ts';
 import type { BatchPoller } from './poller.ts';
@@ -26,6 +27,9 @@ export async function awaitBatch(
   if (status === 'failed' && outputFileId === null && errorFileId === null) {
     return afterRefusal(context, chunk, batch);
   }
+  // What may have been paid for is never sent again for want of a file's name.
+  const hasNoFile = outputFileId === null && errorFileId === null;
+  if (hasNoFile && (batch.counts?.completed ?? 0) > 0) throw resultsUnnamed(batch);
   const patch = { batchStatus: status, outputFileId, errorFileId };
   return { chunk: await advance(context, chunk, 'batch_ended', patch), refusal: null };
 }
@@ -68,6 +72,17 @@ function refused(
   );
 }
 
+function resultsUnnamed({ id, status }: RemoteBatch): BatchlineError {
+  return new BatchlineError(
+    'results_unnamed',
+    `Batch ${id} is ${status}, but names no file with its results.`,
+    {
+      hint: 'Look for it at the provider; typing the same command again asks once more and sends nothing twice.',
+      exitCode: 1,
+    },
+  );
+}
+
 function isWantOfRoom(error: BatchFileError): boolean {
   return error.code === 'token_limit_exceeded' || /enqueued token/i.test(error.message);
 }
@@ -76,8 +91,27 @@ function describe(errors: readonly BatchFileError[]): string {
   return errors.map((error) => error.message).join('; ') || 'it gave no reason';
 }
 
-/** Fetches whichever result files the batch has, whatever its status: an expired batch's finished rows are paid for. */
+/**
+ * Fetches whichever result files the batch has, whatever its status: an expired batch's finished rows are paid for.
+ * Where they have fewer lines than were sent, that is believed only after a second look.
+ */
 export async function downloadResults(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  await fetchResults(context, chunk);
+  if ((await resultLines(context, chunk)) >= chunk.requests)
+    return advance(context, chunk, 'results_downloaded');
+  await sleep(context.settleMs, context.signal);
+  const { outputFileId, errorFileId } = await attempt(context, `look at batch of file ${chunk.chunk}`, () =>
+    context.provider.getBatch(chunk.batchId ?? '', context.signal),
+  );
+  const patch = {
+    outputFileId: outputFileId ?? chunk.outputFileId,
+    errorFileId: errorFileId ?? chunk.errorFileId,
+  };
+  await fetchResults(context, { ...chunk, ...patch });
+  return advance(context, chunk, 'results_downloaded', patch);
+}
+
+async function fetchResults(context: StepContext, chunk: ChunkRecord): Promise<void> {
   const files = chunkFiles(context.folder, chunk.chunk);
   for (const [fileId, path] of [
     [chunk.outputFileId, files.output],
@@ -88,5 +122,16 @@ export async function downloadResults(context: StepContext, chunk: ChunkRecord):
       context.provider.download(fileId, path, context.signal),
     );
   }
-  return advance(context, chunk, 'results_downloaded');
+}
+
+async function resultLines(context: StepContext, chunk: ChunkRecord): Promise<number> {
+  const { output, errors } = chunkFiles(context.folder, chunk.chunk);
+  const inOutput = chunk.outputFileId === null ? 0 : await countLines(output, context.signal);
+  return inOutput + (chunk.errorFileId === null ? 0 : await countLines(errors, context.signal));
+}
+
+async function countLines(path: string, signal: AbortSignal): Promise<number> {
+  let lines = 0;
+  for await (const block of readLineBlocks(path, { signal })) lines += block.count;
+  return lines;
 }

@@ -9,18 +9,36 @@ const ended: ReadonlySet<BatchStatus> = new Set(['completed', 'failed', 'expired
 const growth = 1.3;
 const longest = 5;
 
+/** Looks in a row after which an answer that may be a passing one is believed. */
+const looksUntilBelieved = 10;
+
 interface Waiter {
   readonly chunk: number;
   readonly batchId: string;
   readonly resolve: (batch: RemoteBatch) => void;
   readonly reject: (reason: unknown) => void;
   seen: string;
+  /** Looks at which it had ended without naming its results. */
+  looksWithoutFiles: number;
+  /** Looks in a row at which the provider did not know it. */
+  looksUnknown: number;
+}
+
+function isUnknown({ looksUnknown }: Waiter): boolean {
+  return looksUnknown >= looksUntilBelieved;
+}
+
+/** Whether a batch that has ended must have results and does not say where; some servers say so a little later. */
+function lacksResults({ status, counts, outputFileId, errorFileId }: RemoteBatch): boolean {
+  if (outputFileId !== null) return false;
+  return (counts?.completed ?? 0) > 0 || (status === 'completed' && errorFileId === null);
 }
 
 /**
  * Watches all batches of a run: one loop, one request at a time, with a wait that grows while nothing changes and
  * falls back to the first when something does. An error that may pass is waited out; a batch that the provider does
- * not know stays awaited, since that alone must never buy it again.
+ * not know stays awaited, since that alone must never buy it again. Where it knows none of them, and never did, it is
+ * the wrong account's.
  */
 export class BatchPoller {
   readonly #provider: OpenedProvider;
@@ -30,6 +48,8 @@ export class BatchPoller {
   readonly #waiters = new Set<Waiter>();
   #isWatching = false;
   #waitMs: number;
+  /** Whether the provider has shown any batch so far. */
+  #knowsAny = false;
 
   constructor(provider: OpenedProvider, firstWaitMs: number, signal: AbortSignal, emit: EventListener) {
     this.#provider = provider;
@@ -42,7 +62,7 @@ export class BatchPoller {
   /** Resolves when the batch has ended, however it ended. */
   async untilEnded(chunk: number, batchId: string): Promise<RemoteBatch> {
     const { promise, resolve, reject } = Promise.withResolvers<RemoteBatch>();
-    this.#waiters.add({ chunk, batchId, resolve, reject, seen: '' });
+    this.#waiters.add({ chunk, batchId, resolve, reject, seen: '', looksWithoutFiles: 0, looksUnknown: 0 });
     this.#waitMs = this.#firstWaitMs;
     if (!this.#isWatching) void this.#watch();
     return promise;
@@ -74,21 +94,27 @@ export class BatchPoller {
       if (batch === null) continue;
       changed = this.#report(waiter, batch) || changed;
       if (!ended.has(batch.status)) continue;
+      if (lacksResults(batch) && (waiter.looksWithoutFiles += 1) < looksUntilBelieved) continue;
       this.#waiters.delete(waiter);
       this.#emit({ type: 'BatchEnded', chunk: waiter.chunk, batchId: batch.id, status: batch.status });
       waiter.resolve(batch);
     }
+    if (!this.#knowsAny && [...this.#waiters].every(isUnknown)) throw wrongAccount();
     return changed;
   }
 
   async #look(waiter: Waiter): Promise<RemoteBatch | null> {
     try {
-      return await this.#provider.getBatch(waiter.batchId, this.#signal);
+      const batch = await this.#provider.getBatch(waiter.batchId, this.#signal);
+      this.#knowsAny = true;
+      waiter.looksUnknown = 0;
+      return batch;
     } catch (error) {
       this.#signal.throwIfAborted();
       const mayPass =
         error instanceof BatchlineError && (error.retryable || error.code === 'batch_not_found');
       if (!mayPass) throw error;
+      if (error.code === 'batch_not_found') waiter.looksUnknown += 1;
       const step = `look at batch ${waiter.batchId}`;
       this.#emit({ type: 'StepRetried', step, message: error.message, waitMs: this.#waitMs });
       return null;
@@ -110,4 +136,15 @@ export class BatchPoller {
     });
     return true;
   }
+}
+
+function wrongAccount(): BatchlineError {
+  return new BatchlineError(
+    'wrong_account',
+    'The account of this API key knows none of the batches of this run.',
+    {
+      hint: 'Use the API key, organisation and project that the run was started with; nothing was sent again.',
+      exitCode: 1,
+    },
+  );
 }

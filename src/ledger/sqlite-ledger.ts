@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
@@ -29,7 +29,11 @@ import * as sql from './statements.ts';
 export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
   try {
     await mkdir(join(stateDir, 'runs'), { recursive: true, mode: 0o700 });
-    return new SqliteLedger(new DatabaseSync(join(stateDir, 'ledger.db'), { timeout: 10_000 }));
+    const path = join(stateDir, 'ledger.db');
+    const database = new DatabaseSync(path, { timeout: 10_000 });
+    // SQLite gives the files that it makes beside it the same rights.
+    await chmod(path, 0o600);
+    return new SqliteLedger(database);
   } catch (error) {
     throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
       where: stateDir,

@@ -43,7 +43,13 @@ export function rewriteResults(target: string, rewrite: Rewrite): Middleware {
     const known = batches.get(path);
     if (known !== undefined) return known;
     const { output, errors } = rewrite(await linesOf(target, batch.output_file_id), batches.size + 1);
-    const rewritten = { ...batch, output_file_id: keep(output), error_file_id: keep(errors) };
+    const rewritten = {
+      ...batch,
+      output_file_id: keep(output),
+      error_file_id: keep(errors),
+      // A batch without any file must not claim that rows of it were answered, and paid for.
+      ...(output === null && errors === null && { request_counts: { total: 0, completed: 0, failed: 0 } }),
+    };
     batches.set(path, rewritten);
     return rewritten;
   };
