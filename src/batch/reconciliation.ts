@@ -77,6 +77,11 @@ export class Reconciliation implements Disposable {
     return this.#indexes.has(customId);
   }
 
+  /** Whether nothing has been said of a row yet, in this reconciliation or an earlier one. */
+  isUnheard(index: number): boolean {
+    return this.states[index] === rowState.pending && !this.failures.has(index);
+  }
+
   /**
    * Takes in what was said of a row.
    *

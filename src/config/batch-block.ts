@@ -19,9 +19,10 @@ export const batchBlock = z.strictObject({
     .regex(/^\d+[hd]$/, { error: 'must be a window like 24h' })
     .default('24h')
     .meta({ description: 'How long the provider may take; passed on as it is.' }),
-  poll_interval: duration
-    .prefault('60s')
-    .meta({ description: 'The first wait between two looks at a batch; it grows while nothing changes.' }),
+  poll_interval: duration.optional().meta({
+    description:
+      'The first wait between two looks at a batch; it grows while nothing changes. Default: 60s, with the emulator 1s.',
+  }),
   max_attempts: count
     .default(3)
     .meta({ description: 'How often a row is sent in all, counting attempts that the provider answered.' }),

@@ -64,7 +64,7 @@ class Check {
 
   #judge(early: readonly SyntaxFault[], fileData: object): Checked {
     const overridden = applyOverrides(fileData, this.#options.overrides);
-    const parsed = parsePipeline(overridden.data, (path) => this.#textOf(path));
+    const parsed = parsePipeline(withProviderType(overridden.data), (path) => this.#textOf(path));
     const texts = [...annotatedTexts(pipelineSchema, parsed.data)];
     this.#hideSecrets(texts);
     const faults = [...overridden.faults, ...parsed.faults, ...crossCheck(parsed.data), ...checkTexts(texts)];
@@ -139,4 +139,12 @@ class Check {
     const values = [substitution.text, ...substitution.values].filter((value) => value !== '');
     return values.reduce((shown, value) => shown.replaceAll(value, substitution.template), message);
   }
+}
+
+/** A provider block that only changes an address or a key, as `--set provider.base_url=...` makes one, is OpenAI's. */
+function withProviderType(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || !('provider' in data)) return data;
+  const { provider } = data;
+  if (typeof provider !== 'object' || provider === null || 'type' in provider) return data;
+  return { ...data, provider: { type: 'openai', ...provider } };
 }

@@ -51,9 +51,14 @@ export async function buildPipeline(
     schema: prepared.schema,
     print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint),
   });
-  await readPatiently({ ledger, run, loaded, prepared, flags, host }, () => Promise.resolve());
+  try {
+    await readPatiently({ ledger, run, loaded, prepared, flags, host }, () => Promise.resolve());
+    await writeManifest(loaded, run, await ledger.chunks(run.runId));
+  } catch (error) {
+    await ledger.setStatus(run.runId, host.signal.aborted ? 'interrupted' : 'failed', Date.now());
+    throw error;
+  }
   const chunks = await ledger.chunks(run.runId);
-  await writeManifest(loaded, run, chunks);
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
   await ledger.setStatus(run.runId, chunks.length === 0 ? 'completed' : 'waiting', Date.now());
   const built = await ledger.run(run.runId);

@@ -12,7 +12,7 @@ import type { Execution } from './execution.ts';
 import { loadsAtOnce } from './load-queue.ts';
 import { tidyChunk } from './keep-files.ts';
 import { readPatiently } from './read-run.ts';
-import { chunkLimits, settleMs } from './settings.ts';
+import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
 
 /** How often the conditions that depend on the clock are looked at. */
 const clockMs = 30_000;
@@ -64,7 +64,12 @@ function createDriver(execution: Execution): ChunkDriver {
   const deliver = deliverContext(execution);
   return new ChunkDriver({
     context,
-    poller: new BatchPoller(prepared.provider, loaded.pipeline.batch.poll_interval, host.signal, host.emit),
+    poller: new BatchPoller(
+      prepared.provider,
+      pollIntervalMs(loaded.pipeline, prepared.isEmulator),
+      host.signal,
+      host.emit,
+    ),
     deliver: (chunk) => deliverChunk(deliver, chunk),
     deliverRefusal: (chunk, errors) => deliverRefusal(deliver, chunk, errors),
   });
@@ -81,7 +86,7 @@ function stepContext({ ledger, run, loaded, prepared, host }: Execution): StepCo
     endpoint: request.endpoint,
     completionWindow: batch.completion_window,
     expiresAfterMs: batch.expires_after,
-    settleMs: settleMs(batch.poll_interval),
+    settleMs: settleMs(pollIntervalMs(loaded.pipeline, prepared.isEmulator)),
     signal: host.signal,
     emit: host.emit,
   };

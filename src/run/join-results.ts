@@ -47,7 +47,8 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
       }
       const index = reconciliation.find(result.customId);
       if (index === -1) continue;
-      usage.add(result);
+      // A line that says again what is known was not paid for again.
+      if (reconciliation.isUnheard(index)) usage.add(result);
       if (!reconciliation.take(index, result) || result.kind !== 'ok') continue;
       if (!loadAnswer(context, index, result.answer, end - start)) continue;
       await queue.flush(`${context.place}.${part}`);

@@ -14,6 +14,11 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits): ChunkLim
   };
 }
 
+/** The first wait between two looks at a batch, in milliseconds. The emulator has no limit on how often it is asked. */
+export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number {
+  return pipeline.batch.poll_interval ?? (isEmulator ? 1000 : 60_000);
+}
+
 /** How long to wait before a second look for a batch whose creation is in doubt (architecture: settle). */
 export function settleMs(pollIntervalMs: number): number {
   return Math.max(250, Math.min(pollIntervalMs, 30_000));

@@ -14,7 +14,6 @@ test('a sound pipeline has no faults, and its defaults are filled in', () => {
     mode: 'batch',
     batch: {
       completion_window: '24h',
-      poll_interval: 60_000,
       max_attempts: 3,
       expires_after: 30 * 86_400_000,
       max_prepared: 20e9,
