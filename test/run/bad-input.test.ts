@@ -114,7 +114,7 @@ const cases: readonly Case[] = [
   {
     name: 'a missing table',
     parts: () => ({ source: table('note') }),
-    says: /there is no table note[^]*Did you mean notes\?/,
+    says: /there is no table note[^]*Did you mean "?notes"?\?/,
   },
   {
     name: 'a missing key column',
