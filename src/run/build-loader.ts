@@ -129,7 +129,8 @@ export class BuildLoader {
           reconciliation,
           queue,
           history: new Map(),
-          place: `${basename(file.path)}.${window}`,
+          // Not by the window's number, which is another one once earlier windows are done.
+          place: `${basename(file.path)}.${chunks[0]?.chunk ?? 0}`,
           now: new Date().toISOString(),
           signal: host.signal,
         },

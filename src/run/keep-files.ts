@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, constants } from 'node:zlib';
+import { renameDurably } from '../core/durable-file.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 
 export type KeepFiles = 'loaded' | 'failed' | 'all';
@@ -25,8 +26,8 @@ async function compress(path: string): Promise<void> {
   const partial = `${path}.gz.partial`;
   // The lowest level: results are kept for a rainy day, and the processor has better things to do.
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
-  await pipeline(createReadStream(path), gzip, createWriteStream(partial, { mode: 0o600 }));
-  await rename(partial, `${path}.gz`);
+  await pipeline(createReadStream(path), gzip, createWriteStream(partial, { mode: 0o600, flush: true }));
+  await renameDurably(partial, `${path}.gz`);
   await rm(path);
 }
 

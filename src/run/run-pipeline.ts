@@ -49,6 +49,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
     await prepared.sink.prepare();
     await execute({ ledger, run, loaded, prepared, flags, host });
     const rows = await ledger.rowCounts(run.runId);
+    if (rows.pending !== 0) throw new Error(`Run ${run.runId} ended with ${rows.pending} rows pending.`);
     status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
     const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
     const isGood = isWithinLimit(rows, limit);
@@ -65,9 +66,10 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
     status = host.signal.aborted ? 'interrupted' : 'failed';
     throw await afterStart(error, ledger, run, host);
   } finally {
-    await writeFailedRows(ledger, run);
     await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
     await ledger.setStatus(run.runId, status, Date.now());
+    // Last, since a full disk is no reason to forget how the run ended.
+    await writeFailedRows(ledger, run);
     host.emit({ type: 'RunEnded', runId: run.runId, status });
   }
 }
