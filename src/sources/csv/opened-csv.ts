@@ -1,20 +1,21 @@
-import { BatchlineError } from '../../core/errors.ts';
-import { fieldIndex, type RowBatch } from '../../core/row-batch.ts';
-import type { OpenedSource, ReadOptions } from '../../core/source.ts';
+import type { RowBatch } from '../../core/row-batch.ts';
+import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import type { Field } from '../../core/value.ts';
+import { namedField } from '../file/named-field.ts';
+import { rowNumber, withRowNumber } from '../file/row-number.ts';
 import { CsvBatch, type CsvBatchShape } from './csv-batch.ts';
 import type { OpenedInput } from './file-head.ts';
-import { RecordFault } from './record-fault.ts';
+import { RecordFault } from '../file/record-fault.ts';
 import { RecordParser, type Records } from './record-parser.ts';
 
 export interface OpenedCsvOptions {
   readonly inputs: readonly OpenedInput[];
   readonly columns: readonly string[];
-  readonly key: readonly string[];
   /** Whether the first record of each input names its columns. */
   readonly hasHeader: boolean;
   readonly skipsBadRecords: boolean;
   readonly fingerprint: Readonly<Record<string, string>>;
+  readonly context: SourceContext;
 }
 
 const batchRows = 2000;
@@ -32,10 +33,12 @@ export class OpenedCsv implements OpenedSource {
   constructor(options: OpenedCsvOptions) {
     this.#options = options;
     this.fingerprint = options.fingerprint;
-    this.fields = fieldsOf(options.columns);
-    this.keyFields = options.key.map((name) => this.#field(name, 'unknown_key_column'));
+    const { context } = options;
+    const file = options.inputs[0]?.text.name;
+    this.fields = withRowNumber(options.columns.map((name) => ({ name, kind: 'text', sqlType: 'text' })));
+    this.keyFields = context.key.map((name) => namedField(this.fields, name, 'unknown_key_column', file));
     // The record's number is unique by itself; of any other column only reading can tell.
-    this.keyIsUnique = !options.columns.includes('_row') && options.key.includes('_row');
+    this.keyIsUnique = this.keyFields.includes(rowNumber);
   }
 
   async *read({ fields, limit = Infinity, signal }: ReadOptions): AsyncGenerator<RowBatch, void, undefined> {
@@ -47,7 +50,7 @@ export class OpenedCsv implements OpenedSource {
     for (const input of this.#options.inputs) {
       const parser = await this.#parser(input);
       for await (const records of recordsOf(input, parser, signal)) {
-        const batch = new CsvBatch(shape, firstRecords(records, left), input.name, firstRecord);
+        const batch = new CsvBatch(shape, firstRecords(records, left), input.text.name, firstRecord);
         left -= batch.length;
         if (batch.length > 0) yield batch;
         if (left <= 0) return;
@@ -71,30 +74,14 @@ export class OpenedCsv implements OpenedSource {
   }
 
   #shape(names: readonly string[]): CsvBatchShape {
-    const { columns, key } = this.#options;
+    const { columns, context, inputs } = this.#options;
+    const file = inputs[0]?.text.name;
     return {
-      fields: names.map((name) => this.#field(name, 'unknown_field')),
+      fields: names.map((name) => namedField(this.fields, name, 'unknown_field', file)),
       columns: names.map((name) => columns.indexOf(name)),
-      keyColumns: key.map((name) => columns.indexOf(name)),
+      keyColumns: context.key.map((name) => columns.indexOf(name)),
     };
   }
-
-  #field(name: string, code: string): Field {
-    const field = this.fields[fieldIndex(this.fields, name)];
-    if (field !== undefined) return field;
-    throw new BatchlineError(code, `no column is named "${name}"`, {
-      where: this.#options.inputs[0]?.name,
-      hint: `The columns are: ${this.#options.columns.join(', ')}.`,
-    });
-  }
-}
-
-function fieldsOf(columns: readonly string[]): readonly Field[] {
-  const fields: Field[] = columns.map((name) => ({ name, kind: 'text', sqlType: 'text' }));
-  // A file's own column of that name, as in a file that was written with it, comes first.
-  return columns.includes('_row')
-    ? fields
-    : [...fields, { name: '_row', kind: 'integer', sqlType: 'bigint' }];
 }
 
 async function* recordsOf(
@@ -104,7 +91,7 @@ async function* recordsOf(
 ): AsyncGenerator<Records, void, undefined> {
   let bytes = 0;
   try {
-    for await (const chunk of input.chunks(signal)) {
+    for await (const chunk of input.text.chunks(signal)) {
       await parser.write(chunk);
       bytes += chunk.length;
       if (parser.ready < batchRows && bytes < batchBytes) continue;
@@ -114,7 +101,7 @@ async function* recordsOf(
     await parser.end();
     yield parser.take();
   } catch (error) {
-    throw error instanceof RecordFault ? error.in(input.name) : error;
+    throw error instanceof RecordFault ? error.in(input.text.name) : error;
   } finally {
     parser.destroy();
   }

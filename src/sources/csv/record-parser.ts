@@ -1,5 +1,6 @@
 import type { CsvError, InfoRecord, Parser, parse as createParser } from 'csv-parse';
-import { parseFault, type RecordFault } from './record-fault.ts';
+import { maxRecordBytes, type RecordFault } from '../file/record-fault.ts';
+import { parseFault } from './parse-fault.ts';
 
 export interface RecordFormat {
   readonly delimiter: string;
@@ -23,9 +24,6 @@ export interface RecordParserOptions {
   /** Told of records with too few or too many fields, which are passed over; null: they are faults like others. */
   readonly onBadRecord: ((fault: RecordFault) => void) | null;
 }
-
-// Far above any record that a request line could hold: what grows to this is a quote that was never closed.
-const maxRecordBytes = 64_000_000;
 
 /**
  * Parses one file's bytes. csv-parse is told that they are latin1, so that a field's text is its bytes, one a

@@ -1,7 +1,7 @@
 import { glob, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
-import { readError } from './input.ts';
+import { readError } from './file-input.ts';
 
 export interface FoundFile {
   readonly path: string;

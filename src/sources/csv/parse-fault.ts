@@ -1,26 +1,5 @@
 import type { CsvError } from 'csv-parse';
-import { BatchlineError } from '../../core/errors.ts';
-
-/** What is wrong with a record, before the file's name is known. */
-export class RecordFault extends Error {
-  override readonly name = 'RecordFault';
-  /** The line on which the record begins. */
-  readonly line: number;
-  readonly hint: string;
-  /** Whether the record after it can be found. */
-  readonly isRecoverable: boolean;
-
-  constructor(message: string, line: number, hint: string, isRecoverable: boolean) {
-    super(message);
-    this.line = line;
-    this.hint = hint;
-    this.isRecoverable = isRecoverable;
-  }
-
-  in(file: string): BatchlineError {
-    return new BatchlineError('bad_record', this.message, { where: `${file}:${this.line}`, hint: this.hint });
-  }
-}
+import { RecordFault } from '../file/record-fault.ts';
 
 const quoteHint =
   'Quote the whole field and double the quotes inside it, or set `quote` to the character that the file uses (false for none).';
@@ -28,9 +7,10 @@ const quoteHint =
 /** @param line on which the record begins */
 export function parseFault(error: CsvError, line: number): RecordFault {
   if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    return new RecordFault(lengthMessage(error), line, lengthHint, true);
+    return new RecordFault(lengthMessage(error), line, { hint: lengthHint, isRecoverable: true });
   }
-  return new RecordFault(quoteFaults[error.code] ?? error.message, line, quoteHint, false);
+  const message = quoteFaults[error.code] ?? error.message;
+  return new RecordFault(message, line, { hint: quoteHint, isRecoverable: false });
 }
 
 const quoteFaults: Readonly<Record<string, string>> = {

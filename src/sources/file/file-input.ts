@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
 
 /** A file, or standard input, that records are read from. */
-export interface CsvInput {
+export interface FileInput {
   /** As messages name it: the path relative to the pipeline file. */
   readonly name: string;
   /** The decompressed bytes. @throws BatchlineError */
@@ -12,12 +12,12 @@ export interface CsvInput {
 }
 
 /** @param path absolute; `.gz` and `.zst` are decompressed */
-export function fileInput(path: string, name: string): CsvInput {
+export function fileInput(path: string, name: string): FileInput {
   return { name, bytes: (signal) => readable(() => createReadStream(path), path, name, signal) };
 }
 
 /** Standard input can be read only once. */
-export function standardInput(stream: Readable): CsvInput {
+export function standardInput(stream: Readable): FileInput {
   let wasRead = false;
   return {
     name: 'standard input',
@@ -63,7 +63,7 @@ function decompressor(path: string): Transform | null {
 const hints: Readonly<Record<string, string>> = {
   ENOENT: 'Check `source.path`; it is relative to the pipeline file.',
   EACCES: 'Give this user the right to read it.',
-  EISDIR: 'Name the files in it, for example folder/*.csv.',
+  EISDIR: 'Name the files in it, for example folder/*.',
 };
 
 /** What went wrong while a file was opened or read. */

@@ -1,0 +1,118 @@
+import type { SourceContext } from '../../core/source.ts';
+import { fileInput, type FileInput, standardInput } from './file-input.ts';
+import { findFiles, type FoundFile } from './find-files.ts';
+import { type TextFault, textChunks } from './text-chunks.ts';
+
+/** The text of a file or of standard input, which may be looked at before it is read. */
+export interface InputText {
+  /** As messages name it: the path relative to the pipeline file. */
+  readonly name: string;
+  /** Its bytes as they lie on disk, compressed or not; null for standard input. */
+  readonly size: number | null;
+  /** Its beginning. At most once, before it is read; of what cannot be read again, what is taken is kept. */
+  peek(): AsyncGenerator<Buffer, void, undefined>;
+  /** All of it as UTF-8 bytes, no character cut between two chunks. @throws BatchlineError */
+  chunks(signal: AbortSignal): AsyncIterable<Buffer>;
+}
+
+export interface InputTexts {
+  /** In the order of their names. */
+  readonly texts: readonly InputText[];
+  /** For a run's fingerprint: each file's size and date. */
+  readonly fingerprint: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds what `path` names: a file, a glob's files, or standard input for `-`.
+ *
+ * @param encoding a label that TextDecoder knows, which a byte order mark overrides; null where it is always UTF-8
+ * @throws BatchlineError where there is nothing
+ */
+export async function findTexts(
+  path: string,
+  encoding: string | null,
+  context: SourceContext,
+): Promise<InputTexts> {
+  const onFault = warnOnce(encoding === null ? faultTexts : faultTextsWithAdvice, context);
+  const text = (input: FileInput, file: FoundFile | null): InputText =>
+    inputText(input, file?.bytes ?? null, context.signal, (signal) =>
+      textChunks(input.bytes(signal), {
+        encoding: encoding ?? 'utf8',
+        onFault: (fault) => onFault(input.name, fault),
+      }),
+    );
+  if (path === '-') return { texts: [text(standardInput(process.stdin), null)], fingerprint: {} };
+  const files = await findFiles(path, context.baseDir);
+  return {
+    texts: files.map((file) => text(fileInput(file.path, file.name), file)),
+    fingerprint: Object.fromEntries(files.map((file) => [file.name, `${file.bytes} ${file.modifiedAt}`])),
+  };
+}
+
+type ReadText = (signal: AbortSignal) => AsyncGenerator<Buffer, void, undefined>;
+
+function inputText(input: FileInput, size: number | null, signal: AbortSignal, read: ReadText): InputText {
+  if (size !== null) return { name: input.name, size, peek: () => read(signal), chunks: read };
+  const head: Buffer[] = [];
+  let rest: ReturnType<ReadText> | undefined;
+  return {
+    name: input.name,
+    size,
+    peek() {
+      rest = read(signal);
+      return keeping(head, rest);
+    },
+    chunks(reading) {
+      // After the first time nothing is left: asking the input itself says why.
+      if (rest === undefined) return read(reading);
+      const replayed = replay(head, rest);
+      rest = undefined;
+      return replayed;
+    },
+  };
+}
+
+/** What is left of `rest` when the consumer stops is still to be read. */
+async function* keeping(
+  head: Buffer[],
+  rest: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
+    head.push(next.value);
+    yield next.value;
+  }
+}
+
+async function* replay(
+  head: Buffer[],
+  rest: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    while (head.length > 0) yield head.shift() as Buffer;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+type FaultTexts = Readonly<Record<TextFault, string>>;
+
+const faultTexts: FaultTexts = {
+  'invalid-utf8': 'holds bytes that are not UTF-8; they are read as U+FFFD.',
+  nul: 'holds NUL bytes; they are read as U+FFFD.',
+};
+
+const faultTextsWithAdvice: FaultTexts = {
+  'invalid-utf8': `${faultTexts['invalid-utf8']} Set \`encoding\` if the file has another one.`,
+  nul: `${faultTexts.nul} If it is UTF-16, set \`encoding: utf16le\`.`,
+};
+
+function warnOnce(texts: FaultTexts, context: SourceContext): (name: string, fault: TextFault) => void {
+  const told = new Set<string>();
+  return (name, fault) => {
+    const text = `${name} ${texts[fault]}`;
+    if (told.has(text)) return;
+    told.add(text);
+    context.warn(text);
+  };
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineSource } from '../core/source.ts';
+import { jsonConfig } from './json/config.ts';
+import { JsonLinesParser } from './json/json-lines-parser.ts';
+import type { JsonFormat } from './json/json-record.ts';
+import { openJson } from './json/opened-json.ts';
+
+const format: JsonFormat = {
+  createParser: (options) => Promise.resolve(new JsonLinesParser(options)),
+  place: (file, { line }) => `${file}:${line}`,
+};
+
+export const jsonl = defineSource({
+  name: 'jsonl',
+  summary: 'Reads rows from JSON Lines, an object a line, in files or on standard input.',
+  config: z.object(jsonConfig),
+  examples: [
+    { path: 'tickets.jsonl' },
+    { path: 'exports/*.jsonl.zst', on_bad_record: 'skip' },
+    { path: '-', fields: ['id', 'text'] },
+  ],
+  open: (config, context) => openJson(config, format, context),
+});
