@@ -268,40 +268,6 @@ describe('a run with', () => {
   });
 });
 
-describe('a pipeline file', () => {
-  it.each([
-    [
-      'without a key',
-      () => ({ source: { type: 'postgres', url: 'x', table: 'notes' } }),
-      /source\.key .*required/,
-    ],
-    [
-      'with an unknown source',
-      () => ({ source: { type: 'postgress', key: 'id' } }),
-      /did you mean postgres/i,
-    ],
-    [
-      'with an undefined variable',
-      () => ({ source: { ...table('notes'), url: '${NO_SUCH_URL}' } }),
-      /NO_SUCH_URL/,
-    ],
-  ])('%s is refused with line and column', async (_name, parts, says) => {
-    await using project = await PipelineProject.create(pipeline(parts()));
-    const { code, stderr, stdout } = await project.run();
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/pipeline\.yaml:1:\d+ {2}/);
-    expect(stderr).toMatch(says);
-    expect(await emulator.bill()).toEqual([]);
-  });
-
-  it('that is missing is named', async () => {
-    await using project = await PipelineProject.create();
-    const result = await project.cli('run', 'nowhere.yaml');
-    expect(result.code).toBe(2);
-    expect(onlyError(result)).toContain('nowhere.yaml');
-  });
-});
-
 describe('an empty source', () => {
   it('is no error', async () => {
     await using project = await PipelineProject.create(pipeline({ source: table('empty_notes') }));

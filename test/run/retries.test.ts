@@ -1,13 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { acceptedBatches, paidLines } from '../support/bill.ts';
-import { promptAnswer } from '../support/chat-answer.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
-import { PipelineProject } from '../support/pipeline-process.ts';
-import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
+import type { PipelineProject } from '../support/pipeline-process.ts';
+import type { Middleware } from '../support/proxy.ts';
 import {
   failedWith,
   neverRan,
@@ -15,70 +11,9 @@ import {
   type ResultLine,
   type Rewrite,
 } from '../support/result-rewriter.ts';
+import { answers, errorsOf, expected, parseLines, rowCount, scene, useNotes } from './scene.ts';
 
-const rowCount = 12;
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.client.query(`
-    CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);
-    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, ${rowCount}) n`);
-});
-
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  await database.client.query('DROP TABLE IF EXISTS answers');
-});
-
-type Block = Readonly<Record<string, unknown>>;
-
-interface Parts {
-  readonly batch?: Block;
-  readonly request?: Block;
-  readonly rest?: Block;
-}
-
-function pipeline(url: string, { batch, request, rest }: Parts = {}): object {
-  return {
-    source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
-    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}', ...request },
-    provider: providerAt(url),
-    batch: { ...promptBatch, max_requests: rowCount, ...batch },
-    sink: {
-      type: 'postgres',
-      url: database.url,
-      table: 'answers',
-      create: true,
-      columns: { answer: 'text', attempt: 'attempt' },
-    },
-    ...rest,
-  };
-}
-
-interface Scene extends AsyncDisposable {
-  readonly project: PipelineProject;
-  readonly emulator: TestEmulator;
-}
-
-/** A project whose provider is an emulator behind a middleware. */
-async function scene(
-  middleware: (target: string) => Middleware,
-  parts: Parts = {},
-  options: { readonly batchEnds?: boolean } = {},
-): Promise<Scene> {
-  await using resources = new AsyncDisposableStack();
-  const emulator = resources.use(
-    await createEmulator(options.batchEnds === false ? { latencyMs: 60_000 } : {}),
-  );
-  const proxy = resources.use(await createProxy(emulator.url, middleware(emulator.url)));
-  const project = resources.use(await PipelineProject.create(pipeline(proxy.url, parts)));
-  const kept = resources.move();
-  return { project, emulator, [Symbol.asyncDispose]: () => kept.disposeAsync() };
-}
+useNotes();
 
 function rewriting(rewrite: Rewrite): (target: string) => Middleware {
   return (target) => rewriteResults(target, rewrite);
@@ -88,33 +23,6 @@ const isOdd = ({ custom_id: id }: ResultLine) => Number(id) % 2 === 1;
 const rateLimit = { code: 'rate_limit_exceeded', message: 'Rate limit reached.' };
 const serverError = { code: 'server_error', message: 'The server had an error.' };
 const contentPolicy = { code: 'content_policy_violation', message: 'This is "not" allowed.' };
-
-async function answers(): Promise<readonly { id: number; answer: string; attempt: number }[]> {
-  const { rows } = await database.client.query<{ id: string; answer: string; attempt: string }>(
-    'SELECT id::text, answer, attempt::text FROM answers ORDER BY answers.id',
-  );
-  return rows.map(({ id, answer, attempt }) => ({ id: Number(id), answer, attempt: Number(attempt) }));
-}
-
-function expected(attempt: (id: number) => number) {
-  return Array.from({ length: rowCount }, (_, index) => {
-    const id = index + 1;
-    return { id, answer: promptAnswer(`note ${id}`), attempt: attempt(id) };
-  });
-}
-
-async function errorsOf(project: PipelineProject): Promise<readonly Record<string, unknown>[]> {
-  const { stdout, code } = await project.cli('errors', 'pipeline.yaml', '--json');
-  expect(code).toBe(0);
-  return parseLines(stdout);
-}
-
-function parseLines(text: string): readonly Record<string, unknown>[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
 
 async function failedRowsFile(project: PipelineProject): Promise<readonly Record<string, unknown>[]> {
   const { run_id: runId } = await project.status();
@@ -304,121 +212,5 @@ describe('answers that do not fit the schema', () => {
     expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount, failed: 0 });
     expect(acceptedBatches(await setting.emulator.bill())).toBe(2);
     expect(await errorsOf(setting.project)).toEqual([]);
-  });
-});
-
-/** Refuses the first so many batches as the provider's validation does. */
-function refusing(times: number, errors: readonly object[]): () => Middleware {
-  const refused = new Set<string>();
-  return () =>
-    async ({ method, path }, forward) => {
-      const response = await forward();
-      if (method === 'POST' && path === '/batches' && refused.size < times) {
-        const { id } = JSON.parse(response.body.toString()) as { id: string };
-        refused.add(`/batches/${id}`);
-      }
-      if (method !== 'GET' || !refused.has(path)) return response;
-      const batch = JSON.parse(response.body.toString()) as object;
-      const none = { output_file_id: null, error_file_id: null };
-      return jsonResponse(200, {
-        ...batch,
-        ...none,
-        status: 'failed',
-        errors: { object: 'list', data: errors },
-      });
-    };
-}
-
-describe('a batch that the provider refuses', () => {
-  it('loses the lines that are named; the others are sent again', async () => {
-    const errors = [
-      { code: 'invalid_request', line: 3, message: 'Line 3 is wrong.', param: 'body' },
-      { code: null, line: 12, message: 'Line 12 too.', param: null },
-    ];
-    await using setting = await scene(refusing(1, errors));
-    const summary = await setting.project.summary(1);
-    expect(summary.rows).toMatchObject({ requested: rowCount, ok: 10, failed: 2, pending: 0 });
-    expect(summary.batches).toMatchObject({ total: 2, completed: 1, failed: 1 });
-    expect(await errorsOf(setting.project)).toMatchObject([
-      { key: '3', stage: 'request', code: 'invalid_request', message: 'Line 3 is wrong.', attempts: 0 },
-      { key: '12', stage: 'request', message: 'Line 12 too.', attempts: 0 },
-    ]);
-    const kept = expected(() => 1).filter(({ id }) => id !== 3 && id !== 12);
-    expect(await answers()).toEqual(kept);
-  });
-
-  it('is sent once more where no line is named', async () => {
-    await using setting = await scene(refusing(1, [{ code: 'server_error', line: null, message: 'Oops.' }]));
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-  });
-
-  it('ends the run where it is refused again, and can be gone on with', async () => {
-    await using setting = await scene(refusing(2, [{ code: 'bad_file', line: null, message: 'Bad file.' }]));
-    const { code, stderr } = await setting.project.run();
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: The provider refused file 1: Bad file\./m);
-    expect(stderr).toMatch(/^hint: .*same command again/m);
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-  });
-});
-
-describe('a create whose reply is lost', () => {
-  it('is found again and not repeated', async () => {
-    let cut = 0;
-    await using setting = await scene(
-      () =>
-        async ({ method, path }, forward) => {
-          const response = await forward();
-          if (method === 'POST' && path === '/batches' && (cut += 1) % 2 === 1) throw new Error('cut');
-          return response;
-        },
-      { batch: { max_requests: 4 } },
-    );
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-    expect(paidLines(await setting.emulator.bill())).toHaveLength(rowCount);
-    expect(await answers()).toEqual(expected(() => 1));
-  });
-
-  it('is found also where the batch appears only a moment after the connection was cut', async () => {
-    let cut = 0;
-    const late: Promise<unknown>[] = [];
-    await using setting = await scene(
-      () =>
-        async ({ method, path }, forward) => {
-          if (method !== 'POST' || path !== '/batches' || (cut += 1) > 1) return forward();
-          late.push(sleep(100).then(forward));
-          throw new Error('cut');
-        },
-      // The second look comes after this long.
-      { batch: { poll_interval: '1s' } },
-    );
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-    await Promise.all(late);
-    expect(acceptedBatches(await setting.emulator.bill())).toBe(1);
-    expect(await answers()).toEqual(expected(() => 1));
-  });
-
-  it('is repeated where the provider never saw it', async () => {
-    let cut = 0;
-    await using setting = await scene(() => async ({ method, path }, forward) => {
-      if (method === 'POST' && path === '/batches' && (cut += 1) === 1) throw new Error('cut');
-      return forward();
-    });
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-    expect(acceptedBatches(await setting.emulator.bill())).toBe(1);
-  });
-});
-
-describe('a download that is cut', () => {
-  it('is made again until it is whole', async () => {
-    let cut = 0;
-    await using setting = await scene(() => async ({ path }, forward) => {
-      const response = await forward();
-      if (!path.endsWith('/content') || (cut += 1) > 1) return response;
-      return { ...response, body: response.body.subarray(0, response.body.length - 100) };
-    });
-    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-    expect(await answers()).toEqual(expected(() => 1));
-    expect(acceptedBatches(await setting.emulator.bill())).toBe(1);
   });
 });
