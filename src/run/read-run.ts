@@ -21,10 +21,24 @@ export async function readPatiently(
   const { prepared, host } = execution;
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
+  // What became of the sealed files is no fault of the source's: reading again would not help.
+  let failure: { readonly reason: unknown } | null = null;
+  const noting = async (chunk: NewChunk): Promise<void> =>
+    onSealed(chunk).catch((reason: unknown) => {
+      failure = { reason };
+      throw reason;
+    });
   await retry({ ...sourceRetry, signal: host.signal, onRetry }, async () => {
     if (!prepared.source.resumable) await beginAnew(execution);
-    await read(execution, onSealed);
+    await read(execution, noting).catch((error: unknown) => {
+      if (failure === null) throw error;
+    });
   });
+  throwIfAny(failure);
+}
+
+function throwIfAny(failure: { readonly reason: unknown } | null): void {
+  if (failure !== null) throw failure.reason;
 }
 
 /** Nothing of a pass that cannot be continued was sent, so its files are of no use. */

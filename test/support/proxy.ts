@@ -13,6 +13,7 @@ export interface ProxiedResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
   /** After so many bytes of the body nothing more comes. */
   readonly stallsAfter?: number;
 }
@@ -38,10 +39,14 @@ export async function createProxy(target: string, middleware: Middleware): Promi
     void (async () => {
       const proxied = await readRequest(request, prefix);
       log.push(`${proxied.method} ${proxied.path}`);
-      const { status, contentType, body, stallsAfter } = await middleware(proxied, () =>
+      const { status, contentType, body, headers, stallsAfter } = await middleware(proxied, () =>
         forward(target, proxied, request),
       );
-      response.writeHead(status, { 'content-type': contentType, 'content-length': body.length });
+      response.writeHead(status, {
+        ...headers,
+        'content-type': contentType,
+        'content-length': body.length,
+      });
       if (stallsAfter === undefined) response.end(body);
       else response.write(body.subarray(0, stallsAfter));
     })().catch(() => request.socket.destroy());
