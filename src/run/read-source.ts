@@ -135,7 +135,8 @@ async function packItems(
 ): Promise<number> {
   const { rows, items } = rendered;
   const skip = await context.unchanged.skips(items);
-  markFates(context, progress, rendered, skip);
+  const known = await context.unchanged.knownFailures(items.failures);
+  markFates(context, progress, rendered, { skip, known });
   let packed = 0;
   for (const [from, to] of keptRuns(skip)) {
     packed += to - from;
@@ -154,12 +155,13 @@ function markFates(
   { keyCheck }: ReadContext,
   progress: ReadProgress,
   { rows, items, failures }: RenderedBatch,
-  skip: Uint8Array,
+  { skip, known }: { readonly skip: Uint8Array; readonly known: ReadonlySet<string> },
 ): void {
   let failed = 0;
   const failUpTo = (record: number): void => {
     for (let next = failures[failed]; next !== undefined && next.record < record; next = failures[failed]) {
-      if (keyCheck?.admit(next.key, next.position) ?? true) progress.fail(next);
+      const isFirst = keyCheck?.admit(next.key, next.position) ?? true;
+      if (isFirst && !known.has(next.row.customId)) progress.fail(next);
       else progress.mark(next.record, 'skipped');
       failed += 1;
     }

@@ -1,4 +1,4 @@
-import type { ItemBatch } from '../core/item-batch.ts';
+import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import { fromWire } from '../core/wire-text.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -9,10 +9,13 @@ const pageSize = 5000;
 export interface UnchangedFilter {
   /** A byte an item: 1 where the item is to be skipped. */
   skips(items: ItemBatch): Promise<Uint8Array>;
+  /** Of the rows that could not be rendered, those that failed in an earlier run already, for the same request. */
+  knownFailures(failures: readonly RenderFailure[]): Promise<ReadonlySet<string>>;
 }
 
 export const sendEverything: UnchangedFilter = {
   skips: (items) => Promise.resolve(new Uint8Array(items.length)),
+  knownFailures: () => Promise.resolve(new Set()),
 };
 
 /** Skips what stands in the sink with the same request hash, and what failed for good with it in an earlier run. */
@@ -44,5 +47,14 @@ export class SkipUnchanged implements UnchangedFilter {
     if (failed.size === 0) return skip;
     for (const [index, customId] of items.customIds.entries()) if (failed.has(customId)) skip[index] = 1;
     return skip;
+  }
+
+  async knownFailures(failures: readonly RenderFailure[]): Promise<ReadonlySet<string>> {
+    const hashed = failures.filter((failure) => failure.requestHash !== null);
+    return this.#ledger.rememberedFailures(
+      this.#pipeline,
+      hashed.map((failure) => failure.customId),
+      hashed.map((failure) => failure.requestHash ?? ''),
+    );
   }
 }

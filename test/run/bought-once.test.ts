@@ -116,15 +116,19 @@ describe('the next run of a pipeline whose table keeps request_hash', () => {
     expect((await project.summary(1, '--full-refresh')).rows).toMatchObject({ ok: 8, failed: 2 });
   });
 
-  it('never sent rows whose prompt is empty, and reports them each time', async () => {
+  it('never sends rows whose prompt is empty, and reports them once', async () => {
     await newlyPaid();
     await database.client.query(`UPDATE notes SET body = '' WHERE id IN (3, 5)`);
     await using project = await PipelineProject.create(pipeline());
     const first = await project.summary(1);
     expect(first.rows).toMatchObject({ requested: 10, ok: 8, failed: 2, pending: 0 });
-    expect((await project.summary(1)).rows).toMatchObject({ skipped: 8, requested: 2, failed: 2 });
-    expect(await newlyPaid()).toBe(8);
-    expect((await project.summary(0, '--max-failed-rows', '2')).status).toBe('completed_with_failures');
+    expect((await project.summary()).rows).toMatchObject({ skipped: 10, requested: 0, failed: 0 });
+    await database.client.query(`UPDATE notes SET body = 'no longer empty' WHERE id = 3`);
+    expect((await project.summary()).rows).toMatchObject({ skipped: 9, requested: 1, ok: 1 });
+    expect(await newlyPaid()).toBe(9);
+    expect((await project.summary(0, '--full-refresh', '--max-failed-rows', '1')).status).toBe(
+      'completed_with_failures',
+    );
   });
 });
 
