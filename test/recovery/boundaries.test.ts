@@ -1,0 +1,94 @@
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorMessage } from '../../src/core/errors.ts';
+import { Random } from '../../src/emulator/random.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { BoundaryScene, createNotes, expectComplete, type Mode } from './boundary-scene.ts';
+
+/**
+ * A run is killed at every boundary between an intent, its effect and its outcome, and begun again. BATCHLINE_BOUNDARIES
+ * says at how many: `all`, or how many beside those that are always tried; BATCHLINE_TEST_SEED which ones.
+ */
+const wanted = process.env['BATCHLINE_BOUNDARIES'] ?? '1';
+const seed = Number(process.env['BATCHLINE_TEST_SEED'] ?? Date.now() % 0x7fff_ffff);
+const random = new Random(seed);
+/** Of two processes, the one waits for the provider while the other works. */
+const atOnce = 2 * availableParallelism();
+const timeout = wanted === 'all' ? 4 * 3_600_000 : 300_000;
+
+/** Where most is at stake; of each kind one is always tried. */
+const kinds = [
+  'http POST /v1/files answered',
+  'http POST /v1/batches sent',
+  'http POST /v1/batches answered',
+  'file rename output',
+  'postgres CREATE TEMPORARY TABLE answered',
+  'sqlite DELETE FROM unfinished_rows',
+] as const;
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  console.log(`BATCHLINE_TEST_SEED=${seed}`);
+  database = await createDatabase();
+  await createNotes(database);
+});
+
+afterAll(() => database[Symbol.asyncDispose]());
+
+function pick(from: readonly number[]): number {
+  return from[random.below(from.length)] ?? 1;
+}
+
+/** Numbers of boundaries, from 1. */
+function choose(names: readonly string[]): readonly number[] {
+  const all = names.map((_, index) => index + 1);
+  if (wanted === 'all') return all;
+  const named = (kind: string) => all.filter((boundary) => names[boundary - 1]?.startsWith(kind));
+  // Between two files: what was sealed before must not be read again.
+  const amidReading = named('sqlite INSERT INTO chunks')[1] ?? 1;
+  const others = Array.from({ length: Number(wanted) }, () => pick(all));
+  const chosen = [amidReading, ...kinds.map((kind) => pick(named(kind))), ...others];
+  return [...new Set(chosen)];
+}
+
+/** @returns where the run died and what was wrong in the end, or null */
+async function killAt(mode: Mode, boundary: number): Promise<string | null> {
+  let place = `boundary ${boundary}`;
+  try {
+    await using scene = await BoundaryScene.create(database, mode, String(boundary));
+    const died = await scene.killAt(boundary);
+    if (died !== null) {
+      place += ` (${died})`;
+      await scene.goOn();
+    }
+    await expectComplete(scene);
+    return null;
+  } catch (error) {
+    return `${place}: ${errorMessage(error)}`;
+  }
+}
+
+async function killAtEach(mode: Mode, boundaries: readonly number[]): Promise<readonly string[]> {
+  const waiting = boundaries.values();
+  const faults: string[] = [];
+  const work = async (): Promise<void> => {
+    for (const boundary of waiting) {
+      const fault = await killAt(mode, boundary);
+      if (fault !== null) faults.push(fault);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return faults;
+}
+
+describe('a run that is killed where it crosses into the outside', () => {
+  it.each(['upsert', 'insert'] as const)('comes out the same, by %s', { timeout }, async (mode) => {
+    await using scene = await BoundaryScene.create(database, mode, 'counted');
+    const names = await scene.count();
+    await expectComplete(scene);
+    const boundaries = choose(names);
+    console.log(`${mode}: killed at ${boundaries.length} of ${names.length} boundaries`);
+    expect(await killAtEach(mode, boundaries)).toEqual([]);
+  });
+});
