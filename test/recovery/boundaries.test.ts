@@ -56,7 +56,7 @@ function choose(names: readonly string[]): readonly number[] {
 async function killAt(mode: Mode, boundary: number): Promise<string | null> {
   let place = `boundary ${boundary}`;
   try {
-    await using scene = await BoundaryScene.create(database, mode, String(boundary));
+    await using scene = await BoundaryScene.create(database, { mode, name: String(boundary) });
     const died = await scene.killAt(boundary);
     if (died !== null) {
       place += ` (${died})`;
@@ -84,7 +84,7 @@ async function killAtEach(mode: Mode, boundaries: readonly number[]): Promise<re
 
 describe('a run that is killed where it crosses into the outside', () => {
   it.each(['upsert', 'insert'] as const)('comes out the same, by %s', { timeout }, async (mode) => {
-    await using scene = await BoundaryScene.create(database, mode, 'counted');
+    await using scene = await BoundaryScene.create(database, { mode, name: 'counted' });
     const names = await scene.count();
     await expectComplete(scene);
     const boundaries = choose(names);

@@ -9,6 +9,7 @@ import { batchesOf, boughtTwice, type CarriedOut } from '../support/batches-of.t
 import { promptAnswer } from '../support/chat-answer.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createEmulator, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { faultHits } from '../support/fault-hits.ts';
 import { PipelineProject, type CliResult } from '../support/pipeline-process.ts';
 
 const doors = new URL('../support/doors.ts', import.meta.url).href;
@@ -18,14 +19,14 @@ const compiled = fileURLToPath(new URL('../../node_modules/.cache/compiled', imp
 /** The scenes share a client, which takes one query at a time. */
 const queries = new Semaphore(1);
 
-const rowCount = 14;
+export const rowCount = 14;
 const ids = Array.from({ length: rowCount }, (_, index) => String(index + 1));
 
 /**
  * A row that fails in passing, a batch that expires half-way, a create whose reply is lost, and batches that the list
  * shows only after a while.
  */
-const faults: FaultsInput = {
+const usualFaults: FaultsInput = {
   rows: [{ fault: 'status', status: 429, custom_ids: ['3'], attempts: 1 }],
   batches: [
     { fault: 'expired', batches: 2, after: 0.5 },
@@ -35,6 +36,14 @@ const faults: FaultsInput = {
 };
 
 export type Mode = 'upsert' | 'insert';
+
+export interface SceneOptions {
+  readonly mode: Mode;
+  /** Tells the scene's target table from others of its mode. */
+  readonly name: string;
+  readonly faults?: FaultsInput;
+  readonly rowsPerFile?: number;
+}
 
 /** The table that every scene reads. */
 export async function createNotes(database: TestDatabase): Promise<void> {
@@ -62,14 +71,17 @@ export class BoundaryScene implements AsyncDisposable {
     this.#target = target;
   }
 
-  static async create(database: TestDatabase, mode: Mode, name: string): Promise<BoundaryScene> {
+  static async create(database: TestDatabase, options: SceneOptions): Promise<BoundaryScene> {
+    const { mode, name, faults = usualFaults } = options;
     await using resources = new AsyncDisposableStack();
     const target = `answers_${mode}_${name}`;
     // Without a unique index, so that an answer loaded twice would show.
     if (mode === 'insert')
       await queries.run(() => database.client.query(`CREATE TABLE ${target} (id bigint, answer text)`));
     const emulator = resources.use(await createEmulator({ latencyMs: 60, faults }));
-    const project = resources.use(await PipelineProject.create(pipeline(database, emulator, mode, target)));
+    const project = resources.use(
+      await PipelineProject.create(pipeline(database, emulator.url, target, options)),
+    );
     resources.move();
     return new BoundaryScene(database, emulator, project, target);
   }
@@ -120,6 +132,10 @@ export class BoundaryScene implements AsyncDisposable {
     return batchesOf(this.#emulator.url);
   }
 
+  faultHits(): Promise<Readonly<Record<string, number>>> {
+    return faultHits(this.#emulator.url);
+  }
+
   stateFiles(): Promise<readonly string[]> {
     return this.#project.stateFiles();
   }
@@ -145,12 +161,17 @@ export class BoundaryScene implements AsyncDisposable {
   }
 }
 
-function pipeline(database: TestDatabase, emulator: TestEmulator, mode: Mode, target: string): object {
+function pipeline(
+  database: TestDatabase,
+  url: string,
+  target: string,
+  { mode, rowsPerFile = 4 }: SceneOptions,
+): object {
   return {
     source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
-    provider: providerAt(emulator.url),
-    batch: { poll_interval: '50ms', max_requests: 4 },
+    provider: providerAt(url),
+    batch: { poll_interval: '50ms', max_requests: rowsPerFile },
     sink: {
       type: 'postgres',
       url: database.url,
