@@ -116,7 +116,8 @@ function unsuccessfulRow(
   const customId = span.rows.customIds[line] ?? '';
   const before = context.history.get(customId);
   const attempts = (before?.attempts ?? 0) + (result.ran ? 1 : 0);
-  const submissions = (before?.submissions ?? 0) + 1;
+  // The rows of a file that was too large for the provider were never sent in it.
+  const submissions = (before?.submissions ?? 0) + (context.state === 'superseded' ? 0 : 1);
   const { code, message } = result;
   const { limits } = context;
   const retryable = result.retryable || (result.stage === 'answer' && limits.retriedAnswers.has(code));

@@ -3,6 +3,7 @@ import type { Endpoint, OpenedProvider } from '../core/provider.ts';
 import { providerRetry, retry, type RetryPolicy } from '../core/retry.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkPatch, ChunkRecord, Ledger } from '../ledger/ledger.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** What every step of a chunk's life needs. */
 export interface StepContext {
@@ -12,12 +13,17 @@ export interface StepContext {
   readonly pipeline: string;
   readonly folder: string;
   readonly endpoint: Endpoint;
+  /** Where chunks wait until the provider takes another batch. */
+  readonly room: WaitingRoom;
   readonly completionWindow: string;
   /** Milliseconds after which the provider deletes the files. */
   readonly expiresAfterMs: number;
   /** Milliseconds until a second look for a batch that a first look did not show. */
   readonly settleMs: number;
+  /** Aborted when nothing new is to be begun; breaks off whatever can be done again for nothing. */
   readonly signal: AbortSignal;
+  /** Aborted when even a create that is under way is to be broken off. */
+  readonly abort: AbortSignal;
   emit: EventListener;
 }
 

@@ -1,6 +1,5 @@
-import { BatchlineError } from '../core/errors.ts';
+import { BatchlineError, errorCode } from '../core/errors.ts';
 import type { BatchFileError, RemoteBatch } from '../core/provider.ts';
-import { backoff } from '../core/retry.ts';
 import { sleep } from '../core/async.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import { readLineBlocks } from '../results/line-reader.ts';
@@ -10,19 +9,18 @@ import type { BatchPoller } from './poller.ts';
 
 /** How often a batch may be refused for a reason that names no line before the step gives up. */
 const refusalsAllowed = 2;
-const roomWait = { firstWaitMs: 5_000, longestWaitMs: 15 * 60_000 };
 
 /** What came of waiting for a batch: the chunk moved on, or the provider refused its file for what some lines say. */
 export type Awaited = { readonly chunk: ChunkRecord; readonly refusal: readonly BatchFileError[] | null };
 
-/** Waits until a chunk's batch has ended and notes how. */
+/** Waits until a chunk's batch has ended and notes how. Null where the poller looks once and it has not. */
 export async function awaitBatch(
   context: StepContext,
   chunk: ChunkRecord,
   poller: BatchPoller,
-): Promise<Awaited> {
-  if (chunk.batchId === null) throw new Error(`Chunk ${chunk.chunk} has no batch.`);
-  const batch = await poller.untilEnded(chunk.chunk, chunk.batchId);
+): Promise<Awaited | null> {
+  const batch = await poller.untilEnded(chunk);
+  if (batch === null) return null;
   const { status, outputFileId, errorFileId } = batch;
   if (status === 'failed' && outputFileId === null && errorFileId === null) {
     return afterRefusal(context, chunk, batch);
@@ -31,7 +29,9 @@ export async function awaitBatch(
   const hasNoFile = outputFileId === null && errorFileId === null;
   if (hasNoFile && (batch.counts?.completed ?? 0) > 0) throw resultsUnnamed(batch);
   const patch = { batchStatus: status, outputFileId, errorFileId };
-  return { chunk: await advance(context, chunk, 'batch_ended', patch), refusal: null };
+  const endedChunk = await advance(context, chunk, 'batch_ended', patch);
+  context.room.batchEnded();
+  return { chunk: endedChunk, refusal: null };
 }
 
 /** The provider's validation turned the whole file down; nothing ran and nothing was paid. */
@@ -39,19 +39,12 @@ async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: Rem
   if (batch.errors.some((error) => error.line !== null)) return { chunk, refusal: batch.errors };
   const wantsRoom = batch.errors.some(isWantOfRoom);
   const givesUp = !wantsRoom && chunk.attempt >= refusalsAllowed;
-  if (wantsRoom) {
-    const waitMs = backoff(chunk.attempt, roomWait);
-    context.emit({
-      type: 'StepRetried',
-      step: `batch ${chunk.chunk}`,
-      message: describe(batch.errors),
-      waitMs,
-    });
-    await sleep(waitMs, context.signal);
-  }
-  const patch = { batchStatus: batch.status, attempt: chunk.attempt + 1 };
+  if (wantsRoom) await context.room.refused(chunk, describe(batch.errors));
+  // Without the batch's id: the chunk is not with the provider any more.
+  const patch = { batchId: null, batchStatus: batch.status, attempt: chunk.attempt + 1 };
   // Also where the step gives up: who goes on with the run later has removed the cause and wants it sent again.
   const deferred = await advance(context, chunk, 'batch_deferred', patch);
+  context.room.wake();
   if (givesUp) throw refused(context, chunk, batch.errors);
   return { chunk: deferred, refusal: null };
 }
@@ -101,7 +94,7 @@ export async function downloadResults(context: StepContext, chunk: ChunkRecord):
     return advance(context, chunk, 'results_downloaded');
   await sleep(context.settleMs, context.signal);
   const { outputFileId, errorFileId } = await attempt(context, `look at batch of file ${chunk.chunk}`, () =>
-    context.provider.getBatch(chunk.batchId ?? '', context.signal),
+    lookAgain(context, chunk),
   );
   const patch = {
     outputFileId: outputFileId ?? chunk.outputFileId,
@@ -109,6 +102,19 @@ export async function downloadResults(context: StepContext, chunk: ChunkRecord):
   };
   await fetchResults(context, { ...chunk, ...patch });
   return advance(context, chunk, 'results_downloaded', patch);
+}
+
+/** A batch that the provider no longer knows has no other files than those that it named before. */
+async function lookAgain(
+  { provider, signal }: StepContext,
+  chunk: ChunkRecord,
+): Promise<Pick<RemoteBatch, 'outputFileId' | 'errorFileId'>> {
+  try {
+    return await provider.getBatch(chunk.batchId ?? '', signal);
+  } catch (error) {
+    if (errorCode(error) === 'batch_not_found') return chunk;
+    throw error;
+  }
 }
 
 async function fetchResults(context: StepContext, chunk: ChunkRecord): Promise<void> {

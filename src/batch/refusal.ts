@@ -17,6 +17,36 @@ export function applyRefusal(reconciliation: Reconciliation, errors: readonly Ba
   }
 }
 
+/** The code of rows whose file was too large to be sent; they leave again at once. */
+export const supersededCode = 'superseded';
+
+/**
+ * Turns the fate of a file that holds more tokens than may be enqueued into results of its rows: none was sent, and
+ * all are to be packed anew, save those that are too large by themselves.
+ */
+export function applySupersession(
+  reconciliation: Reconciliation,
+  tooLarge: ReadonlyMap<number, string>,
+): void {
+  for (const { rows } of reconciliation.spans) {
+    for (const [line, customId] of rows.customIds.entries()) {
+      const reason = tooLarge.get(line);
+      const failure =
+        reason === undefined
+          ? { code: supersededCode, message: 'Its file was too large.', retryable: true }
+          : { code: 'row_over_token_limit', message: reason, retryable: false };
+      reconciliation.accept({
+        kind: 'failed',
+        customId,
+        stage: 'request',
+        ...failure,
+        ran: false,
+        usage: null,
+      });
+    }
+  }
+}
+
 function rejected(customId: string, error: BatchFileError | undefined): FailedResult {
   const code = error?.code ?? 'invalid_request';
   const message = error?.message ?? 'The provider refused this line.';

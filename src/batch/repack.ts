@@ -2,6 +2,8 @@ import type { ItemBatch } from '../core/item-batch.ts';
 import type { Ledger, NewChunk, UnfinishedRow } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { Chunker, type ChunkLimits } from './chunker.ts';
+import { lineTokens } from './line-tokens.ts';
+import { supersededCode } from './refusal.ts';
 import { storedLines } from './stored-lines.ts';
 
 /** Retried rows wait for company no longer than this. */
@@ -22,6 +24,8 @@ export interface RetryQueue {
 export function retriesAreDue(queue: RetryQueue): boolean {
   if (queue.rows.length === 0) return false;
   if (queue.rows.length >= queue.fullFile) return true;
+  // Nothing is to be waited for with rows that have not been sent at all.
+  if (queue.rows.some((row) => row.code === supersededCode)) return true;
   if (!queue.allSubmitted) return false;
   const oldest = queue.rows.reduce((since, row) => Math.min(since, row.since), queue.now);
   return !queue.awaitsBatches || queue.now - oldest >= longestRetryWaitMs;
@@ -93,8 +97,7 @@ function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {
     customIds: [customId],
     keys: [],
     hashes: null,
-    // The envelope makes this a little more than the first estimate, which is the safe side.
-    tokens: Uint32Array.of(Math.ceil(lines.length / 4)),
+    tokens: Uint32Array.of(lineTokens(request)),
     sourceRows: Uint32Array.of(0),
     failures: [],
   };

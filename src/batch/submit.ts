@@ -26,21 +26,25 @@ export async function uploadChunk(context: StepContext, chunk: ChunkRecord): Pro
 /**
  * Creates a chunk's batch: the one call that costs money. It is never repeated before it is certain that the provider
  * did not carry it out: an answer of 4xx rules that out, anything else is settled by looking.
+ *
+ * @returns the chunk as it was where the provider has no room for another batch
  */
 export async function createBatch(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
   let current = chunk;
   for (let tries = 1; ; tries += 1) {
-    current = await advance(context, current, 'create_intended', {
-      account: context.provider.accountFingerprint,
-    });
+    context.signal.throwIfAborted();
+    const intent = await context.room.claim(current);
+    if (intent === null) return current;
+    current = intent;
     try {
-      const batch = await context.provider.createBatch(newBatch(context, current), context.signal);
+      const batch = await context.provider.createBatch(newBatch(context, current), context.abort);
       return await submitted(context, current, batch, false);
     } catch (error) {
       // What is thrown after an abort is its reason, which says nothing about this create.
-      context.signal.throwIfAborted();
+      context.abort.throwIfAborted();
       if (!(error instanceof BatchlineError)) throw error;
       const isAbsent = error.outcome === 'absent';
+      if (isAbsent && error.code === 'token_limit_exceeded') return deferred(context, current, error);
       current = isAbsent
         ? await advance(context, current, 'create_ruled_out')
         : await settleCreate(context, current);
@@ -56,6 +60,16 @@ export async function createBatch(context: StepContext, chunk: ChunkRecord): Pro
       await sleep(waitMs, context.signal);
     }
   }
+}
+
+/** The provider has said at once what it else says at validation: too many tokens are enqueued. */
+async function deferred(
+  context: StepContext,
+  chunk: ChunkRecord,
+  error: BatchlineError,
+): Promise<ChunkRecord> {
+  await context.room.refused(chunk, error.message);
+  return advance(context, chunk, 'create_ruled_out', { attempt: chunk.attempt + 1 });
 }
 
 /**

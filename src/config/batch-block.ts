@@ -11,9 +11,14 @@ export const batchBlock = z.strictObject({
   max_bytes: byteSize.optional().meta({
     description: "The most bytes in one batch file, such as 190MB. Default: the provider's own limit.",
   }),
-  max_tokens: count
-    .optional()
-    .meta({ description: 'The most estimated prompt tokens in one batch file. Default: no limit.' }),
+  max_tokens: count.optional().meta({
+    description:
+      'The most estimated prompt tokens in one batch file. Default: half of max_enqueued_tokens where that is set or learned, else no limit.',
+  }),
+  max_enqueued_tokens: count.optional().meta({
+    description:
+      "The most prompt tokens that the account may have enqueued for the model, over all runs of the state folder. Default: learned from the provider's refusals.",
+  }),
   completion_window: z
     .string()
     .regex(/^\d+[hd]$/, { error: 'must be a window like 24h' })

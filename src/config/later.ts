@@ -12,7 +12,6 @@ const keys = new Set([
   'request.dedupe',
   'request.output.repair',
   'batch.pilot',
-  'batch.max_enqueued_tokens',
   'sink.deleted',
   'sink.indexes',
   'sink.unchanged',

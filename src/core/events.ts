@@ -40,6 +40,18 @@ export type PipelineEvent =
       readonly batchId: string;
       readonly status: BatchStatus;
     }
+  /** The provider turned a batch down because too many tokens were enqueued; its file waits for others to end. */
+  | { readonly type: 'BatchDeferred'; readonly chunk: number; readonly message: string }
+  /** Files wait until the provider has room for them. */
+  | {
+      readonly type: 'RoomAwaited';
+      readonly for: 'tokens' | 'embedding_inputs' | 'batches_an_hour';
+      readonly used: number;
+      readonly limit: number;
+      readonly files: number;
+    }
+  /** A file was larger than the limit on enqueued tokens; its rows move to smaller ones. */
+  | { readonly type: 'ChunkSuperseded'; readonly chunk: number; readonly limit: number }
   | { readonly type: 'RowsLoaded'; readonly chunk: number; readonly rows: number }
   | {
       readonly type: 'ChunkLoaded';

@@ -3,12 +3,15 @@ import type { ComponentDeclaration } from './component.ts';
 
 export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings';
 
-/** The most that one batch file may hold. */
+/** The most that one batch file may hold, and that one account may have under way. */
 export interface BatchLimits {
   readonly maxRequests: number;
   readonly maxBytes: number;
   /** Embedding inputs summed over a file's lines. */
   readonly maxEmbeddingInputs: number;
+  /** Embedding inputs that may be enqueued at a time, over all models. */
+  readonly maxEnqueuedInputs: number;
+  readonly maxBatchesAnHour: number;
 }
 
 /** What stands around custom_id and body in a provider's request line: `open` id `middle` body `close`. */
@@ -43,6 +46,8 @@ export interface RemoteBatch {
   /** Milliseconds since 1970. */
   readonly createdAt: number | null;
   readonly expiresAt: number | null;
+  /** When it reached a final state, where the provider says so. */
+  readonly endedAt: number | null;
   readonly metadata: Readonly<Record<string, string>>;
   /** The provider's counters, for progress only: they are known to lie. */
   readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null;

@@ -8,6 +8,8 @@
  *       upload made again      +-------------------------+
  *                                refused for want of room: created again with the same file
  *
+ *     sealed, uploading, uploaded -> superseded (more tokens than may be enqueued: its rows move to smaller files)
+ *
  * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does
  * not know what the provider did. An upload is free and simply made again; a create is looked for at the provider.
  */
@@ -20,7 +22,8 @@ export type ChunkState =
   | 'ended'
   | 'downloaded'
   | 'loaded'
-  | 'refused';
+  | 'refused'
+  | 'superseded';
 
 const events = [
   'upload_intended',
@@ -35,6 +38,7 @@ const events = [
   'batch_ended',
   'results_downloaded',
   'results_loaded',
+  'file_superseded',
 ] as const;
 
 export type ChunkEvent = (typeof events)[number];
@@ -47,17 +51,18 @@ const no = null;
 
 // prettier-ignore
 const table: Readonly<Record<ChunkState, Row>> = {
-  //           upload_                               create_                                 input_    batch_                         results_
-  //           intended     failed    succeeded      intended    ruled_out   succeeded       lost      deferred    refused    ended   downloaded    loaded
-  sealed:     ['uploading', no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
-  uploading:  ['uploading', 'sealed', 'uploaded',    no,         no,         no,             no,       no,         no,        no,     no,           no],
-  uploaded:   [no,          no,       no,            'creating', no,         no,             'sealed', no,         no,        no,     no,           no],
-  creating:   [no,          no,       no,            no,         'uploaded', 'submitted',    'sealed', no,         no,        no,     no,           no],
-  submitted:  [no,          no,       no,            no,         no,         no,             no,       'uploaded', 'refused', 'ended', no,         no],
-  ended:      [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     'downloaded', no],
-  downloaded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
-  loaded:     [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded'],
-  refused:    [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no],
+  //           upload_                               create_                                 input_    batch_                         results_                   file_
+  //           intended     failed    succeeded      intended    ruled_out   succeeded       lost      deferred    refused    ended   downloaded    loaded    superseded
+  sealed:     ['uploading', no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', 'superseded'],
+  uploading:  ['uploading', 'sealed', 'uploaded',    no,         no,         no,             no,       no,         no,        no,     no,           no,       'superseded'],
+  uploaded:   [no,          no,       no,            'creating', no,         no,             'sealed', no,         no,        no,     no,           no,       'superseded'],
+  creating:   [no,          no,       no,            no,         'uploaded', 'submitted',    'sealed', no,         no,        no,     no,           no,       no],
+  submitted:  [no,          no,       no,            no,         no,         no,             no,       'uploaded', 'refused', 'ended', no,         no,       no],
+  ended:      [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     'downloaded', no,       no],
+  downloaded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', no],
+  loaded:     [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', no],
+  refused:    [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no,       no],
+  superseded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no,       no],
 };
 
 /** The state that follows. @throws Error where the event cannot happen in that state, which is a defect of ours */
@@ -69,5 +74,5 @@ export function nextState(state: ChunkState, event: ChunkEvent): ChunkState {
 
 /** Whether nothing more will happen to the chunk. */
 export function isFinal(state: ChunkState): boolean {
-  return state === 'loaded' || state === 'refused';
+  return state === 'loaded' || state === 'refused' || state === 'superseded';
 }

@@ -1,5 +1,6 @@
 import type { Field } from '../core/value.ts';
 import type { ChunkState } from './chunk-state.ts';
+import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
 
 export type RunStatus =
   | 'running'
@@ -61,6 +62,8 @@ export interface RunRecord extends NewRun, ReadCounts {
   /** Milliseconds of work summed over all its processes. */
   readonly workedMs: number;
   readonly endedAt: number | null;
+  /** Whether the user wants it cancelled: nothing of it is sent any more, whoever takes it up. */
+  readonly cancelRequested: boolean;
 }
 
 export interface NewChunk {
@@ -100,6 +103,8 @@ export interface ChunkRecord extends NewChunk {
   readonly failed: number;
   readonly cleaned: number;
   readonly usage: TokenCounts;
+  /** How often its saved answers were loaded again. */
+  readonly reloads: number;
 }
 
 export type FailureStage = 'render' | 'request' | 'answer' | 'load';
@@ -166,6 +171,16 @@ export interface ChunkOutcome {
   readonly unfinished: readonly UnfinishedRow[];
 }
 
+/** What loading a chunk's saved answers again has changed; one transaction. */
+export interface ReloadOutcome {
+  readonly rowStates: Uint8Array;
+  readonly ok: number;
+  readonly cleaned: number;
+  /** custom_ids of rows that were recorded as failed, and are loaded now. */
+  readonly recovered: readonly string[];
+  readonly failures: readonly FailedRow[];
+}
+
 /** Rows of a run by fate, from sets of custom_ids. */
 export interface RowCounts extends ReadCounts {
   readonly requested: number;
@@ -175,17 +190,60 @@ export interface RowCounts extends ReadCounts {
   readonly cleaned: number;
 }
 
+/** Whose room at the provider is asked for. */
+export interface RoomScope {
+  /** The account's fingerprint. */
+  readonly account: string;
+  readonly model: string;
+  readonly limits: RoomLimits;
+}
+
+/** A chunk that is to become a batch; its state after that is `creating`. */
+export interface RoomClaim extends RoomScope {
+  readonly runId: string;
+  readonly chunk: number;
+  readonly wanted: WantedRoom;
+  readonly state: ChunkState;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A chunk whose batch was refused because too many tokens were enqueued. */
+export interface RefusedRoom extends RoomScope {
+  readonly runId: string;
+  readonly chunk: number;
+  /** The limit that the provider named; null where it named none. */
+  readonly statedLimit: number | null;
+  readonly now: number;
+}
+
+/**
+ * The room that an account has at the provider, shared by all runs of the ledger. A batch takes room from the intent
+ * to create it until it is known to have ended, or must have.
+ */
+export interface RoomLedger {
+  roomState(scope: RoomScope, now: number): Promise<RoomState>;
+  /** Writes the intent to create a chunk's batch, if there is room for it, else nothing. */
+  claimRoom(claim: RoomClaim): Promise<RoomDecision>;
+  /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
+  learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;
+  /** Notes how a batch ended whose run nobody is working on, so that it takes no more room. */
+  noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void>;
+}
+
 /**
  * The durable memory of all runs in one state folder. Every method is one transaction; when it resolves, what it
  * wrote survives the death of the process and of the machine.
  */
-export interface Ledger extends AsyncDisposable {
+export interface Ledger extends RoomLedger, AsyncDisposable {
   createRun(run: NewRun): Promise<void>;
   run(runId: string): Promise<RunRecord | null>;
   /** Newest first; of one pipeline where it is named. */
   runs(pipeline?: string): Promise<readonly RunRecord[]>;
   setStatus(runId: string, status: RunStatus, at: number): Promise<void>;
   addWorkedMs(runId: string, ms: number): Promise<void>;
+  /** Notes durably that a run is to be cancelled. */
+  requestCancel(runId: string): Promise<void>;
 
   /** Makes a stretch of reading durable: its chunk, its failures, its counts (added up) and where to read on. */
   commitReading(runId: string, commit: ReadCommit): Promise<void>;
@@ -199,6 +257,10 @@ export interface Ledger extends AsyncDisposable {
   recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void>;
   /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */
   addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void>;
+
+  recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void>;
+  /** Adds a chunk made of rows that had failed for good: they are pending again, as if never sent. */
+  addReopenedChunk(runId: string, chunk: NewChunk, customIds: readonly string[], at: number): Promise<void>;
 
   /** Rows waiting to be sent again, by chunk and line, at most so many. */
   unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]>;

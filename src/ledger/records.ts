@@ -35,6 +35,7 @@ export function toRun(row: Row): RunRecord {
     endedAt: integerOrNull(row, 'ended_at'),
     workedMs: integer(row, 'worked_ms'),
     readingFinished: row['reading_finished'] === 1,
+    cancelRequested: row['cancel_requested'] === 1,
     readCursor: textOrNull(row, 'read_cursor'),
     records: integer(row, 'records'),
     read: integer(row, 'read'),
@@ -71,6 +72,7 @@ export function toChunk(row: Row): ChunkRecord {
       output: integer(row, 'output_tokens'),
       cached: integer(row, 'cached_tokens'),
     },
+    reloads: integer(row, 'reloads'),
   };
 }
 

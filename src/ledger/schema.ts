@@ -85,6 +85,38 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX unfinished_rows_by_chunk ON unfinished_rows (run_id, chunk, line);
   `,
+  `
+  ALTER TABLE chunks ADD COLUMN model TEXT;
+  ALTER TABLE chunks ADD COLUMN inputs INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN intended_at INTEGER;
+  CREATE INDEX chunks_at_provider ON chunks (account) WHERE state IN ('creating', 'submitted');
+
+  CREATE TABLE creates (
+    account TEXT NOT NULL,
+    at      INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX creates_by_account ON creates (account, at);
+
+  CREATE TABLE token_caps (
+    account    TEXT NOT NULL,
+    model      TEXT NOT NULL,
+    configured INTEGER NOT NULL,
+    tokens     INTEGER NOT NULL,
+    is_stated  INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    PRIMARY KEY (account, model, configured)
+  ) STRICT;
+
+  CREATE TABLE token_usage (
+    model     TEXT PRIMARY KEY,
+    estimated REAL NOT NULL,
+    reported  REAL NOT NULL
+  ) STRICT;
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN reloads INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. */

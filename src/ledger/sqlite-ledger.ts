@@ -12,13 +12,19 @@ import type {
   NewChunk,
   NewRun,
   ReadCommit,
+  RefusedRoom,
+  RoomClaim,
+  RoomScope,
+  ReloadOutcome,
   RowCounts,
   RunRecord,
   RunStatus,
   UnfinishedRow,
 } from './ledger.ts';
 import { patchAssignments, toChunk, toFailedRow, toRun, toUnfinishedRow } from './records.ts';
+import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
+import * as room from './sqlite-room.ts';
 import * as sql from './statements.ts';
 
 /**
@@ -93,6 +99,10 @@ class SqliteLedger implements Ledger {
     this.#run(sql.addWorkedMs, { runId, ms: Math.round(ms) });
   }
 
+  async requestCancel(runId: string): Promise<void> {
+    this.#run(sql.requestCancel, { runId });
+  }
+
   async commitReading(runId: string, commit: ReadCommit): Promise<void> {
     this.#transaction(() => this.#writeReading(runId, commit, 0));
   }
@@ -137,8 +147,25 @@ class SqliteLedger implements Ledger {
     });
   }
 
+  async roomState(scope: RoomScope, now: number): Promise<RoomState> {
+    return room.selectRoom(this.#database, scope, now);
+  }
+
+  async claimRoom(claim: RoomClaim): Promise<RoomDecision> {
+    return this.#transaction(() => room.claim(this.#database, claim));
+  }
+
+  async learnFromRefusal(refused: RefusedRoom): Promise<RoomState> {
+    return this.#transaction(() => room.learn(this.#database, refused));
+  }
+
+  async noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void> {
+    this.#run(sql.updateBatchStatus, { runId, chunk, batchStatus });
+  }
+
   async recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void> {
     this.#transaction(() => {
+      this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
       this.#run(sql.updateChunkOutcome, {
         runId,
         chunk,
@@ -166,6 +193,30 @@ class SqliteLedger implements Ledger {
       const move = this.#database.prepare(sql.moveUnfinishedRow);
       for (const [line, customId] of customIds.entries())
         move.run({ runId, chunk: chunk.chunk, line, customId });
+    });
+  }
+
+  async recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void> {
+    const { rowStates, ok, cleaned, recovered, failures } = outcome;
+    this.#transaction(() => {
+      this.#run(sql.updateReloadedChunk, { runId, chunk, rowStates, ok, cleaned });
+      for (const customId of recovered) this.#run(sql.deleteFailedRow, { runId, customId });
+      this.#insertFailures(runId, failures);
+    });
+  }
+
+  async addReopenedChunk(
+    runId: string,
+    chunk: NewChunk,
+    customIds: readonly string[],
+    at: number,
+  ): Promise<void> {
+    this.#transaction(() => {
+      this.#insertChunk(runId, chunk, 'retry');
+      for (const [line, customId] of customIds.entries()) {
+        this.#run(sql.reopenRow, { runId, chunk: chunk.chunk, line, customId, at });
+        this.#run(sql.deleteFailedRow, { runId, customId });
+      }
     });
   }
 
@@ -224,11 +275,12 @@ class SqliteLedger implements Ledger {
     this.#database.prepare(statement).run(values);
   }
 
-  #transaction(work: () => void): void {
+  #transaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      work();
+      const result = work();
       this.#database.exec('COMMIT');
+      return result;
     } catch (error) {
       this.#database.exec('ROLLBACK');
       throw error;

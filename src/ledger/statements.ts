@@ -15,6 +15,8 @@ export const updateStatus = `
 
 export const addWorkedMs = `UPDATE runs SET worked_ms = worked_ms + :ms WHERE run_id = :runId`;
 
+export const requestCancel = `UPDATE runs SET cancel_requested = 1 WHERE run_id = :runId`;
+
 export const advanceReading = `
   UPDATE runs SET records = records + :records, read = read + :read, filtered = filtered + :filtered,
     skipped = skipped + :skipped, read_cursor = COALESCE(:cursor, read_cursor), reading_finished = :finished
@@ -42,6 +44,10 @@ export const updateChunkOutcome = `
     cached_tokens = cached_tokens + :cached
   WHERE run_id = :runId AND chunk = :chunk`;
 
+export const updateReloadedChunk = `
+  UPDATE chunks SET row_states = :rowStates, ok = :ok, cleaned = cleaned + :cleaned, reloads = reloads + 1
+  WHERE run_id = :runId AND chunk = :chunk`;
+
 export const insertFailedRow = `
   INSERT OR REPLACE INTO failed_rows
     (run_id, custom_id, pipeline, key, stage, code, message, attempts, chunk, batch_id, request_hash, request)
@@ -63,6 +69,13 @@ export const insertUnfinishedRow = `
     (run_id, custom_id, chunk, line, waiting, attempts, submissions, code, message, since)
   VALUES (:runId, :customId, :chunk, :line, 1, :attempts, :submissions, :code, :message, :since)`;
 
+/** A row that failed for good is on its way again, its attempts forgotten. */
+export const reopenRow = `
+  INSERT OR REPLACE INTO unfinished_rows
+    (run_id, custom_id, chunk, line, waiting, attempts, submissions, code, message, since)
+  SELECT run_id, custom_id, :chunk, :line, 0, 0, 0, code, message, :at
+  FROM failed_rows WHERE run_id = :runId AND custom_id = :customId`;
+
 export const moveUnfinishedRow = `
   UPDATE unfinished_rows SET chunk = :chunk, line = :line, waiting = 0
   WHERE run_id = :runId AND custom_id = :customId`;
@@ -83,3 +96,51 @@ export const selectRowCounts = `
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id) AS failed,
     (SELECT COALESCE(SUM(cleaned), 0) FROM chunks c WHERE c.run_id = r.run_id) AS cleaned
   FROM runs r WHERE run_id = :runId`;
+
+/** A chunk that is at the provider only: whoever works on its run says more. */
+export const updateBatchStatus = `
+  UPDATE chunks SET batch_status = :batchStatus WHERE run_id = :runId AND chunk = :chunk AND state = 'submitted'`;
+
+/**
+ * What batches of a model were estimated to hold and what was reported, each batch once. One of which many rows have
+ * no answer says nothing: nobody knows which of its tokens were counted.
+ */
+export const addTokenUsage = `
+  INSERT INTO token_usage (model, estimated, reported)
+  SELECT model, CAST(tokens AS REAL) * :ok / requests, :reported FROM chunks
+  WHERE run_id = :runId AND chunk = :chunk AND state = 'downloaded' AND model IS NOT NULL AND tokens > 0
+    AND :reported > 0 AND :ok * 10 >= requests * 9
+  ON CONFLICT (model) DO UPDATE SET estimated = estimated + excluded.estimated, reported = reported + excluded.reported`;
+
+export const selectTokenUsage = `SELECT estimated, reported FROM token_usage WHERE model = :model`;
+
+/** Tokens are those of the model; a chunk from before models were kept counts for each. */
+export const selectEnqueued = `
+  SELECT run_id AS runId, chunk, batch_id AS batchId, inputs,
+    CASE WHEN COALESCE(model, :model) = :model THEN tokens ELSE 0 END AS tokens
+  FROM chunks
+  WHERE state IN ('creating', 'submitted') AND account = :account
+    AND COALESCE(batch_status, '') NOT IN ('completed', 'failed', 'expired', 'cancelled')
+    AND COALESCE(expires_at, intended_at + :longest, :now + 1) > :now`;
+
+export const countCreates = `SELECT COUNT(*) AS creates FROM creates WHERE account = :account AND at > :since`;
+
+export const insertCreate = `INSERT INTO creates (account, at) VALUES (:account, :now)`;
+
+export const deleteOldCreates = `DELETE FROM creates WHERE at <= :since`;
+
+export const intendCreate = `
+  UPDATE chunks SET state = :state, account = :account, model = :model, inputs = :inputs, intended_at = :now,
+    batch_id = NULL, batch_status = NULL, expires_at = NULL
+  WHERE run_id = :runId AND chunk = :chunk`;
+
+export const selectIntent = `
+  SELECT tokens, intended_at AS intendedAt FROM chunks WHERE run_id = :runId AND chunk = :chunk`;
+
+export const selectTokenCap = `
+  SELECT tokens, is_stated AS isStated, changed_at AS changedAt FROM token_caps
+  WHERE account = :account AND model = :model AND configured = :configured AND changed_at > :since`;
+
+export const upsertTokenCap = `
+  INSERT OR REPLACE INTO token_caps (account, model, configured, tokens, is_stated, changed_at)
+  VALUES (:account, :model, :configured, :tokens, :isStated, :changedAt)`;

@@ -3,13 +3,16 @@ import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
 import { Reconciliation, type ChunkSpan } from '../batch/reconciliation.ts';
-import { applyRefusal } from '../batch/refusal.ts';
+import { linesOver } from '../batch/line-tokens.ts';
+import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import { storedLines } from '../batch/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { BatchFileError } from '../core/provider.ts';
 import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
+import { nextState, type ChunkState } from '../ledger/chunk-state.ts';
 import type { ChunkOutcome, ChunkRecord, FailedRow, Ledger, TokenCounts } from '../ledger/ledger.ts';
+import type { TooLarge } from '../ledger/room.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { joinResults } from './join-results.ts';
@@ -28,6 +31,8 @@ export interface DeliverContext {
   readonly attemptLimits: AttemptLimits;
   readonly keepFiles: KeepFiles;
   readonly signal: AbortSignal;
+  /** Aborted when nothing that failed is to be tried again. */
+  readonly drain: AbortSignal;
   readonly emit: EventListener;
 }
 
@@ -74,9 +79,33 @@ export async function deliverRefusal(
   return record(context, reconciliation, { chunk, state: 'refused', usage: noTokens, cleaned: 0 });
 }
 
+/**
+ * Gives up a file that holds more tokens than may be enqueued: its rows are to be packed into smaller ones. A row that
+ * is too large by itself fails, but only where the limit was said and not guessed.
+ */
+export async function deliverSuperseded(
+  context: DeliverContext,
+  chunk: ChunkRecord,
+  { cap, largest }: TooLarge,
+): Promise<ChunkRecord> {
+  using reconciliation = await Reconciliation.open(context.folder, [chunk]);
+  const { requests } = chunkFiles(context.folder, chunk.chunk);
+  const tooLarge = cap.isStated
+    ? await linesOver(requests, largest, context.drain)
+    : new Map<number, number>();
+  const reasons = Array.from(tooLarge, ([line, tokens]): [number, string] => [
+    line,
+    `The row has about ${tokens} tokens, of which at most ${cap.tokens} may be enqueued.`,
+  ]);
+  applySupersession(reconciliation, new Map(reasons));
+  context.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, limit: cap.tokens });
+  const state = nextState(chunk.state, 'file_superseded');
+  return record(context, reconciliation, { chunk, state, usage: noTokens, cleaned: 0 });
+}
+
 interface Recorded {
   readonly chunk: ChunkRecord;
-  readonly state: 'loaded' | 'refused';
+  readonly state: ChunkState;
   readonly usage: TokenCounts;
   readonly cleaned: number;
 }
@@ -127,17 +156,17 @@ function ifExists(path: string): Promise<readonly string[]> {
 
 /** A queue whose refusals end up in the reconciliation. */
 export function openQueue(
-  context: Pick<DeliverContext, 'sink' | 'slots' | 'runId' | 'columns' | 'keyNames' | 'signal' | 'emit'>,
+  context: Pick<DeliverContext, 'sink' | 'slots' | 'runId' | 'columns' | 'keyNames' | 'drain' | 'emit'>,
   reconciliation: Reconciliation,
   chunk: number,
   onCleaned: (count: number) => void,
 ): LoadQueue {
-  const { sink, slots, runId, columns, keyNames, signal, emit } = context;
+  const { sink, slots, runId, columns, keyNames, drain, emit } = context;
   return new LoadQueue({
     sink,
     slots,
     runId,
-    signal,
+    drain,
     emit,
     keyColumns: keyNames.length,
     valueColumns: columns.plans.length,

@@ -1,35 +1,64 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StepContext } from '../batch/chunk-step.ts';
-import { BatchPoller } from '../batch/poller.ts';
+import { BatchPoller, usualGraceMs } from '../batch/poller.ts';
 import { repack, retriesAreDue } from '../batch/repack.ts';
+import type { WaitingRoom } from '../batch/waiting-room.ts';
 import { sleep } from '../core/async.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import { ChunkDriver } from './chunk-driver.ts';
 import { keyNames } from './components.ts';
-import { deliverChunk, deliverRefusal, type DeliverContext } from './deliver.ts';
-import type { Execution } from './execution.ts';
+import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
+import type { Collection, Execution } from './execution.ts';
 import { loadsAtOnce } from './load-queue.ts';
 import { tidyChunk } from './keep-files.ts';
+import { openRoom } from './open-room.ts';
 import { readPatiently } from './read-run.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
 
 /** How often the conditions that depend on the clock are looked at. */
 const clockMs = 30_000;
 
-/** Reads, submits, collects and loads until every row is accounted for. */
-export async function execute(execution: Execution): Promise<void> {
+/**
+ * Reads, submits, collects and loads, as far as the pass goes.
+ *
+ * @returns whether every row is accounted for; otherwise another pass has to go on
+ */
+export async function execute(execution: Execution): Promise<boolean> {
+  return carryOn(execution, readAndStart);
+}
+
+/**
+ * The same for a run whose source is not to be read any more.
+ *
+ * @returns whether nothing that the pass covers is left under way
+ */
+export async function executeSealed(collection: Collection): Promise<boolean> {
+  return carryOn(collection, startAll);
+}
+
+async function carryOn<Kind extends Collection>(
+  execution: Kind,
+  start: (stopped: Kind, driver: ChunkDriver) => Promise<void>,
+): Promise<boolean> {
   const { host } = execution;
   // Coroutines outlive the error that ends the run by no more than one step.
   const stop = new AbortController();
-  const stopped = { ...execution, host: { ...host, signal: AbortSignal.any([host.signal, stop.signal]) } };
-  const driver = createDriver(stopped);
+  const signal = AbortSignal.any([host.signal, stop.signal]);
+  const drain = AbortSignal.any([host.drain, stop.signal]);
+  const own = { ...host, signal, drain };
+  const room = await openRoom({ ...execution, host: own });
+  const stopped = { ...execution, host: own, room };
+  const driver = createDriver(stopped, room);
   try {
-    await readAndStart(stopped, driver);
+    await start(stopped, driver);
     await drainChunks(stopped, driver);
+    if (driver.parkedChunks > 0) return false;
     await tidyAll(stopped);
+    return true;
   } catch (error) {
-    stop.abort(error);
+    // Whoever asked the run to stop wants what is under way finished first.
+    if (!host.drain.aborted) stop.abort(error);
     throw error;
   } finally {
     await driver.idle();
@@ -54,28 +83,36 @@ async function readAndStart(execution: Execution, driver: ChunkDriver): Promise<
   if (!sendsEarly) await startAll(execution, driver);
 }
 
-async function startAll({ ledger, run }: Execution, driver: ChunkDriver): Promise<void> {
+async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promise<void> {
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
-function createDriver(execution: Execution): ChunkDriver {
-  const { prepared, host, loaded } = execution;
-  const context = stepContext(execution);
+function createDriver(execution: Collection, waitingRoom: WaitingRoom): ChunkDriver {
+  const { prepared, host, loaded, pass } = execution;
+  const context = stepContext(execution, waitingRoom);
   const deliver = deliverContext(execution);
   return new ChunkDriver({
     context,
-    poller: new BatchPoller(
-      prepared.provider,
-      pollIntervalMs(loaded.pipeline, prepared.isEmulator),
-      host.signal,
-      host.emit,
-    ),
+    pass,
+    poller: new BatchPoller({
+      provider: prepared.provider,
+      firstWaitMs: pollIntervalMs(loaded.pipeline, prepared.isEmulator),
+      looksOnce: !pass.waits,
+      takesLost: pass.takesLost,
+      graceMs: usualGraceMs,
+      signal: host.drain,
+      emit: host.emit,
+    }),
     deliver: (chunk) => deliverChunk(deliver, chunk),
     deliverRefusal: (chunk, errors) => deliverRefusal(deliver, chunk, errors),
+    deliverSuperseded: (chunk, reason) => deliverSuperseded(deliver, chunk, reason),
   });
 }
 
-function stepContext({ ledger, run, loaded, prepared, host }: Execution): StepContext {
+function stepContext(
+  { ledger, run, loaded, prepared, host }: Collection,
+  waitingRoom: WaitingRoom,
+): StepContext {
   const { request, batch } = loaded.pipeline;
   return {
     ledger,
@@ -84,15 +121,17 @@ function stepContext({ ledger, run, loaded, prepared, host }: Execution): StepCo
     pipeline: loaded.name,
     folder: run.folder,
     endpoint: request.endpoint,
+    room: waitingRoom,
     completionWindow: batch.completion_window,
     expiresAfterMs: batch.expires_after,
     settleMs: settleMs(pollIntervalMs(loaded.pipeline, prepared.isEmulator)),
-    signal: host.signal,
+    signal: host.drain,
+    abort: host.signal,
     emit: host.emit,
   };
 }
 
-function deliverContext({ ledger, run, loaded, prepared, host }: Execution): DeliverContext {
+function deliverContext({ ledger, run, loaded, prepared, host }: Collection): DeliverContext {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
   const retries = request.output?.on_invalid === 'retry';
   return {
@@ -111,12 +150,13 @@ function deliverContext({ ledger, run, loaded, prepared, host }: Execution): Del
     },
     keepFiles,
     signal: host.signal,
+    drain: host.drain,
     emit: host.emit,
   };
 }
 
 /** Holds reading up while too many sealed files wait on disk for their upload. */
-async function room({ loaded }: Execution, driver: ChunkDriver): Promise<void> {
+async function room({ loaded }: Collection, driver: ChunkDriver): Promise<void> {
   for (;;) {
     const change = driver.change();
     driver.throwIfFailed();
@@ -126,14 +166,15 @@ async function room({ loaded }: Execution, driver: ChunkDriver): Promise<void> {
 }
 
 /** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
-async function drainChunks(execution: Execution, driver: ChunkDriver): Promise<void> {
+async function drainChunks(execution: Collection, driver: ChunkDriver): Promise<void> {
   for (;;) {
     const change = driver.change();
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
-    if (!driver.hasFailed) await sendAgain(execution, driver);
+    if (isAtRest && !driver.hasFailed) driver.resumeParked();
+    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, driver);
     if (isAtRest && driver.activeChunks === 0) break;
-    await nextLook(change, execution.host.signal);
+    await nextLook(change, execution.host.drain);
   }
   driver.throwIfFailed();
 }
@@ -147,9 +188,9 @@ async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<voi
   looked.abort();
 }
 
-async function sendAgain(execution: Execution, driver: ChunkDriver): Promise<void> {
+async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<void> {
   const { ledger, run, loaded, prepared } = execution;
-  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits);
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room);
   const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const { allSubmitted, awaitsBatches } = driver;
   const now = Date.now();
@@ -164,7 +205,7 @@ async function sendAgain(execution: Execution, driver: ChunkDriver): Promise<voi
 }
 
 /** What a crash between loading and tidying left lying about. */
-async function tidyAll({ ledger, run, loaded }: Execution): Promise<void> {
+async function tidyAll({ ledger, run, loaded }: Collection): Promise<void> {
   for (const chunk of await ledger.chunks(run.runId)) {
     await tidyChunk(run.folder, chunk.chunk, loaded.pipeline.keep_files);
   }

@@ -28,7 +28,7 @@ export async function readPatiently(
       failure = { reason };
       throw reason;
     });
-  await retry({ ...sourceRetry, signal: host.signal, onRetry }, async () => {
+  await retry({ ...sourceRetry, signal: host.drain, onRetry }, async () => {
     if (!prepared.source.resumable) await beginAnew(execution);
     await read(execution, noting).catch((error: unknown) => {
       if (failure === null) throw error;
@@ -65,14 +65,14 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     keyMode: loaded.pipeline.source.key_mode,
     keyCheck,
     unchanged: await openUnchanged(execution),
-    limits: chunkLimits(loaded.pipeline, prepared.provider.limits),
+    limits: chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room),
     folder: run.folder,
     ledger,
     runId: run.runId,
     firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
     cursor: before?.readCursor ?? null,
     limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
-    signal: host.signal,
+    signal: host.drain,
     emit: host.emit,
     onSealed,
   });

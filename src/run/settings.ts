@@ -1,16 +1,29 @@
 import type { ChunkLimits } from '../batch/chunker.ts';
+import type { WaitingRoom } from '../batch/waiting-room.ts';
 import type { BatchLimits } from '../core/provider.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 
-/** What a batch file may hold: the user's limit or the provider's, whichever is lower. */
-export function chunkLimits(pipeline: Pipeline, provider: BatchLimits): ChunkLimits {
-  const { max_requests: requests, max_bytes: bytes, max_tokens: tokens } = pipeline.batch;
+/**
+ * What a batch file may hold: the user's limit or the provider's, whichever is lower.
+ *
+ * @param room knows the limit on enqueued tokens as it is learned, which the next file heeds already
+ */
+export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, room?: WaitingRoom): ChunkLimits {
+  const {
+    max_requests: requests,
+    max_bytes: bytes,
+    max_tokens,
+    max_enqueued_tokens: enqueued,
+  } = pipeline.batch;
   // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
   const inputs = pipeline.request.endpoint === '/v1/embeddings' ? provider.maxEmbeddingInputs : Infinity;
   return {
     requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
     bytes: Math.min(bytes ?? Infinity, provider.maxBytes),
-    tokens: tokens ?? Infinity,
+    get tokens() {
+      if (room !== undefined) return room.fileTokens(max_tokens);
+      return Math.min(max_tokens ?? Math.ceil((enqueued ?? Infinity) / 2), enqueued ?? Infinity);
+    },
   };
 }
 

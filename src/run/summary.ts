@@ -47,10 +47,10 @@ function addTokens(chunks: readonly ChunkRecord[]): TokenCounts {
 }
 
 function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
-  const kinds = chunks.map(batchKind);
-  const count = (kind: ReturnType<typeof batchKind>) => kinds.filter((other) => other === kind).length;
+  const kinds = chunks.map(batchKind).filter((kind) => kind !== null);
+  const count = (kind: (typeof kinds)[number]) => kinds.filter((other) => other === kind).length;
   return {
-    total: chunks.length,
+    total: kinds.length,
     waiting: count('waiting'),
     running: count('running'),
     completed: count('completed'),
@@ -60,7 +60,8 @@ function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
   };
 }
 
-function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> {
+/** Null where a file never was to be a batch. */
+function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> | null {
   switch (chunk.state) {
     case 'sealed':
     case 'uploading':
@@ -71,6 +72,8 @@ function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> {
       return 'running';
     case 'refused':
       return 'failed';
+    case 'superseded':
+      return null;
     case 'ended':
     case 'downloaded':
     case 'loaded':

@@ -34,6 +34,7 @@ class Gate {
     if (event.type === 'BatchPolled') return this.#isNews(`batch ${event.chunk}`, event, event.status);
     if (event.type === 'RowsRead') return this.#isNews('read', event, '');
     if (event.type === 'RowsLoaded') return this.#isNews(`load ${event.chunk}`, event, '');
+    if (event.type === 'RoomAwaited') return this.#isNews('room', event, describeEvent(event));
     return true;
   }
 

@@ -1,4 +1,5 @@
 import type { PipelineEvent } from '../../core/events.ts';
+import { awaitedRoom } from './words.ts';
 
 /** What one chunk is doing. */
 interface ChunkProgress {
@@ -14,6 +15,8 @@ export class Progress {
   records = 0;
   requested = 0;
   isReadingDone = false;
+  /** What files wait for; empty where none does. */
+  waitsFor = '';
   readonly #chunks = new Map<number, ChunkProgress>();
 
   take(event: PipelineEvent): void {
@@ -30,7 +33,16 @@ export class Progress {
         return this.#set(event.chunk, { state: 'sealed', requests: event.requests });
       case 'FileUploaded':
         return this.#set(event.chunk, { state: 'uploaded' });
+      case 'RoomAwaited':
+        this.waitsFor = awaitedRoom(event);
+        return;
+      case 'BatchDeferred':
+        return this.#set(event.chunk, { state: 'uploaded', completed: 0 });
+      case 'ChunkSuperseded':
+        this.#chunks.delete(event.chunk);
+        return;
       case 'BatchSubmitted':
+        this.waitsFor = '';
         return this.#set(event.chunk, { state: 'running' });
       case 'BatchPolled':
         return this.#set(event.chunk, { completed: event.completed, requests: event.total });

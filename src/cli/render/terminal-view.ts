@@ -56,7 +56,8 @@ function paintEvent(event: PipelineEvent, paint: Paint): string {
 
 function blockLines(progress: Progress, paint: Paint): readonly string[] {
   if (progress.records === 0 && progress.files === 0) return [];
-  return [readingLine(progress, paint), ...batchLines(progress, paint)];
+  const waits = progress.waitsFor === '' ? [] : [paint('dim', progress.waitsFor)];
+  return [readingLine(progress, paint), ...batchLines(progress, paint), ...waits];
 }
 
 function readingLine(progress: Progress, paint: Paint): string {

@@ -20,6 +20,20 @@ export function bytes(value: number): string {
   return `${power === 0 ? amount : amount.toFixed(1)} ${units[power] ?? 'B'}`;
 }
 
+const rounded = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+
+/** What a provider has room for, and the word for taking it. */
+const roomWords = {
+  tokens: 'tokens enqueued',
+  embedding_inputs: 'embedding inputs enqueued',
+  batches_an_hour: 'batches created in an hour',
+} as const;
+
+/** `waiting for room: 1.2M of 2M tokens enqueued`. */
+export function awaitedRoom(event: Extract<PipelineEvent, { type: 'RoomAwaited' }>): string {
+  return `waiting for room: ${rounded.format(event.used)} of ${rounded.format(event.limit)} ${roomWords[event.for]}`;
+}
+
 /** One line that says what happened; control characters in it are made visible. */
 export function describeEvent(event: PipelineEvent): string {
   const sentence = sentences[event.type] as (event: PipelineEvent) => string;
@@ -44,6 +58,10 @@ const sentences: Sentences = {
   BatchPolled: (event) =>
     `batch ${event.batchId} (file ${event.chunk}) ${event.status}, ${count(event.completed)} of ${counted(event.total, 'request')}`,
   BatchEnded: (event) => `batch ${event.batchId} (file ${event.chunk}) ${event.status}`,
+  BatchDeferred: (event) => `file ${event.chunk} has to wait: ${event.message}`,
+  RoomAwaited: awaitedRoom,
+  ChunkSuperseded: (event) =>
+    `file ${event.chunk} is larger than the limit of ${counted(event.limit, 'enqueued token')}; its rows move to smaller files`,
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,

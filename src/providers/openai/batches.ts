@@ -42,7 +42,13 @@ const usualPatience: Patience = {
 
 /** The Files and Batches API of one account. */
 export class OpenAiBatches implements OpenedProvider {
-  readonly limits: BatchLimits = { maxRequests: 50_000, maxBytes: 190_000_000, maxEmbeddingInputs: 50_000 };
+  readonly limits: BatchLimits = {
+    maxRequests: 50_000,
+    maxBytes: 190_000_000,
+    maxEmbeddingInputs: 50_000,
+    maxEnqueuedInputs: 1_000_000,
+    maxBatchesAnHour: 2_000,
+  };
   readonly accountFingerprint: string;
   readonly #account: Account;
   readonly #api: ApiCalls;

@@ -72,12 +72,12 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   if (status === 401 || status === 403) return unauthorized(refusal);
   if (status === 404) return notFound(refusal, call);
   if (status === 413 || /file is too large/i.test(message)) return tooLarge(refusal);
+  if (status < 500 && isTokenLimit(refusal))
+    return { code: 'token_limit_exceeded', what: answered(refusal), retryable: true };
   if (status === 429) return rateLimited(refusal);
   if (status === 408 || status === 409 || status >= 500)
     return { code: 'provider_error', what: answered(refusal), retryable: true };
   if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
-  if (isTokenLimit(refusal))
-    return { code: 'token_limit_exceeded', what: answered(refusal), retryable: true };
   return { code: 'provider_refused', what: answered(refusal) };
 }
 

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BillEntry } from '../../src/emulator/state/bill.ts';
+import { paidLines } from '../support/bill.ts';
+import { promptAnswer } from '../support/chat-answer.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { PipelineProject } from '../support/pipeline-process.ts';
+import { createProxy, type Middleware } from '../support/proxy.ts';
+import { errorsOf } from './scene.ts';
+
+const rows = 200;
+const rowsAFile = 10;
+/** `note 123` is two tokens or three, and a message is eight. */
+const limit = 230;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  await database.client.query(`
+    CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);
+    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, ${rows}) n`);
+});
+afterAll(() => database[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await database.client.query('DROP TABLE IF EXISTS answers');
+});
+
+function pipeline(url: string, batch: object, where = ''): object {
+  return {
+    source: {
+      type: 'postgres',
+      url: database.url,
+      table: 'notes',
+      key: 'id',
+      ...(where === '' ? {} : { where }),
+    },
+    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
+    provider: providerAt(url),
+    batch: { ...promptBatch, ...batch },
+    sink: {
+      type: 'postgres',
+      url: database.url,
+      table: 'answers',
+      create: true,
+      columns: { answer: 'text', attempt: 'attempt' },
+    },
+  };
+}
+
+interface Limited extends AsyncDisposable {
+  readonly emulator: TestEmulator;
+  readonly project: PipelineProject;
+}
+
+async function limited(batch: object, middleware?: Middleware): Promise<Limited> {
+  await using resources = new AsyncDisposableStack();
+  const emulator = resources.use(
+    await createEmulator({ latencyMs: 150, faults: { limits: { enqueued_tokens: limit } } }),
+  );
+  const url =
+    middleware === undefined ? emulator.url : resources.use(await createProxy(emulator.url, middleware)).url;
+  const project = resources.use(await PipelineProject.create(pipeline(url, batch)));
+  const kept = resources.move();
+  return { emulator, project, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function expectAllAnswered(count = rows): Promise<void> {
+  const { rows: found } = await database.client.query<{ id: number; answer: string; attempt: number }>(
+    'SELECT id::int, answer, attempt::int FROM answers ORDER BY answers.id',
+  );
+  const wanted = Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    answer: promptAnswer(`note ${index + 1}`),
+    attempt: 1,
+  }));
+  expect(found).toEqual(wanted);
+}
+
+function refusals(bill: readonly BillEntry[]): number {
+  return bill.filter((entry) => entry.event === 'refused').length;
+}
+
+function expectNothingTwice(bill: readonly BillEntry[], count = rows): void {
+  const paid = paidLines(bill);
+  expect(paid).toHaveLength(count);
+  expect(new Set(paid).size).toBe(count);
+}
+
+describe('a limit on enqueued tokens', () => {
+  it('is learned from the refusals of the first burst, and kept from then on', async () => {
+    await using setting = await limited({ max_requests: rowsAFile });
+    const { code, stderr } = await setting.project.run();
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^waiting for room: \d+ of 230 tokens enqueued$/m);
+    await expectAllAnswered();
+    const bill = await setting.emulator.bill();
+    expectNothingTwice(bill);
+    // All that was sent before the first refusal was read may be refused, once each, and nothing afterwards.
+    expect(refusals(bill)).toBeGreaterThan(0);
+    expect(refusals(bill)).toBeLessThanOrEqual(rows / rowsAFile - 1);
+  }, 60_000);
+});
