@@ -10,7 +10,8 @@
  */
 import type { LoadedPipeline } from './config/load.ts';
 import type { EventListener } from './core/events.ts';
-import { runPipeline as runWith, type RunFlags, type RunResult } from './run/run-pipeline.ts';
+import type { RunResult } from './run/finish-run.ts';
+import { runPipeline as runWith, type RunFlags } from './run/run-pipeline.ts';
 
 /** The flags of `pipeline run`, and how the caller takes part in it. */
 export interface RunOptions extends RunFlags {
@@ -28,14 +29,15 @@ export interface RunOptions extends RunFlags {
  */
 export async function runPipeline(pipeline: LoadedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const { signal = new AbortController().signal, onEvent = () => {}, ...flags } = options;
-  return runWith(pipeline, flags, { signal, emit: onEvent });
+  return runWith(pipeline, flags, { signal, drain: signal, emit: onEvent });
 }
 
 export { loadPipeline, type LoadedPipeline, type LoadOptions } from './config/load.ts';
 export { ConfigError, type Problem } from './config/problem.ts';
 export { BatchlineError, type BatchlineErrorOptions } from './core/errors.ts';
 export type { EventListener, PipelineEvent } from './core/events.ts';
-export type { RunFlags, RunResult } from './run/run-pipeline.ts';
+export type { RunResult } from './run/finish-run.ts';
+export type { RunFlags } from './run/run-pipeline.ts';
 export type { RunSummary } from './run/summary.ts';
 
 // What the author of a component needs.

@@ -40,7 +40,11 @@ export const exitCodes: readonly { readonly code: number; readonly meaning: stri
     meaning:
       'Anything found before the first upload: usage, the pipeline file, the checks of source, sink, state, provider and key.',
   },
-  { code: 3, meaning: 'Unfinished, nothing wrong: `load` with rows that have no result yet.' },
+  {
+    code: 3,
+    meaning:
+      'Unfinished, nothing wrong: `run --no-wait` and `collect` with batches under way, `cancel --no-wait` still cancelling, `load` with rows that have no result yet.',
+  },
   { code: 4, meaning: 'Refused: a confirmation is missing, or another process owns the run.' },
   { code: 130, meaning: 'Stopped by SIGINT or SIGTERM; the same command resumes.' },
 ];

@@ -32,6 +32,20 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./load.ts'),
   },
   {
+    name: 'collect',
+    args: '[run-or-file]',
+    summary: 'Takes unfinished runs one step further, without waiting for a batch. For cron.',
+    options: options.collect,
+    load: () => import('./collect.ts'),
+  },
+  {
+    name: 'cancel',
+    args: '<run-or-file>',
+    summary: 'Cancels an unfinished run at the provider and loads what it has paid for.',
+    options: options.cancel,
+    load: () => import('./cancel.ts'),
+  },
+  {
     name: 'status',
     args: '[run-or-file]',
     summary: 'Shows runs, batches and row counts. Reaches no network.',

@@ -12,8 +12,10 @@ export interface CommandContext {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Aborted at the first SIGINT or SIGTERM, with a BatchlineError of exit code 130; a second one ends the process. */
+  /** Aborted at the first SIGINT or SIGTERM, with a BatchlineError of exit code 130. */
   readonly signal: AbortSignal;
+  /** Aborted at the second, for commands that take the first as a request to finish what they are at. */
+  readonly abort: AbortSignal;
   /** Pass it to `loadPipeline`, so that nothing that is printed shows a secret. */
   readonly redactor: Redactor;
   /** Writes one line to standard output, secrets taken out. */

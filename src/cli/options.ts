@@ -67,6 +67,7 @@ const state: OptionSpec = {
 export const options = {
   run: [
     { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
+    { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
     limit,
     where,
     { flags: '--full-refresh', description: 'send unchanged rows and remembered failures again' },
@@ -97,6 +98,19 @@ export const options = {
     { flags: '--final', description: 'rows without a result have failed' },
     { flags: '--json', description: 'print the summary as JSON' },
     ...configuration,
+    ...output,
+  ],
+  collect: [
+    state,
+    ...configuration,
+    { flags: '--json', description: 'print the summaries as JSON' },
+    ...output,
+  ],
+  cancel: [
+    { flags: '--no-wait', description: 'end while the provider is still cancelling' },
+    state,
+    ...configuration,
+    { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
   status: [json, state],

@@ -22,15 +22,36 @@ export async function loadFor(
   return loaded;
 }
 
-/** Runs the work of a command with its events shown as the flags ask for. */
+type Work<T> = (host: Host) => Promise<T>;
+
+/** Runs the work of a command with its events shown as the flags ask for. The first signal breaks it off. */
 export async function withProgress<T>(
   options: Record<string, unknown>,
   context: CommandContext,
-  work: (host: Host) => Promise<T>,
+  work: Work<T>,
+): Promise<T> {
+  return showing(options, context, { signal: context.signal, drain: context.signal }, work);
+}
+
+/** The same for work with a provider: at the first signal it finishes what it is at, the second breaks it off. */
+export async function withDraining<T>(
+  options: Record<string, unknown>,
+  context: CommandContext,
+  work: Work<T>,
+): Promise<T> {
+  const drain = AbortSignal.any([context.signal, context.abort]);
+  return showing(options, context, { signal: context.abort, drain }, work);
+}
+
+async function showing<T>(
+  options: Record<string, unknown>,
+  context: CommandContext,
+  signals: Pick<Host, 'signal' | 'drain'>,
+  work: Work<T>,
 ): Promise<T> {
   const renderer = createRenderer(rendererOptions(options, context));
   try {
-    return await work({ signal: context.signal, emit: renderer.listen });
+    return await work({ ...signals, emit: renderer.listen });
   } finally {
     renderer.close();
   }

@@ -1,7 +1,8 @@
 import type { MaxFailedRows } from '../config/failed-rows.ts';
-import { runPipeline, type RunResult } from '../run/run-pipeline.ts';
+import type { RunResult } from '../run/finish-run.ts';
+import { runPipeline } from '../run/run-pipeline.ts';
 import type { CommandContext } from './context.ts';
-import { loadFor, withProgress } from './pipeline-command.ts';
+import { loadFor, withDraining } from './pipeline-command.ts';
 import { renderTable } from './render/table.ts';
 import { summaryText } from './summary-text.ts';
 
@@ -18,10 +19,11 @@ export async function main(
     fullRefresh: options['fullRefresh'] as boolean | undefined,
     newRun: options['newRun'] as boolean | undefined,
     maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined,
+    noWait: options['wait'] === false,
     yes: options['yes'] as boolean | undefined,
     isRedirected: ((options['set'] ?? []) as readonly string[]).some((set) => set.startsWith('sink.path=')),
   };
-  const result = await withProgress(options, context, (host) => runPipeline(loaded, flags, host));
+  const result = await withDraining(options, context, (host) => runPipeline(loaded, flags, host));
   if (options['json'] === true) context.print(JSON.stringify(result.summary));
   else if (options['quiet'] !== true) report(result, file, context);
   return result.exitCode;
@@ -31,6 +33,10 @@ function report(result: RunResult, file: string, context: CommandContext): void 
   const { summary, sample, target, isEmulator, stateDir } = result;
   const { rows } = summary;
   context.print(`\n${summaryText(summary)}`);
+  if (result.exitCode === 3) {
+    context.print(`\nBatches are under way. Bring them home with: pipeline collect ${file}`);
+    return;
+  }
   if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
   else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
   if (rows.failed > 0)

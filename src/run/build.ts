@@ -8,6 +8,7 @@ import type { Ledger, NewChunk, RunRecord, SourceSchema } from '../ledger/ledger
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { newRunId } from './choose-run.ts';
 import type { Host } from './components.ts';
+import { wholePass } from './execution.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline } from './prepared.ts';
 import { readPatiently } from './read-run.ts';
@@ -52,7 +53,9 @@ export async function buildPipeline(
     print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint),
   });
   try {
-    await readPatiently({ ledger, run, loaded, prepared, flags, host }, () => Promise.resolve());
+    await readPatiently({ ledger, run, loaded, prepared, flags, host, pass: wholePass }, () =>
+      Promise.resolve(),
+    );
     await writeManifest(loaded, run, await ledger.chunks(run.runId));
   } catch (error) {
     await ledger.setStatus(run.runId, host.signal.aborted ? 'interrupted' : 'failed', Date.now());

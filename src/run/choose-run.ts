@@ -26,6 +26,7 @@ export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise
   if (options.newRun) return { resume: null };
   const unfinished = runs.find((run) => !endedStatuses.has(run.status));
   if (unfinished !== undefined) {
+    if (unfinished.cancelRequested) throw cancelling(unfinished);
     if (unfinished.fingerprint === options.fingerprint.hash) return { resume: unfinished };
     await giveUp(ledger, unfinished, options.fingerprint);
   }
@@ -60,13 +61,11 @@ export async function hasUploads(ledger: Ledger, run: RunRecord): Promise<boolea
 }
 
 async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[]): Promise<void> {
-  const finished = runs.find((run) => run.status.startsWith('completed'));
-  if (finished === undefined) return;
-  const counts = await ledger.rowCounts(finished.runId);
-  if (counts.requested === 0) return;
+  const bought = await lastPurchase(ledger, runs);
+  if (bought === null) return;
   throw new BatchlineError(
     'already_run',
-    `Run ${finished.runId} has already bought ${counts.requested} rows of this pipeline, and its target does not keep request_hash, so a new run would buy them all again.`,
+    `Run ${bought.runId} has already bought ${bought.rows} rows of this pipeline, and its target does not keep request_hash, so a new run would buy them all again.`,
     {
       hint: 'Add a column request_hash text to the target, so that only changed rows are sent; or pass --new-run to send everything again.',
       exitCode: 4,
@@ -74,13 +73,31 @@ async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[]): Pro
   );
 }
 
-function changed(run: RunRecord, fingerprint: Fingerprint): BatchlineError {
+/** The newest ended run that has paid for rows; a cancelled one may have ended before it paid for any. */
+async function lastPurchase(ledger: Ledger, runs: readonly RunRecord[]) {
+  for (const { runId, status } of runs) {
+    if (!endedStatuses.has(status)) continue;
+    const { requested, ok, failed } = await ledger.rowCounts(runId);
+    const rows = status === 'cancelled' ? ok + failed : requested;
+    if (rows > 0) return { runId, rows };
+  }
+  return null;
+}
+
+function cancelling({ runId }: RunRecord): BatchlineError {
+  return new BatchlineError('run_is_cancelling', `Run ${runId} is being cancelled.`, {
+    hint: `\`pipeline cancel ${runId}\` waits for its end; --new-run begins another run beside it.`,
+    exitCode: 4,
+  });
+}
+
+export function changed(run: RunRecord, fingerprint: Fingerprint): BatchlineError {
   const lines = differences(run.fingerprintParts, fingerprint.parts).map((line) => `\n  ${line}`);
   return new BatchlineError(
     'pipeline_changed',
     `Run ${run.runId} is unfinished (${run.status}) and was started with other requests:${lines.join('')}`,
     {
-      hint: 'Undo the edit to finish that run, or pass --new-run to leave it as it is and begin another.',
+      hint: `Undo the edit to finish that run, end it with \`pipeline cancel ${run.runId}\` (what it has paid for is loaded), or pass --new-run to leave it as it is and begin another.`,
       exitCode: 2,
     },
   );

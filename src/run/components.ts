@@ -20,7 +20,10 @@ import type { SourceSchema } from '../ledger/ledger.ts';
 
 /** What opening a pipeline's components needs of the process. */
 export interface Host {
+  /** Aborted when everything is to be broken off at once. */
   readonly signal: AbortSignal;
+  /** Aborted when nothing new is to be begun and what is under way is to be finished; also whenever `signal` is. */
+  readonly drain: AbortSignal;
   readonly emit: EventListener;
 }
 

@@ -20,7 +20,8 @@ export interface LoadQueueOptions {
   readonly runId: string;
   readonly keyColumns: number;
   readonly valueColumns: number;
-  readonly signal: AbortSignal;
+  /** Aborted when a load that failed is not to be tried again; one that is under way is finished. */
+  readonly drain: AbortSignal;
   readonly emit: EventListener;
   /** Told of every row that the sink refused, by the index it was pushed with. */
   readonly onRefused: (index: number, failure: LoadFailure) => void;
@@ -71,12 +72,12 @@ export class LoadQueue {
   }
 
   async #load(batch: PendingBatch, place: string): Promise<void> {
-    const { sink, slots, runId, signal, emit, onRefused, onLoaded } = this.#options;
+    const { sink, slots, runId, drain, emit, onRefused, onLoaded } = this.#options;
     const mark = { runId, chunk: place, sha256: digestOf(batch.customIds) };
     const outcome = await retry(
       {
         ...sinkRetry,
-        signal,
+        signal: drain,
         onRetry: (error, waitMs) =>
           emit({ type: 'StepRetried', step: `load into ${sink.target}`, message: error.message, waitMs }),
       },

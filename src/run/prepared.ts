@@ -21,17 +21,21 @@ import {
 } from './components.ts';
 import { chunkLimits } from './settings.ts';
 
-/** A pipeline whose every part has been opened and found to fit the others. Nothing has been sent or changed. */
-export interface Prepared extends AsyncDisposable {
-  readonly source: OpenedSource;
-  readonly chain: TransformChain;
-  readonly schema: SourceSchema;
+/** The parts of a pipeline that bring results home. */
+export interface Delivery extends AsyncDisposable {
   readonly columns: ColumnSet;
   readonly sink: OpenedSink;
   readonly provider: OpenedProvider;
   readonly isEmulator: boolean;
-  readonly renderer: Renderer;
   readonly reader: AnswerReader;
+}
+
+/** A pipeline whose every part has been opened and found to fit the others. Nothing has been sent or changed. */
+export interface Prepared extends Delivery {
+  readonly source: OpenedSource;
+  readonly chain: TransformChain;
+  readonly schema: SourceSchema;
+  readonly renderer: Renderer;
   readonly skipsUnchanged: boolean;
 }
 
@@ -87,6 +91,22 @@ export async function preparePipeline(
     skipsUnchanged: skips,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Opens what brings the results of an earlier run home, by the schema that it had; its source is not needed. */
+export async function prepareDelivery(
+  loaded: LoadedPipeline,
+  schema: SourceSchema,
+  host: Host,
+  options: PrepareOptions = {},
+): Promise<Delivery> {
+  await using opening = new AsyncDisposableStack();
+  const columns = columnsOf(loaded.pipeline, schema.fields);
+  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
+  const reader = await openReader(loaded.pipeline, columns);
+  const opened = opening.move();
+  return { columns, sink, provider, isEmulator, reader, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Understands result lines as the pipeline's request and columns need them. */

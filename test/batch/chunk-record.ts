@@ -37,6 +37,7 @@ export async function storedChunk(
     ok: 0,
     failed: 0,
     cleaned: 0,
+    reloads: 0,
     usage: { input: 0, output: 0, cached: 0 },
     ...changes,
   };

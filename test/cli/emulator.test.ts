@@ -13,6 +13,7 @@ function contextIn(cwd: string, signal: AbortSignal, printed: string[]): Command
     env: {},
     cwd,
     signal,
+    abort: signal,
     redactor: new Redactor(),
     print,
   };

@@ -14,6 +14,7 @@ function report(error: unknown, change: { readonly isDebug?: boolean; readonly s
     stderr,
     env: {},
     cwd: '/',
+    abort: new AbortController().signal,
     signal: change.signal ?? new AbortController().signal,
     redactor,
     print: () => undefined,

@@ -70,6 +70,11 @@ export async function scene(middleware: (target: string) => Middleware, parts: P
   return { project, emulator, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+/** A project whose provider stands at `url`. */
+export async function project(url: string, parts: Parts = {}): Promise<PipelineProject> {
+  return PipelineProject.create(pipeline(url, parts));
+}
+
 /** What stands in the target table. */
 export async function answers(): Promise<readonly AnswerRow[]> {
   const { rows } = await database.client.query<{ id: string; answer: string; attempt: string }>(

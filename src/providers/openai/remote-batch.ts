@@ -23,6 +23,7 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
     errors: fileErrors(batch['errors']),
     createdAt: time(batch['created_at']),
     expiresAt: time(batch['expires_at']),
+    endedAt: endTime(batch),
     metadata: stringMap(batch['metadata']),
     counts: counts(batch['request_counts']),
   };
@@ -97,6 +98,11 @@ function fileError(value: unknown): BatchFileError {
     line: line !== null && line > 0 ? line : null,
     message: text(error?.['message']) ?? text(value) ?? JSON.stringify(value),
   };
+}
+
+function endTime(batch: Json): number | null {
+  const names = ['completed_at', 'failed_at', 'expired_at', 'cancelled_at'];
+  return names.map((name) => time(batch[name])).find((at) => at !== null) ?? null;
 }
 
 /** Milliseconds since 1970, of Unix seconds (as a number or its text) or ISO text. */

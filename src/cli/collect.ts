@@ -1,0 +1,66 @@
+import { wholePass } from '../run/execution.ts';
+import { continueRun, isUnfinished, own } from '../run/continue-run.ts';
+import { cancelRun } from '../run/cancel-run.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
+import type { RunSummary } from '../run/summary.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns, type FoundRuns } from './find-run.ts';
+import { loadFor, withDraining } from './pipeline-command.ts';
+import { reportError } from './report-error.ts';
+import { summaryText } from './summary-text.ts';
+
+interface Collected {
+  readonly summary: RunSummary;
+  readonly exitCode: number;
+}
+
+/** `pipeline collect [RUN or FILE]`: one pass over unfinished runs, for cron. */
+export async function main(
+  [what]: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(what, options, context);
+  const summaries: RunSummary[] = [];
+  const codes: number[] = [];
+  for (const run of found.runs.filter(isUnfinished)) {
+    if (context.signal.aborted) break;
+    try {
+      const { summary, exitCode } = await collect(found, run, options, context);
+      summaries.push(summary);
+      codes.push(exitCode);
+    } catch (error) {
+      // One run's trouble keeps no other from being collected.
+      codes.push(reportError(error, context, options['logLevel'] === 'debug'));
+    }
+  }
+  if (options['json'] === true) context.print(JSON.stringify(summaries));
+  else if (options['quiet'] !== true) report(summaries, codes, context);
+  return worst(codes);
+}
+
+async function collect(
+  found: FoundRuns,
+  run: RunRecord,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<Collected> {
+  const loaded = await loadFor(run.path, options, context);
+  const { ledger } = found;
+  return withDraining(options, context, async (host) => {
+    await using owned = await own(ledger, run);
+    const pass = { ...wholePass, waits: false };
+    if (owned.run.cancelRequested) return await cancelRun({ ledger, loaded, host, waits: false }, owned.run);
+    return await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run);
+  });
+}
+
+function report(summaries: readonly RunSummary[], codes: readonly number[], context: CommandContext): void {
+  if (codes.length === 0) context.print('Nothing is unfinished.');
+  else if (summaries.length > 0) context.print(summaries.map(summaryText).join('\n\n'));
+}
+
+/** An error weighs more than what is merely unfinished. */
+function worst(codes: readonly number[]): number {
+  return codes.find((code) => code !== 0 && code !== 3) ?? codes.find((code) => code === 3) ?? 0;
+}

@@ -1,0 +1,65 @@
+import { BatchlineError } from '../core/errors.ts';
+import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
+import { hasUploads } from './choose-run.ts';
+import type { Host } from './components.ts';
+import { writeFailedRows } from './failed-rows-file.ts';
+import { summarize, type RunSummary } from './summary.ts';
+
+/** A run that this process owns. */
+export interface OwnedWork {
+  readonly ledger: Ledger;
+  readonly run: RunRecord;
+  readonly host: Host;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** Works on a run and notes in the ledger how it was left, whatever happens; `work` says so where nothing goes wrong. */
+export async function atWork<T extends { readonly status: RunStatus }>(
+  owned: OwnedWork,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { ledger, run, host, startedAt } = owned;
+  let status: RunStatus = 'failed';
+  try {
+    const done = await work();
+    status = done.status;
+    return done;
+  } catch (error) {
+    if (host.drain.aborted) status = 'interrupted';
+    throw await afterStart(error, owned);
+  } finally {
+    await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+    await ledger.setStatus(run.runId, status, Date.now());
+    // Last, since a full disk is no reason to forget how the run ended.
+    await writeFailedRows(ledger, run);
+    host.emit({ type: 'RunEnded', runId: run.runId, status });
+  }
+}
+
+/** The run in numbers, as it will stand in the ledger once the work on it is over. */
+export async function summarizeAt(
+  { ledger, run, startedAt }: OwnedWork,
+  status: RunStatus,
+): Promise<RunSummary> {
+  const summary = await summarize(ledger, run);
+  const seconds = Math.round((run.workedMs + Date.now() - startedAt) / 100) / 10;
+  return { ...summary, status, seconds };
+}
+
+/** From here on an error leaves a run behind that the same command continues; say so, and end with 1 once money may be spent. */
+async function afterStart(error: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {
+  const goOn = `Type the same command again to go on with run ${run.runId}.`;
+  if (host.drain.aborted) {
+    const message = `Run ${run.runId} was interrupted; nothing is lost.`;
+    return new BatchlineError('interrupted', message, { hint: goOn, exitCode: 130, cause: error });
+  }
+  if (!(error instanceof BatchlineError) || !(await hasUploads(ledger, run))) return error;
+  const { code, message, where, hint, exitCode = 1 } = error;
+  return new BatchlineError(code, message, {
+    where,
+    hint: [hint, goOn].join(' ').trim(),
+    exitCode,
+    cause: error,
+  });
+}

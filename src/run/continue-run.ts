@@ -1,0 +1,78 @@
+import type { LoadedPipeline } from '../config/load.ts';
+import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { changed, owned, ownerLock } from './choose-run.ts';
+import type { Host } from './components.ts';
+import { execute, executeSealed } from './execute.ts';
+import type { Pass } from './execution.ts';
+import { fingerprint, type RequestFlags } from './fingerprint.ts';
+import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
+import { prepareDelivery, preparePipeline } from './prepared.ts';
+import { rehearse } from './rehearse.ts';
+
+export interface Continuation {
+  readonly ledger: Ledger;
+  readonly loaded: LoadedPipeline;
+  readonly host: Host;
+  readonly pass: Pass;
+  readonly flags: EndFlags;
+}
+
+/** Goes on with one run by its id, by the flags that it was started with. The caller holds the run's lock. */
+export async function continueRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
+  const { ledger, loaded, host, pass, flags } = continuation;
+  const startedAt = Date.now();
+  const common = { ledger, run, loaded, host, pass, startedAt };
+  if (run.readingFinished) {
+    await using prepared = await prepareDelivery(loaded, run.schema, host);
+    await rehearse(prepared, host);
+    await takeUp(continuation, run);
+    const work = { ...common, prepared };
+    return await finishRun({ ...work, flags }, () => executeSealed(work));
+  }
+  const requestFlags = flagsOf(run);
+  await using prepared = await preparePipeline(loaded, host, { where: requestFlags.where });
+  const print = fingerprint(loaded.pipeline, requestFlags, prepared.source.fingerprint);
+  if (print.hash !== run.fingerprint) throw changed(run, print);
+  await rehearse(prepared, host);
+  await takeUp(continuation, run);
+  const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
+  return await finishRun(work, () => execute(work));
+}
+
+async function takeUp({ ledger, loaded, host }: Continuation, { runId }: RunRecord): Promise<void> {
+  await ledger.setStatus(runId, 'running', Date.now());
+  const { name: pipeline, stateDir } = loaded;
+  host.emit({ type: 'RunStarted', runId, pipeline, resumed: true, stateDir });
+}
+
+/** The flags that a run was started with and that decide which requests it sends. */
+export function flagsOf({ fingerprintParts: parts }: RunRecord): RequestFlags {
+  const flag = (name: string): unknown => {
+    const json = parts[`flags.${name}`];
+    return json === undefined ? undefined : JSON.parse(json);
+  };
+  return {
+    limit: flag('limit') as number | undefined,
+    where: flag('where') as string | undefined,
+    fullRefresh: flag('fullRefresh') as boolean | undefined,
+  };
+}
+
+/** A run that this process owns, as it is now. */
+export interface OwnedRun extends AsyncDisposable {
+  readonly run: RunRecord;
+}
+
+/** Takes a run's lock. @throws BatchlineError `run_is_owned` */
+export async function own(ledger: Ledger, { runId, folder }: RunRecord): Promise<OwnedRun> {
+  const lock = await ownerLock({ folder });
+  if (lock === null) throw owned(`Another process is working on run ${runId}.`);
+  const run = await ledger.run(runId);
+  if (run === null) throw new Error(`Run ${runId} is not in the ledger.`);
+  return { run, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
+}
+
+/** Whether a run is still to be worked on. */
+export function isUnfinished(run: RunRecord): boolean {
+  return run.kind === 'run' && !endedStatuses.has(run.status);
+}

@@ -1,0 +1,68 @@
+import type { LoadedPipeline } from '../config/load.ts';
+import type { MaxFailedRows } from '../config/failed-rows.ts';
+import type { SinkSample } from '../core/sink.ts';
+import type { RunStatus } from '../ledger/ledger.ts';
+import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
+import { isWithinLimit } from './exit-code.ts';
+import type { Delivery } from './prepared.ts';
+import type { RunSummary } from './summary.ts';
+
+/** The flags that say what makes a good end. */
+export interface EndFlags {
+  readonly maxFailedRows?: MaxFailedRows | undefined;
+  readonly yes?: boolean | undefined;
+}
+
+export interface RunResult {
+  readonly summary: RunSummary;
+  /** 3 where batches are still under way. */
+  readonly exitCode: 0 | 1 | 3;
+  /** The sink's first rows; none before the run has ended. */
+  readonly sample: SinkSample;
+  readonly target: string;
+  readonly stateDir: string;
+  readonly isEmulator: boolean;
+}
+
+export interface Work extends OwnedWork {
+  readonly loaded: LoadedPipeline;
+  readonly prepared: Delivery;
+  readonly flags: EndFlags;
+}
+
+const sampleRows = 10;
+const noSample: SinkSample = { columns: [], rows: [] };
+
+/** Takes a run as far as `execute` goes and, where that is its end, makes what it loaded visible. */
+export async function finishRun(work: Work, execute: () => Promise<boolean>): Promise<RunResult> {
+  const { prepared, loaded } = work;
+  const { target } = prepared.sink;
+  const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator };
+  const { summary, exitCode, sample } = await atWork(work, async () => {
+    await prepared.sink.prepare();
+    return (await execute()) ? ended(work) : unfinished(work);
+  });
+  return { ...common, summary, exitCode, sample };
+}
+
+type End = Pick<RunResult, 'summary' | 'exitCode' | 'sample'> & { readonly status: RunStatus };
+
+async function unfinished(work: Work): Promise<End> {
+  const status = 'waiting';
+  return { status, summary: await summarizeAt(work, status), exitCode: 3, sample: noSample };
+}
+
+async function ended(work: Work): Promise<End> {
+  const { ledger, run, loaded, prepared, flags } = work;
+  const rows = await ledger.rowCounts(run.runId);
+  if (rows.pending !== 0) throw new Error(`Run ${run.runId} ended with ${rows.pending} rows pending.`);
+  const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
+  const isGood = isWithinLimit(rows, flags.maxFailedRows ?? loaded.pipeline.max_failed_rows);
+  if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish(rows.ok);
+  return {
+    status,
+    summary: await summarizeAt(work, status),
+    exitCode: isGood ? 0 : 1,
+    sample: await prepared.sink.sample(sampleRows),
+  };
+}
