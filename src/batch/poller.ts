@@ -126,6 +126,8 @@ export class BatchPoller {
     const seen = `${batch.status} ${completed} ${failed}`;
     if (seen === waiter.seen) return false;
     waiter.seen = seen;
+    // Of its end an event of its own tells.
+    if (ended.has(batch.status)) return true;
     this.#emit({
       type: 'BatchPolled',
       chunk: waiter.chunk,
