@@ -137,19 +137,19 @@ describe('a batch', () => {
   test('stays in each status as long as it is told', async () => {
     await using server = await startWith({
       fault: 'phases',
-      validating: '150ms',
-      in_progress: '250ms',
-      finalizing: '200ms',
+      validating: '300ms',
+      in_progress: '500ms',
+      finalizing: '400ms',
       cancelling: '300ms',
     });
     const { id } = await createBatch(server.client, ten);
     const created = Date.now();
     await waitFor(server.client, id, 'in_progress');
-    expect(Date.now() - created).toBeGreaterThan(100);
+    expect(Date.now() - created).toBeGreaterThan(200);
     await waitFor(server.client, id, 'finalizing');
-    expect(Date.now() - created).toBeGreaterThan(350);
+    expect(Date.now() - created).toBeGreaterThan(700);
     await waitFor(server.client, id);
-    expect(Date.now() - created).toBeGreaterThan(550);
+    expect(Date.now() - created).toBeGreaterThan(1100);
     const other = await createBatch(server.client, ten);
     await server.client.batches.cancel(other.id);
     const cancelled = Date.now();
@@ -179,12 +179,13 @@ describe('a batch', () => {
   });
 
   test('has files that are not there yet', async () => {
-    await using server = await startWith({ fault: 'late_files', for: '300ms' });
+    await using server = await startWith({ fault: 'late_files', for: '1s' });
     const { output_file_id: id } = await runBatch(server.client, ten);
     await expect(server.client.files.content(id ?? '')).rejects.toMatchObject({ status: 404 });
     await expect(server.client.files.retrieve(id ?? '')).rejects.toMatchObject({ status: 404 });
-    await sleep(320);
-    expect(await results(server.client, id)).toHaveLength(10);
+    await expect
+      .poll(async () => (await results(server.client, id).catch(() => [])).length, { timeout: 3000 })
+      .toBe(10);
   });
 
   test('lies about its counts', async () => {
@@ -223,24 +224,26 @@ describe('a batch', () => {
   });
 
   test('is not known for a while, though it runs', async () => {
-    await using server = await startWith({ fault: 'not_found', for: '250ms' });
+    await using server = await startWith({ fault: 'not_found', for: '1s' });
     const { id } = await createBatch(server.client, ten);
     await expect(server.client.batches.retrieve(id)).rejects.toMatchObject({ status: 404 });
     await expect(server.client.batches.cancel(id)).rejects.toMatchObject({ status: 404 });
-    await sleep(270);
-    expect((await waitFor(server.client, id)).status).toBe('completed');
+    await expect
+      .poll(async () => (await fetchBatch(server, id))['status'], { timeout: 3000 })
+      .toBe('completed');
   });
 
   test('is lost after a while, for ever', async () => {
-    await using server = await startWith({ fault: 'not_found', after: '200ms' });
+    await using server = await startWith({ fault: 'not_found', after: '1s' });
     const { id } = await createBatch(server.client, ten);
     expect((await server.client.batches.retrieve(id)).id).toBe(id);
-    await sleep(220);
-    await expect(server.client.batches.retrieve(id)).rejects.toMatchObject({ status: 404 });
+    await expect
+      .poll(async () => fetchBatch(server, id), { timeout: 3000 })
+      .toMatchObject({ error: { message: `No batch found with id '${id}'.` } });
   });
 
   test('is listed only some time after it was created, on pages that are full', async () => {
-    await using server = await startWith({ fault: 'unlisted', for: '400ms', batches: [2, 3] });
+    await using server = await startWith({ fault: 'unlisted', for: '2s', batches: [2, 3] });
     const input_file_id = await upload(server.client, ten);
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
@@ -256,9 +259,12 @@ describe('a batch', () => {
     expect(page.has_more).toBe(false);
     const [first] = (await server.client.batches.list({ limit: 2 })).data;
     expect(first?.id).toBe(ids[0]);
-    await sleep(420);
-    const all: string[] = [];
-    for await (const { id } of server.client.batches.list({ limit: 2 })) all.push(id);
-    expect(all).toEqual(ids);
+    const listAll = async (): Promise<string[]> => {
+      const all: string[] = [];
+      for await (const { id } of server.client.batches.list({ limit: 2 })) all.push(id);
+      return all;
+    };
+    expect(await listAll()).toHaveLength(3);
+    await expect.poll(listAll, { timeout: 5000 }).toEqual(ids);
   });
 });

@@ -155,6 +155,31 @@ describe('an emulator in a process of its own', () => {
     vi.unstubAllEnvs();
   });
 
+  test('remembers all of it when it is killed', async () => {
+    await using folder = await temporaryFolder();
+    const options = { dataDir: folder.path, latencyMs: 0, faults: { seed: 1 }, signal };
+    const first = await spawnEmulator(options);
+    await setFaults(first.url, {
+      rows: [{ fault: 'missing', custom_ids: ['r1'], attempts: 1 }],
+      batches: [{ fault: 'stuck', status: 'finalizing', times: 1 }],
+      http: [{ fault: 'cut', on: 'create_batch', effect: 'done', times: 1 }],
+    });
+    await expect(createBatch(connect(first.url), lines)).rejects.toThrow('Connection error.');
+    const [cut] = (await connect(first.url).batches.list()).data;
+    await waitFor(connect(first.url), cut?.id ?? '', 'finalizing');
+    const health = await fetch(new URL('/emulator/health', first.url));
+    process.kill(((await health.json()) as { pid: number }).pid, 'SIGKILL');
+    await using second = await spawnEmulator(options);
+    const client = connect(second.url);
+    expect((await client.batches.retrieve(cut?.id ?? '')).status).toBe('finalizing');
+    const next = await runBatch(client, lines);
+    expect(await results(client, next.output_file_id)).toHaveLength(10);
+    await client.batches.cancel(cut?.id ?? '');
+    const ended = await waitFor(client, cut?.id ?? '');
+    expect(await results(client, ended.output_file_id)).toHaveLength(9);
+    await first[Symbol.asyncDispose]();
+  });
+
   test('is given faults, however many', async () => {
     await using folder = await temporaryFolder();
     const custom_ids = ['r3', ...Array.from({ length: 20_000 }, (_, row) => `another-row-${row}`)];
