@@ -192,6 +192,8 @@ export class BatchPoller {
     const seen = `${batch.status} ${completed} ${failed}`;
     if (seen === waiter.seen) return false;
     waiter.seen = seen;
+    // Of its end an event of its own tells.
+    if (ended.has(batch.status)) return true;
     this.#options.emit({
       type: 'BatchPolled',
       chunk: waiter.awaited.chunk,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { escapeWire, type WireText } from './wire-text.ts';
 
 const plainId = /^(?!h_)[A-Za-z0-9_-]{1,64}$/;
@@ -19,5 +19,5 @@ export function customId(text: WireText, mode: 'auto' | 'hash'): string {
 
 /** The first 128 bits of the SHA-256 of a key's text. */
 export function keyDigest(text: WireText): Buffer {
-  return createHash('sha256').update(text, 'latin1').digest().subarray(0, 16);
+  return hash('sha256', Buffer.from(text, 'latin1'), 'buffer').subarray(0, 16);
 }

@@ -254,7 +254,8 @@ export interface Ledger extends RoomLedger, AsyncDisposable {
   chunks(runId: string): Promise<readonly ChunkRecord[]>;
   chunk(runId: string, chunk: number): Promise<ChunkRecord | null>;
   moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void>;
-  recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void>;
+  /** Records what became of the rows of some chunks, by chunk number; all of it or nothing. */
+  recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void>;
   /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */
   addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void>;
 

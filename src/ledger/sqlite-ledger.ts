@@ -163,28 +163,32 @@ class SqliteLedger implements Ledger {
     this.#run(sql.updateBatchStatus, { runId, chunk, batchStatus });
   }
 
-  async recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): Promise<void> {
+  async recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void> {
     this.#transaction(() => {
-      this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
-      this.#run(sql.updateChunkOutcome, {
-        runId,
-        chunk,
-        state: outcome.state,
-        rowStates: outcome.rowStates,
-        ok: outcome.ok,
-        failed: outcome.failures.length,
-        cleaned: outcome.cleaned,
-        input: outcome.usage.input,
-        output: outcome.usage.output,
-        cached: outcome.usage.cached,
-      });
-      // The rows that this chunk carried are done with, save those that are to be sent once more.
-      this.#run(sql.deleteSentRows, { runId, chunk });
-      for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
-      this.#insertFailures(runId, outcome.failures);
-      const insert = this.#database.prepare(sql.insertUnfinishedRow);
-      for (const row of outcome.unfinished) insert.run({ runId, ...row });
+      for (const [chunk, outcome] of outcomes) this.#recordOutcome(runId, chunk, outcome);
     });
+  }
+
+  #recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): void {
+    this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
+    this.#run(sql.updateChunkOutcome, {
+      runId,
+      chunk,
+      state: outcome.state,
+      rowStates: outcome.rowStates,
+      ok: outcome.ok,
+      failed: outcome.failures.length,
+      cleaned: outcome.cleaned,
+      input: outcome.usage.input,
+      output: outcome.usage.output,
+      cached: outcome.usage.cached,
+    });
+    // The rows that this chunk carried are done with, save those that are to be sent once more.
+    this.#run(sql.deleteSentRows, { runId, chunk });
+    for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
+    this.#insertFailures(runId, outcome.failures);
+    const insert = this.#database.prepare(sql.insertUnfinishedRow);
+    for (const row of outcome.unfinished) insert.run({ runId, ...row });
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { chunkOutcome } from '../batch/chunk-outcome.ts';
 import { Reconciliation } from '../batch/reconciliation.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
-import type { ChunkRecord, Ledger, RunRecord, TokenCounts } from '../ledger/ledger.ts';
+import type { ChunkOutcome, ChunkRecord, Ledger, RunRecord, TokenCounts } from '../ledger/ledger.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { readLineBlocks } from '../results/line-reader.ts';
@@ -148,6 +148,7 @@ export class BuildLoader {
     sums: { readonly usage: TokenCounts; readonly cleaned: number; readonly moreToCome: boolean },
   ): Promise<void> {
     const { ledger, run, host } = this.#context;
+    const outcomes = new Map<number, ChunkOutcome>();
     for (const [number, span] of reconciliation.spans.entries()) {
       const history = await ledger.rowHistory(run.runId, span.chunk.chunk);
       const outcome = chunkOutcome(reconciliation, span, {
@@ -166,14 +167,12 @@ export class BuildLoader {
       });
       const isDone = !outcome.rowStates.includes(0);
       const failures = await withRequests(run.folder, span, outcome);
-      const { chunk } = span.chunk;
-      await ledger.recordOutcome(run.runId, chunk, {
-        ...outcome,
-        failures,
-        state: isDone ? 'loaded' : 'sealed',
-      });
-      const pending = outcome.rowStates.filter((state) => state === 0).length;
-      host.emit({ type: 'ChunkLoaded', chunk, ok: outcome.ok, failed: failures.length, pending });
+      outcomes.set(span.chunk.chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
+    }
+    await ledger.recordOutcomes(run.runId, outcomes);
+    for (const [chunk, { ok, failures, rowStates }] of outcomes) {
+      const pending = rowStates.filter((state) => state === 0).length;
+      host.emit({ type: 'ChunkLoaded', chunk, ok, failed: failures.length, pending });
     }
   }
 }

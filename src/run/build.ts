@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DurableWriter } from '../batch/durable-writer.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
@@ -115,6 +115,7 @@ async function makeFolder(folder: string): Promise<void> {
       exitCode: 2,
     });
   }
+  await clearBrokenOff(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new BatchlineError('folder_unwritable', 'The folder cannot be made.', {
       where: folder,
@@ -123,6 +124,13 @@ async function makeFolder(folder: string): Promise<void> {
       cause: error,
     });
   });
+}
+
+/** What a build that was broken off left behind must not be uploaded together with the new files. */
+async function clearBrokenOff(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const stale = names.filter((name) => /^(requests|rows)-\d{5,}\.jsonl(\.partial)?$/.test(name));
+  for (const name of stale) await rm(join(folder, name));
 }
 
 async function writeManifest(

@@ -129,7 +129,7 @@ async function record(
     moreToCome: false,
   });
   const failures = await withRequests(folder, span, outcome);
-  await ledger.recordOutcome(runId, chunk.chunk, { ...outcome, failures });
+  await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   context.emit({
     type: 'ChunkLoaded',
     chunk: chunk.chunk,

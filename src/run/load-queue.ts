@@ -55,13 +55,16 @@ export class LoadQueue {
     this.#pending = new PendingBatch(this.#options);
     this.#bytes = 0;
     if (batch.length === 0) return;
-    while (this.#inFlight.size >= loadsAtOnce) await Promise.race(this.#inFlight);
-    this.#throwIfFailed();
+    // The place is taken before the next batch fills, so that few batches are held in memory at a time.
+    await this.#options.slots.acquire();
     const load = this.#load(batch, place)
       .catch((reason: unknown) => {
         this.#failure ??= { reason };
       })
-      .finally(() => this.#inFlight.delete(load));
+      .finally(() => {
+        this.#inFlight.delete(load);
+        this.#options.slots.release();
+      });
     this.#inFlight.add(load);
   }
 
@@ -72,7 +75,7 @@ export class LoadQueue {
   }
 
   async #load(batch: PendingBatch, place: string): Promise<void> {
-    const { sink, slots, runId, drain, emit, onRefused, onLoaded } = this.#options;
+    const { sink, runId, drain, emit, onRefused, onLoaded } = this.#options;
     const mark = { runId, chunk: place, sha256: digestOf(batch.customIds) };
     const outcome = await retry(
       {
@@ -81,7 +84,7 @@ export class LoadQueue {
         onRetry: (error, waitMs) =>
           emit({ type: 'StepRetried', step: `load into ${sink.target}`, message: error.message, waitMs }),
       },
-      () => slots.run(() => sink.load(batch, mark)),
+      () => sink.load(batch, mark),
     );
     for (const failure of outcome.failures) onRefused(batch.indexes[failure.row] ?? -1, failure);
     onLoaded(batch.length - outcome.failures.length, outcome.cleaned);

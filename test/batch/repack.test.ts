@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkLimits } from '../../src/batch/chunker.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
-import type { Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
+import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -42,7 +42,7 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       counts: { records: 8, read: 8, filtered: 0, skipped: 0 },
       failures: [],
     });
-    await ledger.recordOutcome(runId, chunk, {
+    const outcome: ChunkOutcome = {
       state: 'loaded',
       rowStates: new Uint8Array(8),
       ok: 8 - lines.length,
@@ -51,7 +51,8 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       failures: [],
       recovered: [],
       unfinished: lines.map((line) => unfinished(idOf(chunk, line), chunk, line)),
-    });
+    };
+    await ledger.recordOutcomes(runId, new Map([[chunk, outcome]]));
   }
   return ledger;
 }

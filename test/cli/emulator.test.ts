@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { main } from '../../src/cli/emulator.ts';
 import type { CommandContext } from '../../src/cli/context.ts';
 import { Redactor } from '../../src/core/redact.ts';
 import { connect, temporaryFolder } from '../emulator/client.ts';
+import { runCli } from './run-cli.ts';
 
 function contextIn(cwd: string, signal: AbortSignal, printed: string[]): CommandContext {
   const print = (text: string): void => void printed.push(text);
@@ -37,4 +40,30 @@ test.each([{ port: 'x' }, { port: 70_000 }, { latency: 'soon' }])('refuses %o', 
   await using folder = await temporaryFolder();
   const context = contextIn(folder.path, new AbortController().signal, []);
   await expect(main([], options, context)).rejects.toMatchObject({ code: 'invalid_option', exitCode: 2 });
+});
+
+test('does wrong what a file says', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'faults.yaml'), 'http: [{ fault: status, status: 503, requests: 1 }]');
+  const stop = new AbortController();
+  const printed: string[] = [];
+  const context = contextIn(folder.path, stop.signal, printed);
+  const done = main([], { port: 0, faults: 'faults.yaml' }, context);
+  await expect.poll(() => printed.join('\n')).toContain('base_url');
+  const client = connect(/base_url: (\S+)/.exec(printed.join('\n'))?.[1] ?? '');
+  await expect(client.batches.list()).rejects.toMatchObject({ status: 503 });
+  expect((await client.batches.list()).data).toEqual([]);
+  stop.abort();
+  expect(await done).toBe(130);
+});
+
+test('refuses a file of faults by naming the place', async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, 'faults.yaml'), 'http:\n  - fault: cutt\n');
+  const { code, stderr } = await runCli(['emulator', '--port', '0', '--faults', 'faults.yaml'], {
+    cwd: folder.path,
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain('faults.yaml:2:5  http[0].fault  must be one of');
+  expect(stderr).toContain('(did you mean cut?)');
 });

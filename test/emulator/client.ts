@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
+import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
 import type { Endpoint } from '../../src/emulator/state/batch-record.ts';
 
@@ -104,4 +105,17 @@ export function requestLine(customId: string, body: object, more: object = {}): 
 
 export function jsonl(...lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Sets other faults in a running emulator; what is none is refused with status 400. */
+export async function setFaults(url: string, faults: FaultsInput | string): Promise<Response> {
+  const body = typeof faults === 'string' ? faults : JSON.stringify(faults);
+  return fetch(new URL('/emulator/faults', url), { method: 'PUT', body });
+}
+
+/** The lines of a result file as they stand there, parsable or not. */
+export async function rawLines(client: OpenAI, fileId: string | null | undefined): Promise<string[]> {
+  if (fileId === null || fileId === undefined) return [];
+  const text = await (await client.files.content(fileId)).text();
+  return text.split('\n').filter((line) => line !== '');
 }

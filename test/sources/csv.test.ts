@@ -9,11 +9,15 @@ import { testSourceContract } from '../contract/source-contract.ts';
 import { type CsvInput, openCsv, readRows } from './csv-support.ts';
 import { SourceFolder } from './source-folder.ts';
 
-describe('the contract of sources', () => {
+describe.each([
+  ['a small file', 0],
+  ['a file large enough for a thread of its own', 1000],
+])('the contract of sources: %s', (_, padding) => {
+  const pad = 'x'.repeat(padding);
   testSourceContract({
     async openWith(rows) {
       const folder = await SourceFolder.create({
-        'rows.csv': `id,body\n${rows.map(({ id, body }) => `${id},${body}\n`).join('')}`,
+        'rows.csv': `id,pad,body\n${rows.map(({ id, body }) => `${id},${pad},${body}\n`).join('')}`,
       });
       const source = await openCsv(folder, 'rows.csv');
       return Object.assign(source, { [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() });

@@ -79,9 +79,9 @@ export class FaultDesk implements Disposable {
     const elapsedMs = Date.now() - this.#setting.setMs;
     const seed = this.#faults?.seed ?? this.#seed;
     return faults.filter((fault, position) => {
-      if (!isForCall(fault, call)) return false;
+      if (!isForCall(fault, call) || elapsedMs < (fault.after?.ms ?? 0)) return false;
       const name = `http[${position}]`;
-      return this.#tally(name, (tally) => hits(fault, { tally, elapsedMs, salt: `${seed}/${name}` })).isHit;
+      return this.#tally(name, (tally) => hits(fault, tally, `${seed}/${name}`)).isHit;
     });
   }
 

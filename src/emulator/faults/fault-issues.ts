@@ -34,7 +34,7 @@ export function explain(issue: z.core.$ZodIssue, data: unknown): readonly Proble
   return [{ path, message: describe(issue, value) }];
 }
 
-export function valueAt(data: unknown, path: Path): unknown {
+function valueAt(data: unknown, path: Path): unknown {
   let value = data;
   for (const key of path)
     value = Array.isArray(value) || isObject(value) ? Reflect.get(value, key) : undefined;
@@ -47,6 +47,8 @@ function describe(issue: z.core.$ZodIssue, value: unknown): string {
   }
   if (issue.code === 'invalid_value') return choice(value, issue.values.map(String));
   if (value === undefined) return 'is required';
+  // What a schema says in its own words stands; zod's speak of types.
+  if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return `must be ${typeWords[issue.expected] ?? issue.expected}`;
   if (issue.code === 'too_small') return bound(issue.origin, 'least', issue.minimum);
   if (issue.code === 'too_big') return bound(issue.origin, 'most', issue.maximum);

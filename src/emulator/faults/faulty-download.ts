@@ -17,27 +17,26 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Sends a part of a file, and then what the fault says: no more, for a time or for ever. */
 export async function sendFaultyDownload(download: Download, fault: DownloadFault): Promise<void> {
-  const { response, bytes } = download;
-  const part = Math.floor(bytes * fault.at);
+  const { response, bytes, signal } = download;
   // Without a length the client cannot see that something is missing.
   const length = fault.fault === 'download_short' ? {} : { 'content-length': String(bytes) };
   response.writeHead(200, { ...download.headers, ...length });
   response.flushHeaders();
-  await sendRange(download, 0, part, fault.fault === 'download_short');
-  if (fault.fault === 'download_cut') response.socket?.resetAndDestroy();
-  if (fault.fault !== 'download_stalled') return;
-  await stall(download, fault.for);
-  await sendRange(download, part, bytes, true);
+  await pipeline(faultyContent(download, fault), response, { signal });
 }
 
-async function sendRange(download: Download, from: number, to: number, isLast: boolean): Promise<void> {
-  const { file, response, signal } = download;
-  if (from === to) {
-    if (isLast) response.end();
-    return;
-  }
-  const content = file.createReadStream({ start: from, end: to - 1, autoClose: false });
-  await pipeline(content, response, { signal, end: isLast });
+async function* faultyContent(download: Download, fault: DownloadFault): AsyncGenerator<Buffer> {
+  const part = Math.floor(download.bytes * fault.at);
+  yield* range(download.file, 0, part);
+  if (fault.fault === 'download_cut') download.response.socket?.resetAndDestroy();
+  if (fault.fault !== 'download_stalled') return;
+  await stall(download, fault.for);
+  yield* range(download.file, part, download.bytes);
+}
+
+async function* range(file: FileHandle, from: number, to: number): AsyncGenerator<Buffer> {
+  if (from === to) return;
+  yield* file.createReadStream({ start: from, end: to - 1, autoClose: false }) as AsyncIterable<Buffer>;
 }
 
 async function stall({ response, signal }: Download, ms: number | undefined): Promise<void> {

@@ -4,20 +4,15 @@ import type { Tally } from './fault-store.ts';
 
 export type CallSelector = Pick<HttpFault, 'requests' | 'every' | 'burst' | 'fraction' | 'after' | 'times'>;
 
-/** A call that a fault is for. */
-export interface Occurrence {
-  /** How often such calls came by, this one included, and how often the fault hit before. */
-  readonly tally: Tally;
-  /** Since the faults were set. */
-  readonly elapsedMs: number;
-  /** Names fault and seed, for what is left to chance. */
-  readonly salt: string;
-}
-
-/** Whether a fault hits a call. */
-export function hits(selector: CallSelector, { tally, elapsedMs, salt }: Occurrence): boolean {
+/**
+ * Whether a fault hits a call that it is for.
+ *
+ * @param tally how often such calls came by, this one included, and how often the fault hit before
+ * @param salt names fault and seed, for what is left to chance
+ */
+export function hits(selector: CallSelector, tally: Tally, salt: string): boolean {
   const number = tally.seen - (selector.after?.calls ?? 0);
-  if (number < 1 || elapsedMs < (selector.after?.ms ?? 0)) return false;
+  if (number < 1) return false;
   if (tally.hits >= (selector.times ?? Infinity)) return false;
   if (selector.requests?.includes(number) === false) return false;
   return isNth(number, selector) && isChosen(`${salt}/${number}`, selector.fraction);

@@ -1,9 +1,9 @@
 import type { RowBatch } from '../../core/row-batch.ts';
 import type { Field, Value } from '../../core/value.ts';
-import { escapeWire, fromWire, type WireText } from '../../core/wire-text.ts';
-import type { Records } from './record-parser.ts';
+import { escapeWire, fromWire, toWire, type WireText } from '../../core/wire-text.ts';
+import { fieldEnd, type PackedRecords } from './packed-records.ts';
 
-/** Where a field stands in a record; -1 for `_row`. */
+/** Where a field stands among the packed columns; -1 for `_row`. */
 export type ColumnIndex = number;
 
 export interface CsvBatchShape {
@@ -12,23 +12,36 @@ export interface CsvBatchShape {
   readonly columns: readonly ColumnIndex[];
   /** One a part of the key. */
   readonly keyColumns: readonly ColumnIndex[];
+  /** How many columns are packed. */
+  readonly columnCount: number;
 }
 
-/** Records of one file. Fields stay wire text from the file to the request. */
+/**
+ * Records of one file. Their fields are held as the inside of JSON strings, escaped all at once, so that text which
+ * goes into a request is cut out of the block and nothing else; values are decoded when they are asked for.
+ */
 export class CsvBatch implements RowBatch {
   readonly fields: readonly Field[];
   readonly length: number;
   readonly #shape: CsvBatchShape;
-  readonly #records: Records;
+  readonly #records: PackedRecords;
+  readonly #text: WireText;
+  /** Where each field ends, record by record; the next one starts a character later. */
+  readonly #ends: readonly number[];
   readonly #file: string;
   readonly #firstRecord: number;
 
-  /** @param firstRecord the number of the file's first record over the whole read */
-  constructor(shape: CsvBatchShape, records: Records, file: string, firstRecord: number) {
+  /**
+   * @param most the most records to show
+   * @param firstRecord the number of the file's first record over the whole read
+   */
+  constructor(shape: CsvBatchShape, records: PackedRecords, most: number, file: string, firstRecord: number) {
     this.fields = shape.fields;
-    this.length = records.fields.length;
+    this.length = Math.min(records.length, most);
     this.#shape = shape;
     this.#records = records;
+    this.#text = escapeWire(records.text);
+    this.#ends = fieldEnds(this.#text);
     this.#file = file;
     this.#firstRecord = firstRecord;
   }
@@ -44,26 +57,41 @@ export class CsvBatch implements RowBatch {
   keyPart(row: number, part: number): WireText | null {
     const column = this.#shape.keyColumns[part];
     if (column === undefined) return null;
-    const text = this.#text(row, column);
-    return text === '' ? null : text;
+    const text = this.#escaped(row, column);
+    if (text === '') return null;
+    return text.includes('\\') ? toWire(unescape(text)) : text;
   }
 
   value(row: number, field: number): Value {
     const column = this.#shape.columns[field] as ColumnIndex;
-    return column === -1 ? BigInt(this.record(row)) : fromWire(this.#text(row, column));
+    return column === -1 ? BigInt(this.record(row)) : unescape(this.#escaped(row, column));
   }
 
   printed(row: number, field: number): WireText {
-    return escapeWire(this.#text(row, this.#shape.columns[field] as ColumnIndex));
+    return this.#escaped(row, this.#shape.columns[field] as ColumnIndex);
   }
 
   json(row: number, field: number): WireText {
     const column = this.#shape.columns[field] as ColumnIndex;
-    const text = this.#text(row, column);
-    return column === -1 ? text : (`"${escapeWire(text)}"` as WireText);
+    const text = this.#escaped(row, column);
+    return column === -1 ? text : (`"${text}"` as WireText);
   }
 
-  #text(row: number, column: ColumnIndex): WireText {
-    return (column === -1 ? String(this.record(row)) : this.#records.fields[row]?.[column]) as WireText;
+  #escaped(row: number, column: ColumnIndex): WireText {
+    if (column === -1) return String(this.record(row)) as WireText;
+    const index = row * this.#shape.columnCount + column;
+    const start = index === 0 ? 0 : (this.#ends[index - 1] as number) + 1;
+    return this.#text.slice(start, this.#ends[index]) as WireText;
   }
+}
+
+function fieldEnds(text: string): readonly number[] {
+  const ends: number[] = [];
+  for (let at = text.indexOf(fieldEnd); at !== -1; at = text.indexOf(fieldEnd, at + 1)) ends.push(at);
+  return ends;
+}
+
+function unescape(escaped: WireText): string {
+  const text = fromWire(escaped);
+  return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
 }

@@ -5,8 +5,8 @@ import { namedField } from '../file/named-field.ts';
 import { rowNumber, withRowNumber } from '../file/row-number.ts';
 import { CsvBatch, type CsvBatchShape } from './csv-batch.ts';
 import type { OpenedInput } from './file-head.ts';
-import { RecordFault } from '../file/record-fault.ts';
-import { RecordParser, type Records } from './record-parser.ts';
+import { parseInWorker } from './parse-in-worker.ts';
+import { parseText } from './parse-text.ts';
 
 export interface OpenedCsvOptions {
   readonly inputs: readonly OpenedInput[];
@@ -18,8 +18,9 @@ export interface OpenedCsvOptions {
   readonly context: SourceContext;
 }
 
-const batchRows = 2000;
-const batchBytes = 4_000_000;
+/** Below this a file is read before a thread of its own would be ready. */
+const largeFileBytes = 4_000_000;
+const manyRows = 10_000;
 
 export class OpenedCsv implements OpenedSource {
   readonly fields: readonly Field[];
@@ -42,20 +43,24 @@ export class OpenedCsv implements OpenedSource {
   }
 
   async *read({ fields, limit = Infinity, signal }: ReadOptions): AsyncGenerator<RowBatch, void, undefined> {
-    const shape = this.#shape(fields);
+    const columns = this.#columnsOf(fields);
+    const shape = this.#shape(fields, columns);
     this.badRecords = 0;
     let left = limit;
     let firstRecord = 1;
     if (left <= 0) return;
     for (const input of this.#options.inputs) {
-      const parser = await this.#parser(input);
-      for await (const records of recordsOf(input, parser, signal)) {
-        const batch = new CsvBatch(shape, firstRecords(records, left), input.text.name, firstRecord);
+      let seen = 0;
+      const badBefore = this.badRecords;
+      for await (const records of this.#parse(input, columns, left, signal)) {
+        seen = records.seen;
+        this.badRecords = badBefore + records.bad;
+        const batch = new CsvBatch(shape, records, left, input.text.name, firstRecord);
         left -= batch.length;
         if (batch.length > 0) yield batch;
         if (left <= 0) return;
       }
-      firstRecord += parser.seen;
+      firstRecord += seen;
     }
   }
 
@@ -63,52 +68,30 @@ export class OpenedCsv implements OpenedSource {
     return Promise.resolve();
   }
 
-  #parser(input: OpenedInput): Promise<RecordParser> {
+  #parse({ text, format }: OpenedInput, columns: readonly number[], rows: number, signal: AbortSignal) {
     const { hasHeader, skipsBadRecords } = this.#options;
-    const onBadRecord = skipsBadRecords ? () => this.#countBad() : null;
-    return RecordParser.create(input.format, { hasHeader, onBadRecord });
+    const plan = { name: text.name, format, hasHeader, skipsBadRecords, columns };
+    const isLarge = text.file !== null && text.file.bytes >= largeFileBytes && rows >= manyRows;
+    return isLarge
+      ? parseInWorker(text.file, plan, text.onFault, signal)
+      : parseText(text.chunks(signal), plan);
   }
 
-  #countBad(): void {
-    this.badRecords += 1;
+  /** The columns that are needed for these fields and the key. */
+  #columnsOf(names: readonly string[]): readonly number[] {
+    const { columns, context } = this.#options;
+    const indices = [...names, ...context.key].map((name) => columns.indexOf(name));
+    return [...new Set(indices)].filter((index) => index !== -1);
   }
 
-  #shape(names: readonly string[]): CsvBatchShape {
+  #shape(names: readonly string[], packed: readonly number[]): CsvBatchShape {
     const { columns, context, inputs } = this.#options;
     const file = inputs[0]?.text.name;
     return {
       fields: names.map((name) => namedField(this.fields, name, 'unknown_field', file)),
-      columns: names.map((name) => columns.indexOf(name)),
-      keyColumns: context.key.map((name) => columns.indexOf(name)),
+      columns: names.map((name) => packed.indexOf(columns.indexOf(name))),
+      keyColumns: context.key.map((name) => packed.indexOf(columns.indexOf(name))),
+      columnCount: packed.length,
     };
   }
-}
-
-async function* recordsOf(
-  input: OpenedInput,
-  parser: RecordParser,
-  signal: AbortSignal,
-): AsyncGenerator<Records, void, undefined> {
-  let bytes = 0;
-  try {
-    for await (const chunk of input.text.chunks(signal)) {
-      await parser.write(chunk);
-      bytes += chunk.length;
-      if (parser.ready < batchRows && bytes < batchBytes) continue;
-      bytes = 0;
-      yield parser.take();
-    }
-    await parser.end();
-    yield parser.take();
-  } catch (error) {
-    throw error instanceof RecordFault ? error.in(input.text.name) : error;
-  } finally {
-    parser.destroy();
-  }
-}
-
-function firstRecords(records: Records, count: number): Records {
-  if (records.fields.length <= count) return records;
-  const { fields, lines, ordinals } = records;
-  return { fields: fields.slice(0, count), lines: lines.slice(0, count), ordinals: ordinals.slice(0, count) };
 }

@@ -1,14 +1,27 @@
 import type { SourceContext } from '../../core/source.ts';
 import { fileInput, type FileInput, standardInput } from './file-input.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
+import { findFiles } from './find-files.ts';
 import { type TextFault, textChunks } from './text-chunks.ts';
+
+/** A file of text, as another thread can be told of it. */
+export interface TextFile {
+  readonly path: string;
+  /** As messages name it: the path relative to the pipeline file. */
+  readonly name: string;
+  /** Its size on disk, compressed or not. */
+  readonly bytes: number;
+  /** A label that TextDecoder knows; a byte order mark overrides it. */
+  readonly encoding: string;
+}
 
 /** The text of a file or of standard input, which may be looked at before it is read. */
 export interface InputText {
-  /** As messages name it: the path relative to the pipeline file. */
+  /** As messages name it. */
   readonly name: string;
-  /** Its bytes as they lie on disk, compressed or not; null for standard input. */
-  readonly size: number | null;
+  /** Null for standard input. */
+  readonly file: TextFile | null;
+  /** Told of a fault by whoever reads `file` instead of `chunks`. */
+  readonly onFault: (fault: TextFault) => void;
   /** Its beginning. At most once, before it is read; of what cannot be read again, what is taken is kept. */
   peek(): AsyncGenerator<Buffer, void, undefined>;
   /** All of it as UTF-8 bytes, no character cut between two chunks. @throws BatchlineError */
@@ -33,31 +46,51 @@ export async function findTexts(
   encoding: string | null,
   context: SourceContext,
 ): Promise<InputTexts> {
-  const onFault = warnOnce(encoding === null ? faultTexts : faultTextsWithAdvice, context);
-  const text = (input: FileInput, file: FoundFile | null): InputText =>
-    inputText(input, file?.bytes ?? null, context.signal, (signal) =>
-      textChunks(input.bytes(signal), {
-        encoding: encoding ?? 'utf8',
-        onFault: (fault) => onFault(input.name, fault),
-      }),
-    );
-  if (path === '-') return { texts: [text(standardInput(process.stdin), null)], fingerprint: {} };
+  const warn = warnOnce(encoding === null ? faultTexts : faultTextsWithAdvice, context);
+  const label = encoding ?? 'utf8';
+  if (path === '-') {
+    const input = standardInput(process.stdin);
+    return { texts: [streamText(input, label, warn(input.name), context.signal)], fingerprint: {} };
+  }
   const files = await findFiles(path, context.baseDir);
   return {
-    texts: files.map((file) => text(fileInput(file.path, file.name), file)),
+    texts: files.map((file) => fileText({ ...file, encoding: label }, warn(file.name), context.signal)),
     fingerprint: Object.fromEntries(files.map((file) => [file.name, `${file.bytes} ${file.modifiedAt}`])),
   };
 }
 
-type ReadText = (signal: AbortSignal) => AsyncGenerator<Buffer, void, undefined>;
+/** @throws BatchlineError */
+export function readTextFile(
+  { path, name, encoding }: TextFile,
+  onFault: (fault: TextFault) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  return textChunks(fileInput(path, name).bytes(signal), { encoding, onFault });
+}
 
-function inputText(input: FileInput, size: number | null, signal: AbortSignal, read: ReadText): InputText {
-  if (size !== null) return { name: input.name, size, peek: () => read(signal), chunks: read };
+function fileText(file: TextFile, onFault: (fault: TextFault) => void, signal: AbortSignal): InputText {
+  return {
+    name: file.name,
+    file,
+    onFault,
+    peek: () => readTextFile(file, onFault, signal),
+    chunks: (reading) => readTextFile(file, onFault, reading),
+  };
+}
+
+function streamText(
+  input: FileInput,
+  encoding: string,
+  onFault: (fault: TextFault) => void,
+  signal: AbortSignal,
+): InputText {
+  const read = (reading: AbortSignal) => textChunks(input.bytes(reading), { encoding, onFault });
   const head: Buffer[] = [];
-  let rest: ReturnType<ReadText> | undefined;
+  let rest: AsyncGenerator<Buffer, void, undefined> | undefined;
   return {
     name: input.name,
-    size,
+    file: null,
+    onFault,
     peek() {
       rest = read(signal);
       return keeping(head, rest);
@@ -107,9 +140,9 @@ const faultTextsWithAdvice: FaultTexts = {
   nul: `${faultTexts.nul} If it is UTF-16, set \`encoding: utf16le\`.`,
 };
 
-function warnOnce(texts: FaultTexts, context: SourceContext): (name: string, fault: TextFault) => void {
+function warnOnce(texts: FaultTexts, context: SourceContext): (name: string) => (fault: TextFault) => void {
   const told = new Set<string>();
-  return (name, fault) => {
+  return (name) => (fault) => {
     const text = `${name} ${texts[fault]}`;
     if (told.has(text)) return;
     told.add(text);

@@ -100,7 +100,7 @@ const { schema } = fc.letrec<{ schema: JsonObject; object: JsonObject }>((tie) =
       items: false,
       minItems: prefixItems.length,
     })),
-  ) as fc.Arbitrary<JsonObject>,
+  ),
   object: fc
     .dictionary(fc.oneof(fc.constantFrom('summary', 'tags', 'toString'), fc.string()), tie('schema'), {
       maxKeys: 4,
