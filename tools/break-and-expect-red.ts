@@ -25,16 +25,24 @@ interface Verdict {
   readonly got: 'red' | 'green' | 'unknown';
   /** The first test that failed, or why nothing is known. */
   readonly because: string;
+  readonly details: string;
   readonly seconds: number;
+}
+
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages: readonly string[];
 }
 
 interface Report {
   readonly numPassedTests: number;
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly TestResult[];
   }[];
 }
 
+const longestDetails = 1000;
 const root = join(import.meta.dirname, '..');
 const suites = ['test/recovery/lying-provider.test.ts', 'test/recovery/boundaries.test.ts'];
 
@@ -110,13 +118,16 @@ async function runTests(folder: string): Promise<Report> {
   return JSON.parse(await readFile(report, 'utf8')) as Report;
 }
 
-function judge(report: Report): Pick<Verdict, 'got' | 'because'> {
+function judge(report: Report): Pick<Verdict, 'got' | 'because' | 'details'> {
   const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
   const failed = tests.find(({ status }) => status === 'failed');
-  if (failed !== undefined) return { got: 'red', because: failed.fullName };
+  if (failed !== undefined) {
+    const details = failed.failureMessages.join('\n').slice(0, longestDetails);
+    return { got: 'red', because: failed.fullName, details };
+  }
   if (report.numPassedTests > 0 && tests.every(({ status }) => status === 'passed'))
-    return { got: 'green', because: `${report.numPassedTests} passed` };
-  return { got: 'unknown', because: 'the tests did not load' };
+    return { got: 'green', because: `${report.numPassedTests} passed`, details: '' };
+  return { got: 'unknown', because: 'the tests did not load', details: '' };
 }
 
 async function tryOut(breakage: Breakage | null): Promise<Verdict> {
@@ -124,10 +135,10 @@ async function tryOut(breakage: Breakage | null): Promise<Verdict> {
   const folder = await copyTree();
   try {
     if (breakage !== null) await breakLine(folder, breakage);
-    const { got, because } = judge(await runTests(folder));
+    const judged = judge(await runTests(folder));
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     const expected = breakage === null ? 'green' : 'red';
-    return { name: breakage?.name ?? '(nothing broken)', expected, got, because, seconds };
+    return { name: breakage?.name ?? '(nothing broken)', expected, ...judged, seconds };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -140,8 +151,8 @@ const chosen = breakages.filter(
 const verdicts: Verdict[] = [];
 for (const breakage of [null, ...chosen]) {
   const verdict = await tryOut(breakage);
-  console.error(`${verdict.name}: ${verdict.got}, ${verdict.seconds} s`);
+  console.error(`${verdict.name}: ${verdict.got}, ${verdict.seconds} s\n${verdict.details}\n`);
   verdicts.push(verdict);
 }
-console.table(verdicts);
+console.table(verdicts, ['name', 'expected', 'got', 'because', 'seconds']);
 if (verdicts.some(({ expected, got }) => expected !== got)) process.exitCode = 1;
