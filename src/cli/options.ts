@@ -113,6 +113,19 @@ export const options = {
     { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
+  retry: [
+    { flags: '--lost', description: 'send the rows of batches again that the provider does not know' },
+    { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
+    {
+      flags: '--max-failed-rows <n|p%>',
+      description: 'end well with up to so many failed rows',
+      parse: failedRows,
+    },
+    state,
+    ...configuration,
+    { flags: '--json', description: 'print the summary as JSON' },
+    ...output,
+  ],
   status: [json, state],
   results: [
     {

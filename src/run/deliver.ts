@@ -16,7 +16,7 @@ import type { TooLarge } from '../ledger/room.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { joinResults } from './join-results.ts';
-import { tidyChunk, type KeepFiles } from './keep-files.ts';
+import { failuresOf, tidyChunk, type KeepFiles } from './keep-files.ts';
 import { LoadQueue } from './load-queue.ts';
 
 export interface DeliverContext {
@@ -137,7 +137,8 @@ async function record(
     failed: failures.length,
     pending: outcome.unfinished.length,
   });
-  if (outcome.unfinished.length === 0) await tidyChunk(folder, chunk.chunk, context.keepFiles);
+  if (outcome.unfinished.length === 0)
+    await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
   return { ...chunk, state };
 }
 

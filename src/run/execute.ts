@@ -11,7 +11,7 @@ import { keyNames } from './components.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
 import type { Collection, Execution } from './execution.ts';
 import { loadsAtOnce } from './load-queue.ts';
-import { tidyChunk } from './keep-files.ts';
+import { failuresOf, tidyChunk } from './keep-files.ts';
 import { openRoom } from './open-room.ts';
 import { readPatiently } from './read-run.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
@@ -206,8 +206,9 @@ async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<vo
 
 /** What a crash between loading and tidying left lying about. */
 async function tidyAll({ ledger, run, loaded }: Collection): Promise<void> {
-  for (const chunk of await ledger.chunks(run.runId)) {
-    await tidyChunk(run.folder, chunk.chunk, loaded.pipeline.keep_files);
+  const failed = Map.groupBy(await Array.fromAsync(ledger.failedRows(run.runId)), ({ chunk }) => chunk);
+  for (const { chunk } of await ledger.chunks(run.runId)) {
+    await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failuresOf(failed.get(chunk) ?? []));
   }
   await rm(join(run.folder, 'keys'), { recursive: true, force: true });
 }

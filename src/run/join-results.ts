@@ -15,7 +15,7 @@ export interface JoinContext {
   /** What the places of loaded rows are named after. */
   readonly place: string;
   /** Rows that were sent before, by custom_id. */
-  readonly history: ReadonlyMap<string, UnfinishedRow>;
+  readonly history: ReadonlyMap<string, Pick<UnfinishedRow, 'attempts'>>;
   /** The `now` of expressions, RFC 3339. */
   readonly now: string;
   readonly signal: AbortSignal;
