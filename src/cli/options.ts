@@ -57,6 +57,11 @@ const output: readonly OptionSpec[] = [
   },
 ];
 
+const noBreaker: OptionSpec = {
+  flags: '--no-breaker',
+  description: 'go on although most of the first answers fail with one code',
+};
+
 const state: OptionSpec = {
   flags: '--state <dir>',
   description: 'the state folder',
@@ -76,6 +81,7 @@ export const options = {
       description: 'end well with up to so many failed rows',
       parse: failedRows,
     },
+    noBreaker,
     { flags: '--yes', description: 'answer every question with yes' },
     ...configuration,
     { flags: '--json', description: 'print the summary as JSON' },
@@ -121,6 +127,7 @@ export const options = {
       description: 'end well with up to so many failed rows',
       parse: failedRows,
     },
+    noBreaker,
     state,
     ...configuration,
     { flags: '--json', description: 'print the summary as JSON' },

@@ -19,7 +19,12 @@ export async function main(
   if (run === undefined) throw noRun(what);
   const loaded = await loadFor(run.path, options, context);
   const { ledger } = found;
-  const pass = { ...wholePass, waits: options['wait'] !== false, takesLost: options['lost'] === true };
+  const pass = {
+    ...wholePass,
+    waits: options['wait'] !== false,
+    takesLost: options['lost'] === true,
+    breaks: options['breaker'] !== false,
+  };
   const flags = { maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined };
   const { summary, exitCode } = await withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
