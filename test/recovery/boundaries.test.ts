@@ -88,7 +88,10 @@ async function killAtEach(mode: Mode, boundaries: readonly number[]): Promise<re
   const work = async (): Promise<void> => {
     for (const boundary of waiting) {
       const fault = await killAt(mode, boundary);
-      if (fault !== null) faults.push(fault);
+      if (fault === null) continue;
+      // At once, since the others may take long.
+      console.log(fault);
+      faults.push(fault);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
