@@ -105,10 +105,10 @@ describe('room in the ledger', () => {
   });
 });
 
-describe('a limit that was learned', () => {
-  const learn = (statedLimit: number, at: number, of: RoomScope = unlimited) =>
-    ledger.learnFromRefusal({ ...of, runId: 'a', chunk: 1, statedLimit, now: at });
+const learn = (statedLimit: number, at: number, of: RoomScope = unlimited) =>
+  ledger.learnFromRefusal({ ...of, runId: 'a', chunk: 1, statedLimit, now: at });
 
+describe('a limit that was learned', () => {
   it('is kept for its account and model, and forgotten after a day', async () => {
     await createRun('a', 60);
     await claim('a', 1, 60, unlimited);
@@ -140,22 +140,22 @@ describe('a limit that was learned', () => {
   });
 });
 
-describe('what an estimated token comes to', () => {
-  async function load(chunk: number, ok: number, input: number): Promise<number> {
-    await ledger.moveChunk('a', chunk, 'downloaded', {});
-    await ledger.recordOutcome('a', chunk, {
-      state: 'loaded',
-      rowStates: new Uint8Array(10),
-      ok,
-      cleaned: 0,
-      usage: { input, output: 1, cached: 0 },
-      failures: [],
-      recovered: [],
-      unfinished: [],
-    });
-    return (await ledger.roomState(scope, now)).tokensPerEstimate;
-  }
+async function load(chunk: number, ok: number, input: number): Promise<number> {
+  await ledger.moveChunk('a', chunk, 'downloaded', {});
+  await ledger.recordOutcome('a', chunk, {
+    state: 'loaded',
+    rowStates: new Uint8Array(10),
+    ok,
+    cleaned: 0,
+    usage: { input, output: 1, cached: 0 },
+    failures: [],
+    recovered: [],
+    unfinished: [],
+  });
+  return (await ledger.roomState(scope, now)).tokensPerEstimate;
+}
 
+describe('what an estimated token comes to', () => {
   it('is what was reported over what was estimated, for the model, and at least a half', async () => {
     await createRun('a', 10, 30, 1000, 10);
     for (const chunk of [1, 2, 3, 4])

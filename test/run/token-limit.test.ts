@@ -90,7 +90,7 @@ describe('a limit on enqueued tokens', () => {
   it('is learned from the refusals of the first burst, and kept from then on', async () => {
     await using setting = await limited({ max_requests: rowsAFile });
     const { code, stderr } = await setting.project.run();
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
     expect(stderr).toMatch(/^waiting for room: \d+ of 230 tokens enqueued$/m);
     await expectAllAnswered();
     const bill = await setting.emulator.bill();
@@ -115,7 +115,7 @@ describe('a limit on enqueued tokens', () => {
   it('parts a file that is larger, which costs its rows no attempt', async () => {
     await using setting = await limited({});
     const { code, stderr } = await setting.project.run();
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
     expect(stderr).toMatch(/^file 1 is larger than the limit of 230 enqueued tokens/m);
     await expectAllAnswered();
     const bill = await setting.emulator.bill();
@@ -151,10 +151,7 @@ describe('a limit on enqueued tokens', () => {
     ] as const)
       await project.write(`${name}.yaml`, { ...pipeline(emulator.url, batch, where), name });
     const ended = await Promise.all([project.cli('run', 'odd.yaml'), project.cli('run', 'even.yaml')]);
-    expect(
-      ended.map(({ code }) => code),
-      ended.map(({ stderr }) => stderr).join(),
-    ).toEqual([0, 0]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
     await expectAllAnswered();
     const bill = await emulator.bill();
     expectNothingTwice(bill);
@@ -170,7 +167,7 @@ describe('a limit on enqueued tokens', () => {
       return jsonResponse(429, body);
     });
     const { code, stderr } = await setting.project.run();
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
     await expectAllAnswered();
     const bill = await setting.emulator.bill();
     expectNothingTwice(bill);
