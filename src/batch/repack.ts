@@ -74,9 +74,12 @@ async function* storedItems(
 ): AsyncGenerator<ItemBatch> {
   const files = chunkFiles(folder, chunk);
   const wanted = rows.map((row) => row.line);
-  const rowLines = storedLines(files.rows, wanted);
+  // Neither file is read to its end, so that both have to be closed.
+  await using reading = new AsyncDisposableStack();
+  const rowLines = reading.use(storedLines(files.rows, wanted));
+  const requestLines = reading.use(storedLines(files.requests, wanted));
   let index = 0;
-  for await (const request of storedLines(files.requests, wanted)) {
+  for await (const request of requestLines) {
     const rowLine = await rowLines.next();
     yield oneItem(rows[index]?.customId ?? '', request, rowLine.value ?? Buffer.alloc(0));
     index += 1;
@@ -85,7 +88,8 @@ async function* storedItems(
     throw new Error(`Chunk ${chunk} lacks the lines of ${rows.length - index} rows.`);
 }
 
-function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {
+/** A stored request line and rows line, without their line feeds, as a batch of one item. */
+export function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {
   const lines = Buffer.concat([request, lineFeed]);
   const rows = Buffer.concat([row, lineFeed]);
   return {

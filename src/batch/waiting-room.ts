@@ -241,6 +241,7 @@ export class WaitingRoom {
 
 /** `Limit: 2,000,000 enqueued tokens`; null where the message names none. */
 export function statedLimit(message: string): number | null {
-  const digits = /\blimit:\s*(\d[\d,._ ]*)/i.exec(message)?.[1]?.replaceAll(/\D/g, '') ?? '';
+  const match = /\blimit:\s*(\d{1,3}(?:[,._ ]\d{3})+(?!\d)|\d+)/i.exec(message);
+  const digits = match?.[1]?.replaceAll(/\D/g, '') ?? '';
   return Number(digits) > 0 ? Number(digits) : null;
 }

@@ -28,7 +28,6 @@ export async function main(
 }
 
 function report({ run_id: run, rows, tokens }: RunSummary, exitCode: number, context: CommandContext): void {
-  const number = (value: number) => value.toLocaleString('en-US');
   context.print(
     exitCode === 3
       ? `Run ${run} is still being cancelled; \`pipeline cancel ${run}\` or \`pipeline collect\` goes on.`
@@ -45,4 +44,8 @@ function nothingToCancel(what: string): BatchlineError {
     hint: '`pipeline status` lists the runs.',
     exitCode: 2,
   });
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
 }

@@ -46,6 +46,14 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./cancel.ts'),
   },
   {
+    name: 'retry',
+    args: '<run-or-file>',
+    summary:
+      "Gives a run's failed rows fresh attempts; answers that could not be loaded are loaded from disk.",
+    options: options.retry,
+    load: () => import('./retry.ts'),
+  },
+  {
     name: 'status',
     args: '[run-or-file]',
     summary: 'Shows runs, batches and row counts. Reaches no network.',

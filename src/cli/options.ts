@@ -57,6 +57,11 @@ const output: readonly OptionSpec[] = [
   },
 ];
 
+const noBreaker: OptionSpec = {
+  flags: '--no-breaker',
+  description: 'go on although most of the first answers fail with one code',
+};
+
 const state: OptionSpec = {
   flags: '--state <dir>',
   description: 'the state folder',
@@ -76,6 +81,7 @@ export const options = {
       description: 'end well with up to so many failed rows',
       parse: failedRows,
     },
+    noBreaker,
     { flags: '--yes', description: 'answer every question with yes' },
     ...configuration,
     { flags: '--json', description: 'print the summary as JSON' },
@@ -108,6 +114,20 @@ export const options = {
   ],
   cancel: [
     { flags: '--no-wait', description: 'end while the provider is still cancelling' },
+    state,
+    ...configuration,
+    { flags: '--json', description: 'print the summary as JSON' },
+    ...output,
+  ],
+  retry: [
+    { flags: '--lost', description: 'send the rows of batches again that the provider does not know' },
+    { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
+    {
+      flags: '--max-failed-rows <n|p%>',
+      description: 'end well with up to so many failed rows',
+      parse: failedRows,
+    },
+    noBreaker,
     state,
     ...configuration,
     { flags: '--json', description: 'print the summary as JSON' },

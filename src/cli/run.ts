@@ -20,6 +20,7 @@ export async function main(
     newRun: options['newRun'] as boolean | undefined,
     maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined,
     noWait: options['wait'] === false,
+    noBreaker: options['breaker'] === false,
     yes: options['yes'] as boolean | undefined,
     isRedirected: ((options['set'] ?? []) as readonly string[]).some((set) => set.startsWith('sink.path=')),
   };

@@ -60,6 +60,8 @@ export type PipelineEvent =
       readonly failed: number;
       readonly pending: number;
     }
+  /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
+  | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }
   | { readonly type: 'RunEnded'; readonly runId: string; readonly status: string };
 

@@ -58,7 +58,8 @@ async function afterStart(error: unknown, { ledger, run, host }: OwnedWork): Pro
   const { code, message, where, hint, exitCode = 1 } = error;
   return new BatchlineError(code, message, {
     where,
-    hint: [hint, goOn].join(' ').trim(),
+    // It trips again at once where nothing was changed.
+    hint: code === 'breaker' ? hint : [hint, goOn].join(' ').trim(),
     exitCode,
     cause: error,
   });

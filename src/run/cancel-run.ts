@@ -37,7 +37,7 @@ export async function cancelRun(cancellation: Cancellation, run: RunRecord): Pro
   }
   await using prepared = await prepareDelivery(loaded, run.schema, host);
   await rehearse(prepared, host);
-  const pass = { waits, sends: false, cancels: true, takesLost: false };
+  const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
   const { status, summary } = await atWork(owned, async () => {
     await prepared.sink.prepare();
     await executeSealed({ ledger, run, loaded, prepared, host, pass });

@@ -199,6 +199,8 @@ export class ChunkDriver {
     if (awaited === null) return null;
     this.#hasNewRoom = true;
     if (awaited.refusal === null) return awaited.chunk;
-    return deliverRefusal(awaited.chunk, awaited.refusal);
+    const refused = await deliverRefusal(awaited.chunk, awaited.refusal);
+    context.room.wake();
+    return refused;
   }
 }

@@ -3,7 +3,7 @@ import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts'
 import { changed, owned, ownerLock } from './choose-run.ts';
 import type { Host } from './components.ts';
 import { execute, executeSealed } from './execute.ts';
-import type { Pass } from './execution.ts';
+import type { Collection, Pass } from './execution.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { prepareDelivery, preparePipeline } from './prepared.ts';
@@ -17,8 +17,16 @@ export interface Continuation {
   readonly flags: EndFlags;
 }
 
-/** Goes on with one run by its id, by the flags that it was started with. The caller holds the run's lock. */
-export async function continueRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
+/**
+ * Goes on with one run, by the flags that it was started with. The caller holds the run's lock.
+ *
+ * @param first what is done before anything is sent or collected
+ */
+export async function continueRun(
+  continuation: Continuation,
+  run: RunRecord,
+  first: (collection: Collection) => Promise<void> = () => Promise.resolve(),
+): Promise<RunResult> {
   const { ledger, loaded, host, pass, flags } = continuation;
   const startedAt = Date.now();
   const common = { ledger, run, loaded, host, pass, startedAt };
@@ -27,7 +35,10 @@ export async function continueRun(continuation: Continuation, run: RunRecord): P
     await rehearse(prepared, host);
     await takeUp(continuation, run);
     const work = { ...common, prepared };
-    return await finishRun({ ...work, flags }, () => executeSealed(work));
+    return await finishRun({ ...work, flags }, async () => {
+      await first(work);
+      return executeSealed(work);
+    });
   }
   const requestFlags = flagsOf(run);
   await using prepared = await preparePipeline(loaded, host, { where: requestFlags.where });
@@ -36,7 +47,10 @@ export async function continueRun(continuation: Continuation, run: RunRecord): P
   await rehearse(prepared, host);
   await takeUp(continuation, run);
   const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
-  return await finishRun(work, () => execute(work));
+  return await finishRun(work, async () => {
+    await first(work);
+    return execute(work);
+  });
 }
 
 async function takeUp({ ledger, loaded, host }: Continuation, { runId }: RunRecord): Promise<void> {

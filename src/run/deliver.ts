@@ -15,8 +15,9 @@ import type { ChunkOutcome, ChunkRecord, FailedRow, Ledger, TokenCounts } from '
 import type { TooLarge } from '../ledger/room.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
+import type { Breaker } from './breaker.ts';
 import { joinResults } from './join-results.ts';
-import { tidyChunk, type KeepFiles } from './keep-files.ts';
+import { failuresOf, tidyChunk, type KeepFiles } from './keep-files.ts';
 import { LoadQueue } from './load-queue.ts';
 
 export interface DeliverContext {
@@ -29,6 +30,8 @@ export interface DeliverContext {
   readonly runId: string;
   readonly folder: string;
   readonly attemptLimits: AttemptLimits;
+  /** Null where nothing is to hold the run up. */
+  readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
   readonly signal: AbortSignal;
   /** Aborted when nothing that failed is to be tried again. */
@@ -55,6 +58,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         reader: context.reader,
         columns: context.columns,
         keyNames: context.keyNames,
+        breaker: context.breaker,
         place: basename(file, '.jsonl'),
         now: new Date().toISOString(),
         signal: context.signal,
@@ -137,7 +141,8 @@ async function record(
     failed: failures.length,
     pending: outcome.unfinished.length,
   });
-  if (outcome.unfinished.length === 0) await tidyChunk(folder, chunk.chunk, context.keepFiles);
+  if (outcome.unfinished.length === 0)
+    await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
   return { ...chunk, state };
 }
 

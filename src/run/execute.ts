@@ -6,12 +6,14 @@ import { repack, retriesAreDue } from '../batch/repack.ts';
 import type { WaitingRoom } from '../batch/waiting-room.ts';
 import { sleep } from '../core/async.ts';
 import { Semaphore } from '../core/semaphore.ts';
+import { errorCode } from '../core/errors.ts';
+import { Breaker } from './breaker.ts';
 import { ChunkDriver } from './chunk-driver.ts';
 import { keyNames } from './components.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
 import type { Collection, Execution } from './execution.ts';
 import { loadsAtOnce } from './load-queue.ts';
-import { tidyChunk } from './keep-files.ts';
+import { failuresOf, tidyChunk } from './keep-files.ts';
 import { openRoom } from './open-room.ts';
 import { readPatiently } from './read-run.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
@@ -49,9 +51,14 @@ async function carryOn<Kind extends Collection>(
   const own = { ...host, signal, drain };
   const room = await openRoom({ ...execution, host: own });
   const stopped = { ...execution, host: own, room };
-  const driver = createDriver(stopped, room);
+  const breaker = execution.pass.breaks ? await Breaker.open(execution.ledger, execution.run) : null;
+  const driver = createDriver(stopped, room, breaker);
+  breaker?.onTripped((error) => driver.fail(error));
   try {
-    await start(stopped, driver);
+    await start(stopped, driver).catch((error: unknown) => {
+      // What is under way is brought home first.
+      if (errorCode(error) !== 'breaker') throw error;
+    });
     await drainChunks(stopped, driver);
     if (driver.parkedChunks > 0) return false;
     await tidyAll(stopped);
@@ -87,10 +94,10 @@ async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promi
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
-function createDriver(execution: Collection, waitingRoom: WaitingRoom): ChunkDriver {
+function createDriver(execution: Collection, waitingRoom: WaitingRoom, breaker: Breaker | null): ChunkDriver {
   const { prepared, host, loaded, pass } = execution;
   const context = stepContext(execution, waitingRoom);
-  const deliver = deliverContext(execution);
+  const deliver = deliverContext(execution, breaker);
   return new ChunkDriver({
     context,
     pass,
@@ -131,7 +138,10 @@ function stepContext(
   };
 }
 
-function deliverContext({ ledger, run, loaded, prepared, host }: Collection): DeliverContext {
+function deliverContext(
+  { ledger, run, loaded, prepared, host }: Collection,
+  breaker: Breaker | null,
+): DeliverContext {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
   const retries = request.output?.on_invalid === 'retry';
   return {
@@ -149,6 +159,7 @@ function deliverContext({ ledger, run, loaded, prepared, host }: Collection): De
       retriedAnswers: new Set(retries ? ['invalid_json', 'schema_mismatch'] : []),
     },
     keepFiles,
+    breaker,
     signal: host.signal,
     drain: host.drain,
     emit: host.emit,
@@ -206,8 +217,9 @@ async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<vo
 
 /** What a crash between loading and tidying left lying about. */
 async function tidyAll({ ledger, run, loaded }: Collection): Promise<void> {
-  for (const chunk of await ledger.chunks(run.runId)) {
-    await tidyChunk(run.folder, chunk.chunk, loaded.pipeline.keep_files);
+  const failed = Map.groupBy(await Array.fromAsync(ledger.failedRows(run.runId)), ({ chunk }) => chunk);
+  for (const { chunk } of await ledger.chunks(run.runId)) {
+    await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failuresOf(failed.get(chunk) ?? []));
   }
   await rm(join(run.folder, 'keys'), { recursive: true, force: true });
 }

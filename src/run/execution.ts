@@ -15,10 +15,12 @@ export interface Pass {
   readonly cancels: boolean;
   /** Whether batches that the provider does not know count as lost, so that their rows are sent again. */
   readonly takesLost: boolean;
+  /** Whether it stops sending when most answers fail with one code. */
+  readonly breaks: boolean;
 }
 
 /** The usual pass: to the end. */
-export const wholePass: Pass = { waits: true, sends: true, cancels: false, takesLost: false };
+export const wholePass: Pass = { waits: true, sends: true, cancels: false, takesLost: false, breaks: true };
 
 /** What bringing a run's results home works with; its source may be gone. */
 export interface Collection {

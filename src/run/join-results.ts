@@ -4,6 +4,7 @@ import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { readLineBlocks } from '../results/line-reader.ts';
+import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
 
 export interface JoinContext {
@@ -15,10 +16,12 @@ export interface JoinContext {
   /** What the places of loaded rows are named after. */
   readonly place: string;
   /** Rows that were sent before, by custom_id. */
-  readonly history: ReadonlyMap<string, UnfinishedRow>;
+  readonly history: ReadonlyMap<string, Pick<UnfinishedRow, 'attempts'>>;
   /** The `now` of expressions, RFC 3339. */
   readonly now: string;
   readonly signal: AbortSignal;
+  /** Told of each row's first answer. */
+  readonly breaker?: Breaker | null;
 }
 
 /** What a results file held, beside what the reconciliation took in. */
@@ -48,7 +51,9 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
       const index = reconciliation.find(result.customId);
       if (index === -1) continue;
       // A line that says again what is known was not paid for again.
-      if (reconciliation.isUnheard(index)) usage.add(result);
+      const isFirst = reconciliation.isUnheard(index);
+      if (isFirst) usage.add(result);
+      if (isFirst && result.kind === 'failed' && result.ran) context.breaker?.note(result);
       if (!reconciliation.take(index, result) || result.kind !== 'ok') continue;
       if (!loadAnswer(context, index, result.answer, end - start)) continue;
       await queue.flush(`${context.place}.${part}`);
@@ -76,9 +81,11 @@ function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: 
     now,
   });
   if ('code' in values) {
+    context.breaker?.note({ customId: row.customId, ...values });
     reconciliation.refuse(index, values);
     return false;
   }
+  context.breaker?.note(null);
   return queue.push(index, row, values, bytes);
 }
 

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip, constants } from 'node:zlib';
 import { renameDurably } from '../core/durable-file.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
+import type { FailedRow } from '../ledger/ledger.ts';
 
 export type KeepFiles = 'loaded' | 'failed' | 'all';
 
@@ -11,15 +12,31 @@ export type KeepFiles = 'loaded' | 'failed' | 'all';
  * Tidies up after a chunk whose rows are all loaded or recorded as failed (contract section 7): requests go, since
  * they can be rendered again; the output stays, compressed, since it was paid for.
  */
-export async function tidyChunk(folder: string, chunk: number, keep: KeepFiles): Promise<void> {
+export async function tidyChunk(
+  folder: string,
+  chunk: number,
+  keep: KeepFiles,
+  failures: ChunkFailures,
+): Promise<void> {
   if (keep === 'all') return;
   const files = chunkFiles(folder, chunk);
   await rm(files.requests, { force: true });
   for (const path of [files.output, files.errors]) {
-    if (keep === 'failed') await rm(path, { force: true });
+    if (keep === 'failed' && !failures.unloaded) await rm(path, { force: true });
     else if (await exists(path)) await compress(path);
   }
-  if (keep === 'failed') await rm(files.rows, { force: true });
+  if (keep === 'failed' && !failures.any) await rm(files.rows, { force: true });
+}
+
+/** Which of a chunk's rows failed, and so which of its files `retry` needs. */
+export interface ChunkFailures {
+  readonly any: boolean;
+  /** Whether an answer that was paid for waits to be loaded again. */
+  readonly unloaded: boolean;
+}
+
+export function failuresOf(rows: readonly Pick<FailedRow, 'stage'>[]): ChunkFailures {
+  return { any: rows.length > 0, unloaded: rows.some(({ stage }) => stage === 'load') };
 }
 
 async function compress(path: string): Promise<void> {

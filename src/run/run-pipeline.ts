@@ -16,6 +16,8 @@ export interface RunFlags extends RequestFlags, EndFlags {
   readonly newRun?: boolean | undefined;
   /** Whether to end while batches are under way, once everything that may leave has left. */
   readonly noWait?: boolean | undefined;
+  /** Whether to go on when most answers fail with one code. */
+  readonly noBreaker?: boolean | undefined;
   /** Whether the sink's target is another one than the file's, so that part of the rows may replace it. */
   readonly isRedirected?: boolean | undefined;
 }
@@ -29,7 +31,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
   await rehearse(prepared, host);
   await using owned = await ownRun(ledger, loaded, prepared, flags, host);
   const { run } = owned;
-  const pass = { ...wholePass, waits: flags.noWait !== true };
+  const pass = { ...wholePass, waits: flags.noWait !== true, breaks: flags.noBreaker !== true };
   return await finishRun({ ledger, run, loaded, prepared, flags, host, startedAt }, () =>
     execute({ ledger, run, loaded, prepared, flags, host, pass }),
   );

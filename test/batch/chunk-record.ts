@@ -2,7 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkRecord } from '../../src/ledger/ledger.ts';
 
-/** Writes the files of a chunk whose rows have these ids, each a request line `request of ID`. */
+/** The request line of a row, without its line feed. */
+export function requestLine(id: string): string {
+  return JSON.stringify({ custom_id: id, body: { input: `request of ${id}` } });
+}
+
+/** Writes the files of a chunk whose rows have these ids. */
 export async function storedChunk(
   folder: string,
   ids: readonly string[],
@@ -10,7 +15,7 @@ export async function storedChunk(
 ): Promise<ChunkRecord> {
   const { chunk = 1 } = changes;
   const files = chunkFiles(folder, chunk);
-  const requests = ids.map((id) => `request of ${id}\n`).join('');
+  const requests = ids.map((id) => `${requestLine(id)}\n`).join('');
   await writeFile(files.requests, requests);
   await writeFile(
     files.rows,

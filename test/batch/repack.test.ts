@@ -6,7 +6,7 @@ import type { ChunkLimits } from '../../src/batch/chunker.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
-import { storedChunk } from './chunk-record.ts';
+import { requestLine, storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const halfAnHour = 30 * 60_000;
@@ -83,7 +83,7 @@ describe('packing rows to be sent again', () => {
           const inFile = ids.slice(index * requests, (index + 1) * requests);
           const files = chunkFiles(folder.path, chunk);
           expect(await readFile(files.requests, 'utf8')).toBe(
-            inFile.map((id) => `request of ${id}\n`).join(''),
+            inFile.map((id) => `${requestLine(id)}\n`).join(''),
           );
           expect(await readFile(files.rows, 'utf8')).toBe(
             inFile.map((id) => `${JSON.stringify([id, [`key ${id}`], {}, `hash ${id}`])}\n`).join(''),
@@ -121,6 +121,11 @@ describe('rows that wait to be sent again', () => {
     ['have company on its way', {}, false],
     ['have not waited long enough', { now: halfAnHour }, false],
     ['have waited long enough, the oldest of them counting', { now: halfAnHour + 1 }, true],
+    [
+      'were never sent, their file having been too large',
+      { rows: [{ ...unfinished('a', 1, 0), code: 'superseded' }], allSubmitted: false },
+      true,
+    ],
     ['stand behind files that are not submitted', { allSubmitted: false, now: 1e12 }, false],
   ] as const)('that %s', (_name, change, isDue) => {
     expect(retriesAreDue({ ...queue, ...change })).toBe(isDue);

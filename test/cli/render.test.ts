@@ -40,6 +40,8 @@ const story: readonly PipelineEvent[] = [
   { type: 'RowsRead', records: 1200, requested: 1000 },
   { type: 'ReadingFinished', records: 1200 },
   { type: 'ChunkSealed', chunk: 1, requests: 1000, bytes: 1_250_000, tokens: 90_000 },
+  { type: 'RoomAwaited', for: 'tokens', used: 1_234_000, limit: 2_000_000, files: 1 },
+  { type: 'RoomAwaited', for: 'tokens', used: 1_234_001, limit: 2_000_000, files: 1 },
   { type: 'FileUploaded', chunk: 1, fileId: 'file-1', bytes: 1_250_000 },
   { type: 'BatchSubmitted', chunk: 1, batchId: 'batch_1', adopted: false },
   polled(0),
@@ -70,6 +72,7 @@ describe('where there is no terminal', () => {
       'read 1,200 rows, 1,000 requests',
       'read to the end: 1,200 rows',
       'file 1 sealed: 1,000 requests, 1.3 MB, about 90,000 tokens',
+      'waiting for room: 1.2M of 2M tokens enqueued',
       'file 1 uploaded as file-1 (1.3 MB)',
       'file 1 submitted as batch batch_1',
       'batch batch_1 (file 1) in_progress, 0 of 1,000 requests',
@@ -117,7 +120,7 @@ describe('where there is no terminal', () => {
     const objects = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(objects.map((each) => each['type'])).toEqual(story.map(({ type }) => type));
     expect(objects[0]).toMatchObject({ level: 'info', runId: 'r1', resumed: false });
-    expect(objects[8]).toMatchObject({ level: 'warn', message: 'the password [secret]\nis weak' });
+    expect(objects[10]).toMatchObject({ level: 'warn', message: 'the password [secret]\nis weak' });
   });
 });
 

@@ -105,11 +105,6 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'p.yaml:1:29  batch.completion_window  must be a window like 24h',
   ],
   ['name: tags', 'batch: { pilot: 5 }', 'p.yaml:1:10  batch.pilot  `pilot` is not available in this version'],
-  [
-    'name: tags',
-    'batch: { max_enqueued_tokens: 5 }',
-    'p.yaml:1:10  batch.max_enqueued_tokens  `max_enqueued_tokens` is not available in this version',
-  ],
   ['name: tags', '__proto__: 1', 'p.yaml:1:1  __proto__  unknown key'],
   ['name: tags', 'constructor: 1', 'p.yaml:1:1  constructor  unknown key'],
   ['type: postgres', 'type: postgress', 'p.yaml:3:9  source.type  must be ', 'did you mean postgres?'],

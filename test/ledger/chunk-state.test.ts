@@ -11,6 +11,7 @@ const states: readonly ChunkState[] = [
   'downloaded',
   'loaded',
   'refused',
+  'superseded',
 ];
 
 const events: readonly ChunkEvent[] = [
@@ -26,6 +27,7 @@ const events: readonly ChunkEvent[] = [
   'batch_ended',
   'results_downloaded',
   'results_loaded',
+  'file_superseded',
 ];
 
 /** Everything that can happen, as arrows; whatever is not here cannot. */
@@ -46,6 +48,9 @@ const arrows: readonly (readonly [ChunkState, ChunkEvent, ChunkState])[] = [
   ['downloaded', 'results_loaded', 'loaded'],
   ['sealed', 'results_loaded', 'loaded'],
   ['loaded', 'results_loaded', 'loaded'],
+  ['sealed', 'file_superseded', 'superseded'],
+  ['uploading', 'file_superseded', 'superseded'],
+  ['uploaded', 'file_superseded', 'superseded'],
 ];
 
 const pairs = states.flatMap((state) => events.map((event) => [state, event] as const));
@@ -65,6 +70,6 @@ describe('a chunk', () => {
   });
 
   it.each(states)('that is %s is final only where nothing more is to be done', (state) => {
-    expect(isFinal(state)).toBe(state === 'loaded' || state === 'refused');
+    expect(isFinal(state)).toBe(['loaded', 'refused', 'superseded'].includes(state));
   });
 });

@@ -12,6 +12,7 @@ export interface Parts {
   readonly batch?: Block;
   readonly request?: Block;
   readonly rest?: Block;
+  readonly sink?: Block;
 }
 
 export interface Scene extends AsyncDisposable {
@@ -43,7 +44,7 @@ export function useNotes(): void {
   });
 }
 
-function pipeline(url: string, { batch, request, rest }: Parts): object {
+export function pipeline(url: string, { batch, request, rest, sink }: Parts = {}): object {
   return {
     source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}', ...request },
@@ -55,6 +56,7 @@ function pipeline(url: string, { batch, request, rest }: Parts): object {
       table: 'answers',
       create: true,
       columns: { answer: 'text', attempt: 'attempt' },
+      ...sink,
     },
     ...rest,
   };

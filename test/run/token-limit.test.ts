@@ -5,7 +5,7 @@ import { promptAnswer } from '../support/chat-answer.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
-import { createProxy, type Middleware } from '../support/proxy.ts';
+import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
 import { errorsOf } from './scene.ts';
 
 const rows = 200;
@@ -90,7 +90,7 @@ describe('a limit on enqueued tokens', () => {
   it('is learned from the refusals of the first burst, and kept from then on', async () => {
     await using setting = await limited({ max_requests: rowsAFile });
     const { code, stderr } = await setting.project.run();
-    expect(code, stderr).toBe(0);
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
     expect(stderr).toMatch(/^waiting for room: \d+ of 230 tokens enqueued$/m);
     await expectAllAnswered();
     const bill = await setting.emulator.bill();
@@ -98,5 +98,79 @@ describe('a limit on enqueued tokens', () => {
     // All that was sent before the first refusal was read may be refused, once each, and nothing afterwards.
     expect(refusals(bill)).toBeGreaterThan(0);
     expect(refusals(bill)).toBeLessThanOrEqual(rows / rowsAFile - 1);
+  }, 60_000);
+
+  it('is heeded from the start where it is set', async () => {
+    await using setting = await limited({ max_enqueued_tokens: limit });
+    const { rows: counts, batches } = await setting.project.summary();
+    expect(counts).toMatchObject({ requested: rows, ok: rows, failed: 0, pending: 0 });
+    await expectAllAnswered();
+    const bill = await setting.emulator.bill();
+    expectNothingTwice(bill);
+    expect(refusals(bill)).toBe(0);
+    // A file holds half of the limit by default.
+    expect(batches.total).toBeGreaterThanOrEqual(Math.ceil((rows * 10) / (limit / 2)));
+  }, 60_000);
+
+  it('parts a file that is larger, which costs its rows no attempt', async () => {
+    await using setting = await limited({});
+    const { code, stderr } = await setting.project.run();
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    expect(stderr).toMatch(/^file 1 is larger than the limit of 230 enqueued tokens/m);
+    await expectAllAnswered();
+    const bill = await setting.emulator.bill();
+    expectNothingTwice(bill);
+    expect(refusals(bill)).toBe(1);
+    const { rows: counts, batches } = await setting.project.status();
+    expect(counts).toMatchObject({ requested: rows, ok: rows, failed: 0, pending: 0 });
+    expect(batches).toMatchObject({ total: batches.completed, waiting: 0, failed: 0 });
+  }, 60_000);
+
+  it('fails a row that is larger by itself, and no other', async () => {
+    await using setting = await limited({ max_enqueued_tokens: limit });
+    await database.client.query(`UPDATE notes SET body = repeat('long ', 400) WHERE id = 7`);
+    try {
+      const { rows: counts } = await setting.project.summary(1);
+      expect(counts).toMatchObject({ requested: rows, ok: rows - 1, failed: 1, pending: 0 });
+      expect(await errorsOf(setting.project)).toMatchObject([
+        { key: '7', stage: 'request', code: 'row_over_token_limit', attempts: 0 },
+      ]);
+      expectNothingTwice(await setting.emulator.bill(), rows - 1);
+    } finally {
+      await database.client.query(`UPDATE notes SET body = 'note 7' WHERE id = 7`);
+    }
+  }, 60_000);
+
+  it('is shared by runs of one state folder at the same time', async () => {
+    const batch = { max_requests: rowsAFile, max_enqueued_tokens: limit };
+    await using setting = await limited(batch);
+    const { project, emulator } = setting;
+    for (const [name, where] of [
+      ['odd', 'id % 2 = 1'],
+      ['even', 'id % 2 = 0'],
+    ] as const)
+      await project.write(`${name}.yaml`, { ...pipeline(emulator.url, batch, where), name });
+    const ended = await Promise.all([project.cli('run', 'odd.yaml'), project.cli('run', 'even.yaml')]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    await expectAllAnswered();
+    const bill = await emulator.bill();
+    expectNothingTwice(bill);
+    expect(refusals(bill)).toBe(0);
+  }, 60_000);
+
+  it('may be named when the batch is created already', async () => {
+    let refused = 0;
+    await using setting = await limited({ max_requests: rowsAFile }, async ({ method, path }, forward) => {
+      if (method !== 'POST' || path !== '/batches' || (refused += 1) > 3) return forward();
+      const message = `Enqueued token limit reached for gpt-4o-mini. Limit: ${limit} enqueued tokens.`;
+      const body = { error: { message, type: 'invalid_request_error', code: 'token_limit_exceeded' } };
+      return jsonResponse(429, body);
+    });
+    const { code, stderr } = await setting.project.run();
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    await expectAllAnswered();
+    const bill = await setting.emulator.bill();
+    expectNothingTwice(bill);
+    expect(refusals(bill)).toBe(0);
   }, 60_000);
 });

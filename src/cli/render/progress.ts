@@ -57,6 +57,7 @@ export class Progress {
         return this.#set(event.chunk, { state: 'loaded', loaded: event.ok, failed: event.failed });
       case 'RunStarted':
       case 'Warned':
+      case 'RowsReopened':
       case 'StepRetried':
       case 'RunEnded':
     }

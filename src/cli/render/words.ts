@@ -65,6 +65,8 @@ const sentences: Sentences = {
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,
+  RowsReopened: (event) =>
+    `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
   StepRetried: (event) =>
     `warning: ${event.step} failed and is tried again in ${(event.waitMs / 1000).toFixed(1)} s: ${event.message}`,
   RunEnded: (event) => `run ${event.runId} ${event.status.replaceAll('_', ' ')}`,

@@ -1,0 +1,43 @@
+import { BatchlineError } from '../core/errors.ts';
+import type { MaxFailedRows } from '../config/failed-rows.ts';
+import { own } from '../run/continue-run.ts';
+import { wholePass } from '../run/execution.ts';
+import { retryRun } from '../run/retry-run.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns } from './find-run.ts';
+import { loadFor, withDraining } from './pipeline-command.ts';
+import { summaryText } from './summary-text.ts';
+
+/** `pipeline retry RUN`: reopens a run's failed rows. */
+export async function main(
+  [what = '']: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(what, options, context);
+  const [run] = found.runs;
+  if (run === undefined) throw noRun(what);
+  const loaded = await loadFor(run.path, options, context);
+  const { ledger } = found;
+  const pass = {
+    ...wholePass,
+    waits: options['wait'] !== false,
+    takesLost: options['lost'] === true,
+    breaks: options['breaker'] !== false,
+  };
+  const flags = { maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined };
+  const { summary, exitCode } = await withDraining(options, context, async (host) => {
+    await using owned = await own(ledger, run);
+    return await retryRun({ ledger, loaded, host, pass, flags }, owned.run);
+  });
+  if (options['json'] === true) context.print(JSON.stringify(summary));
+  else if (options['quiet'] !== true) context.print(`\n${summaryText(summary)}`);
+  return exitCode;
+}
+
+function noRun(what: string): BatchlineError {
+  return new BatchlineError('no_runs', `There is no run of ${what}.`, {
+    hint: 'Run the pipeline first: pipeline run FILE.',
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,72 @@
+import { BatchlineError } from '../core/errors.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
+import { continueRun, type Continuation } from './continue-run.ts';
+import type { Collection } from './execution.ts';
+import { isWithinLimit } from './exit-code.ts';
+import type { RunResult } from './finish-run.ts';
+import { reload, type FailuresByChunk } from './reload.ts';
+import { isSendable, reopenRows } from './reopen-rows.ts';
+
+/**
+ * Reopens a run with fresh attempts: answers that could not be loaded are loaded again from disk, rows that the
+ * provider failed, or answered badly, are sent again as they were. The caller holds the run's lock.
+ *
+ * @throws BatchlineError `run_not_retried` for a run that was cancelled, or whose requests are sent by hand
+ */
+export async function retryRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
+  if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetried(run);
+  return continueRun(continuation, run, (collection) => reopen(continuation, collection));
+}
+
+async function reopen({ flags }: Continuation, collection: Collection): Promise<void> {
+  const { ledger, run, prepared, loaded } = collection;
+  const rows = await Array.fromAsync(ledger.failedRows(run.runId));
+  const failures: FailuresByChunk = Map.groupBy(rows, ({ chunk }) => chunk);
+  const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
+  // A file that has its name already is written anew, whole.
+  const wasFinished =
+    run.status.startsWith('completed') && isWithinLimit(await ledger.rowCounts(run.runId), limit);
+  const isWrittenAnew = prepared.sink.isReplaced && wasFinished;
+  const { loaded: again, gone } = await reload(collection, failures, isWrittenAnew ? 'all' : 'failed');
+  const reopened = await reopenRows(collection, failures);
+  tell(collection, {
+    again,
+    reopened,
+    gone,
+    unsendable: rows.filter(isSendable).length - reopened,
+    unrendered: rows.filter(({ stage }) => stage === 'render').length,
+  });
+}
+
+interface Reopened {
+  readonly again: number;
+  readonly reopened: number;
+  readonly gone: number;
+  readonly unsendable: number;
+  readonly unrendered: number;
+}
+
+function tell({ host }: Collection, { again, reopened, gone, unsendable, unrendered }: Reopened): void {
+  const warn = (message: string) => host.emit({ type: 'Warned', message });
+  host.emit({ type: 'RowsReopened', loaded: again, sent: reopened });
+  if (gone > 0) warn(`${gone} answers are no longer kept, so they cannot be loaded again.`);
+  if (unsendable > 0) warn(`${unsendable} requests are no longer kept, so they cannot be sent again.`);
+  if (unrendered > 0) {
+    warn(
+      `${unrendered} rows failed before they could be sent; correct them or the pipeline, then use \`pipeline run\`.`,
+    );
+  }
+}
+
+function notRetried({ runId, kind }: RunRecord): BatchlineError {
+  if (kind === 'build') {
+    return new BatchlineError('run_not_retried', `${runId} is a build; its requests are sent by hand.`, {
+      hint: '`pipeline load FILE --results PATH` loads further results.',
+      exitCode: 2,
+    });
+  }
+  return new BatchlineError('run_not_retried', `Run ${runId} was cancelled.`, {
+    hint: '`pipeline run FILE` begins another run, which sends what is not in the target.',
+    exitCode: 2,
+  });
+}

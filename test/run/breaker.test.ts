@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
+import { acceptedBatches } from '../support/bill.ts';
+import { createEmulator } from '../support/emulator.ts';
+import { PipelineProject } from '../support/pipeline-process.ts';
+import { pipeline, useNotes } from './scene.ts';
+
+useNotes();
+
+const faults: FaultsInput = { rows: [{ fault: 'status', status: 400 }] };
+
+/** 1,000 rows, 120 a file. */
+async function manyNotes(url: string): Promise<PipelineProject> {
+  const project = await PipelineProject.create(
+    pipeline(url, {
+      batch: { max_requests: 120, max_enqueued_tokens: 4000 },
+      rest: { source: { type: 'csv', path: 'notes.csv', key: 'id' } },
+    }),
+  );
+  const rows = Array.from({ length: 1000 }, (_, row) => `${row},note ${row}\n`);
+  await project.write('notes.csv', `id,body\n${rows.join('')}`);
+  return project;
+}
+
+it('sends nothing more when most of the first answers fail with one code', async () => {
+  await using emulator = await createEmulator({ faults });
+  await using own = await manyNotes(emulator.url);
+  const { code, stderr } = await own.run('--quiet');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/of the first \d+ answers failed with \w+, so nothing more is sent.*--no-breaker/s);
+  const { rows } = await own.status();
+  expect(rows.failed).toBeGreaterThan(100);
+  expect(rows.failed).toBeLessThan(1000);
+  const before = acceptedBatches(await emulator.bill());
+  expect(await own.run('--quiet')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('nothing more'),
+  });
+  expect(acceptedBatches(await emulator.bill())).toBe(before);
+  expect((await own.summary(1, '--no-breaker')).rows).toMatchObject({ ok: 0, failed: 1000, pending: 0 });
+});

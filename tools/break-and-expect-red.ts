@@ -1,0 +1,158 @@
+/**
+ * Proves that the recovery tests see what they are there to see: breaks one line of the program at a time, in a copy of
+ * the tree, and expects the tests to fail; unbroken, they must pass.
+ *
+ *     npm run test:breakages [-- BREAKAGE...]
+ *
+ * BREAKAGE is the beginning of a name. Prints a table; ends with 1 where a breakage went unseen.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Breakage {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+interface Verdict {
+  readonly name: string;
+  readonly expected: 'red' | 'green';
+  readonly got: 'red' | 'green' | 'unknown';
+  /** The first test that failed, or why nothing is known. */
+  readonly because: string;
+  readonly details: string;
+  readonly seconds: number;
+}
+
+interface TestResult {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages: readonly string[];
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly TestResult[];
+  }[];
+}
+
+const longestDetails = 1000;
+const root = join(import.meta.dirname, '..');
+const suites = ['test/recovery/lying-provider.test.ts', 'test/recovery/boundaries.test.ts'];
+
+const breakages: readonly Breakage[] = [
+  {
+    name: 'never adopt an orphan',
+    file: 'src/batch/submit.ts',
+    find: 'if (found.mine !== null) return',
+    replace: 'if (found.mine !== null && false) return',
+  },
+  {
+    name: 'SDK retries on for create',
+    file: 'src/providers/openai/api-calls.ts',
+    find: 'signal, maxRetries: 0 }',
+    replace: 'signal, maxRetries: 2 }',
+  },
+  {
+    name: 'no intent before create',
+    file: 'src/ledger/sqlite-room.ts',
+    find: 'database.prepare(sql.intendCreate).run({ runId, chunk, state, account, model, inputs, now });',
+    replace: '',
+  },
+  {
+    name: 'look once and do not settle',
+    file: 'src/batch/submit.ts',
+    find: "of ['first', 'second'] as const",
+    replace: "of ['second'] as readonly ('first' | 'second')[]",
+  },
+  {
+    name: 'resume forgets which rows are sealed',
+    file: 'src/run/read-run.ts',
+    find: 'cursor: before?.readCursor ?? null',
+    replace: 'cursor: null',
+  },
+  {
+    name: 'no size check of downloads',
+    file: 'src/providers/openai/download.ts',
+    find: 'bytes !== expectedBytes)',
+    replace: 'bytes === -1)',
+  },
+];
+
+/** A copy of the tree as it is, uncommitted changes included. */
+async function copyTree(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'batchline-broken-'));
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const files = listed.split('\0').filter((file) => file !== '' && file !== 'node_modules');
+  for (const file of files) await cp(join(root, file), join(folder, file));
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+async function breakLine(folder: string, { name, file, find, replace }: Breakage): Promise<void> {
+  const text = await readFile(join(folder, file), 'utf8');
+  const [before, after, ...more] = text.split(find);
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new Error(`"${name}" does not fit ${file} any more; correct what it looks for.`);
+  await writeFile(join(folder, file), before + replace + after);
+}
+
+async function runTests(folder: string): Promise<Report> {
+  const report = join(folder, 'report.json');
+  const vitest = join(folder, 'node_modules/vitest/vitest.mjs');
+  const flags = ['--bail=1', '--reporter=json', `--outputFile=${report}`];
+  const child = spawn(process.execPath, [vitest, 'run', ...suites, ...flags], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  await once(child, 'exit');
+  return JSON.parse(await readFile(report, 'utf8')) as Report;
+}
+
+function judge(report: Report): Pick<Verdict, 'got' | 'because' | 'details'> {
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = tests.find(({ status }) => status === 'failed');
+  if (failed !== undefined) {
+    const details = failed.failureMessages.join('\n').slice(0, longestDetails);
+    return { got: 'red', because: failed.fullName, details };
+  }
+  if (report.numPassedTests > 0 && tests.every(({ status }) => status === 'passed'))
+    return { got: 'green', because: `${report.numPassedTests} passed`, details: '' };
+  return { got: 'unknown', because: 'the tests did not load', details: '' };
+}
+
+async function tryOut(breakage: Breakage | null): Promise<Verdict> {
+  const startedAt = Date.now();
+  const folder = await copyTree();
+  try {
+    if (breakage !== null) await breakLine(folder, breakage);
+    const judged = judge(await runTests(folder));
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    const expected = breakage === null ? 'green' : 'red';
+    return { name: breakage?.name ?? '(nothing broken)', expected, ...judged, seconds };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const asked = process.argv.slice(2);
+const chosen = breakages.filter(
+  ({ name }) => asked.length === 0 || asked.some((beginning) => name.startsWith(beginning)),
+);
+const verdicts: Verdict[] = [];
+for (const breakage of [null, ...chosen]) {
+  const verdict = await tryOut(breakage);
+  console.error(`${verdict.name}: ${verdict.got}, ${verdict.seconds} s\n${verdict.details}\n`);
+  verdicts.push(verdict);
+}
+console.table(verdicts, ['name', 'expected', 'got', 'because', 'seconds']);
+if (verdicts.some(({ expected, got }) => expected !== got)) process.exitCode = 1;
