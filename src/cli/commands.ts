@@ -75,6 +75,20 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./errors.ts'),
   },
   {
+    name: 'runs',
+    args: '[file]',
+    summary: 'Lists the runs so far, newest first.',
+    options: options.runs,
+    load: () => import('./runs.ts'),
+  },
+  {
+    name: 'gc',
+    args: '',
+    summary: 'Deletes remote and local files of runs that ended, and orphaned uploads.',
+    options: options.gc,
+    load: () => import('./gc.ts'),
+  },
+  {
     name: 'schema',
     args: '',
     summary: 'Prints the JSON Schema of pipeline files, for editors.',

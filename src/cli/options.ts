@@ -133,6 +133,17 @@ export const options = {
     { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
+  runs: [state],
+  gc: [
+    {
+      flags: '--older-than <duration>',
+      description: 'delete only what ended so long ago, such as 12h or 7d',
+      defaultValue: '7d',
+    },
+    state,
+    ...configuration,
+    ...output,
+  ],
   status: [json, state],
   results: [
     {
