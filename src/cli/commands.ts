@@ -27,7 +27,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'load',
     args: '<file>',
-    summary: 'Loads results that were made elsewhere, joined with the rows of a build.',
+    summary:
+      "Loads results that were made elsewhere, joined with a build's rows; or a run's saved answers again.",
     options: options.load,
     load: () => import('./load.ts'),
   },
