@@ -1,7 +1,8 @@
 /**
  * Loaded before the program (`node --import`), this counts every crossing of a door to what outlives the process: the
  * file system, SQLite, HTTP and Postgres. At the crossing that BATCHLINE_KILL_AT names, from 1, the process kills
- * itself as a power cut would; with BATCHLINE_KILL_DOOR only crossings whose name begins so count. BATCHLINE_DOORS_LOG names a file that gets the crossings' names, a line each.
+ * itself as a power cut would; with BATCHLINE_KILL_DOOR only crossings whose name begins so count. BATCHLINE_DOORS_LOG
+ * names a file that gets the crossings' names, a line each.
  *
  * Reads are left out where they leave nothing behind; of a question to the provider the first answer counts, so that
  * the number of crossings does not depend on how often a batch was looked at.
