@@ -24,6 +24,7 @@ const kinds = [
   'file rename output',
   'postgres CREATE TEMPORARY TABLE answered',
   'sqlite DELETE FROM unfinished_rows',
+  'file rename failed-rows.jsonl',
 ] as const;
 
 /** A run that goes on crosses fewer boundaries. */
