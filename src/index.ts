@@ -54,6 +54,7 @@ export {
   type ProviderContext,
   type ProviderDeclaration,
   type RemoteBatch,
+  type RemoteFile,
   type UploadFile,
 } from './core/provider.ts';
 export { fieldIndex, type RowBatch } from './core/row-batch.ts';

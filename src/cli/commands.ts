@@ -27,7 +27,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'load',
     args: '<file>',
-    summary: 'Loads results that were made elsewhere, joined with the rows of a build.',
+    summary:
+      "Loads results that were made elsewhere, joined with a build's rows; or a run's saved answers again.",
     options: options.load,
     load: () => import('./load.ts'),
   },
@@ -73,6 +74,20 @@ export const commands: readonly CommandSpec[] = [
     summary: "Lists a run's failed rows with their reasons.",
     options: options.errors,
     load: () => import('./errors.ts'),
+  },
+  {
+    name: 'runs',
+    args: '[file]',
+    summary: 'Lists the runs so far, newest first.',
+    options: options.runs,
+    load: () => import('./runs.ts'),
+  },
+  {
+    name: 'gc',
+    args: '',
+    summary: 'Deletes remote and local files of runs that ended, and orphaned uploads.',
+    options: options.gc,
+    load: () => import('./gc.ts'),
   },
   {
     name: 'schema',

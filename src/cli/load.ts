@@ -1,9 +1,11 @@
+import { BatchlineError } from '../core/errors.ts';
 import { loadBuild } from '../run/load-build.ts';
+import { loadRun } from '../run/load-run.ts';
 import type { CommandContext } from './context.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
 
-/** `pipeline load FILE --results PATH...`: loads results that were made elsewhere. */
+/** `pipeline load FILE`: loads results that were made elsewhere, or a past run's saved answers again. */
 export async function main(
   [file = '']: string[],
   options: Record<string, unknown>,
@@ -12,11 +14,15 @@ export async function main(
   const loaded = await loadFor(file, options, context);
   const flags = {
     build: options['build'] as string | undefined,
-    results: options['results'] as readonly string[],
+    results: options['results'] as readonly string[] | undefined,
     final: options['final'] === true,
   };
+  const runId = options['run'] as string | undefined;
+  if ((runId === undefined) === (flags.results === undefined)) throw eitherOr();
   const { summary, exitCode } = await withProgress(options, context, (host) =>
-    loadBuild(loaded, flags, host),
+    runId === undefined
+      ? loadBuild(loaded, { ...flags, results: flags.results ?? [] }, host)
+      : loadRun(loaded, runId, host),
   );
   if (options['json'] === true) context.print(JSON.stringify(summary));
   else if (options['quiet'] !== true) context.print(summaryText(summary));
@@ -26,4 +32,11 @@ export async function main(
     );
   }
   return exitCode;
+}
+
+function eitherOr(): BatchlineError {
+  return new BatchlineError('usage', 'What is to be loaded is not clear.', {
+    hint: 'Give either --results PATH..., for results made elsewhere, or --run RUN, for answers of a past run.',
+    exitCode: 2,
+  });
 }

@@ -60,6 +60,14 @@ export interface BatchFileError {
   readonly message: string;
 }
 
+/** A file that was uploaded as a batch's input. */
+export interface RemoteFile {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number | null;
+}
+
 export interface NewBatch {
   readonly inputFileId: string;
   readonly endpoint: Endpoint;
@@ -104,6 +112,9 @@ export interface OpenedProvider {
     path: string,
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number; readonly sha256: string }>;
+  /** Uploaded input files, page after page. */
+  listFiles(signal: AbortSignal): AsyncIterable<RemoteFile>;
+  /** Deletes a file; one that is gone already is deleted. */
   deleteFile(fileId: string, signal: AbortSignal): Promise<void>;
 }
 

@@ -30,9 +30,13 @@ export async function atWork<T extends { readonly status: RunStatus }>(
     throw await afterStart(error, owned);
   } finally {
     await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
-    await ledger.setStatus(run.runId, status, Date.now());
-    // Last, since a full disk is no reason to forget how the run ended.
-    await writeFailedRows(ledger, run);
+    try {
+      // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
+      await writeFailedRows(ledger, run);
+    } finally {
+      // A full disk is no reason to forget how the run ended.
+      await ledger.setStatus(run.runId, status, Date.now());
+    }
     host.emit({ type: 'RunEnded', runId: run.runId, status });
   }
 }

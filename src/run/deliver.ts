@@ -134,13 +134,16 @@ async function record(
   });
   const failures = await withRequests(folder, span, outcome);
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
-  context.emit({
-    type: 'ChunkLoaded',
-    chunk: chunk.chunk,
-    ok: outcome.ok,
-    failed: failures.length,
-    pending: outcome.unfinished.length,
-  });
+  // Of a file that was given up its own event has told.
+  if (state !== 'superseded') {
+    context.emit({
+      type: 'ChunkLoaded',
+      chunk: chunk.chunk,
+      ok: outcome.ok,
+      failed: failures.length,
+      pending: outcome.unfinished.length,
+    });
+  }
   if (outcome.unfinished.length === 0)
     await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
   return { ...chunk, state };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Ledger, RoomClaim, RoomScope } from '../../src/ledger/ledger.ts';
+import type { ChunkOutcome, Ledger, RoomClaim, RoomScope } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 
 const hour = 3_600_000;
@@ -142,7 +142,7 @@ describe('a limit that was learned', () => {
 
 async function load(chunk: number, ok: number, input: number): Promise<number> {
   await ledger.moveChunk('a', chunk, 'downloaded', {});
-  await ledger.recordOutcome('a', chunk, {
+  const outcome: ChunkOutcome = {
     state: 'loaded',
     rowStates: new Uint8Array(10),
     ok,
@@ -151,7 +151,8 @@ async function load(chunk: number, ok: number, input: number): Promise<number> {
     failures: [],
     recovered: [],
     unfinished: [],
-  });
+  };
+  await ledger.recordOutcomes('a', new Map([[chunk, outcome]]));
   return (await ledger.roomState(scope, now)).tokensPerEstimate;
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorMessage } from '../../src/core/errors.ts';
 import { Random } from '../../src/emulator/random.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { BoundaryScene, createNotes, expectComplete, type Mode } from './boundary-scene.ts';
+import { BoundaryScene, createNotes, expectComplete, type Boundary, type Mode } from './boundary-scene.ts';
 
 /**
  * A run is killed at every boundary between an intent, its effect and its outcome, and begun again. BATCHLINE_BOUNDARIES
@@ -24,6 +24,7 @@ const kinds = [
   'file rename output',
   'postgres CREATE TEMPORARY TABLE answered',
   'sqlite DELETE FROM unfinished_rows',
+  'file rename failed-rows.jsonl',
 ] as const;
 
 /** A run that goes on crosses fewer boundaries. */
@@ -39,55 +40,51 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
-function pick(from: readonly number[]): number {
-  const picked = from[random.below(from.length)];
-  if (picked === undefined) throw new Error('A kind of boundary is not crossed any more.');
-  return picked;
+function pickOf(door: string, names: readonly string[]): Boundary {
+  const crossed = names.filter((name) => name.startsWith(door)).length;
+  if (crossed === 0) throw new Error(`No boundary is called ${door} any more.`);
+  return { door, nth: 1 + random.below(crossed) };
 }
 
-/** Numbers of boundaries, from 1. */
-function choose(names: readonly string[]): readonly number[] {
-  const all = names.map((_, index) => index + 1);
-  if (wanted === 'all') return all;
-  const named = (kind: string) => all.filter((boundary) => names[boundary - 1]?.startsWith(kind));
+function choose(names: readonly string[]): readonly Boundary[] {
+  if (wanted === 'all') return names.map((_, index) => ({ door: '', nth: index + 1 }));
   // Between two files: what was sealed before must not be read again.
-  const amidReading = pick(named('sqlite INSERT INTO chunks').slice(1, 2));
-  const others = Array.from({ length: Number(wanted) }, () => pick(all));
-  const chosen = [amidReading, ...kinds.map((kind) => pick(named(kind))), ...others];
-  return [...new Set(chosen)];
+  const amidReading = { door: 'sqlite INSERT INTO chunks', nth: 2 };
+  const others = Array.from({ length: Number(wanted) }, () => pickOf('', names));
+  return [amidReading, ...kinds.map((kind) => pickOf(kind, names)), ...others];
 }
 
-/** One time in two, what goes on is killed as well, somewhere on its way. */
-function secondKill(boundary: number): number | null {
-  const random = new Random(seed + boundary);
-  return random.below(2) === 0 ? null : 1 + random.below(secondKillBelow);
+/** One time in four, what goes on is killed as well, somewhere on its way. */
+function secondKill(place: number): Boundary | null {
+  const random = new Random(seed + place);
+  return random.below(4) > 0 ? null : { door: '', nth: 1 + random.below(secondKillBelow) };
 }
 
 /** @returns where the run died and what was wrong in the end, or null */
-async function killAt(mode: Mode, boundary: number): Promise<string | null> {
-  let place = `boundary ${boundary}`;
+async function killAt(mode: Mode, boundary: Boundary, place: number): Promise<string | null> {
+  let where = `${boundary.door} ${boundary.nth}`;
   try {
-    await using scene = await BoundaryScene.create(database, { mode, name: String(boundary) });
+    await using scene = await BoundaryScene.create(database, { mode, name: String(place) });
     const died = await scene.killAt(boundary);
     if (died !== null) {
-      place += ` (${died})`;
-      const again = secondKill(boundary);
-      if (again !== null) place += ` and ${again} (${await scene.killAt(again)})`;
+      where += ` (${died})`;
+      const again = secondKill(place);
+      if (again !== null) where += ` and ${again.nth} (${await scene.killAt(again)})`;
       await scene.goOn();
     }
     await expectComplete(scene);
     return null;
   } catch (error) {
-    return `${place}: ${errorMessage(error)}`;
+    return `${where}: ${errorMessage(error)}`;
   }
 }
 
-async function killAtEach(mode: Mode, boundaries: readonly number[]): Promise<readonly string[]> {
-  const waiting = boundaries.values();
+async function killAtEach(mode: Mode, boundaries: readonly Boundary[]): Promise<readonly string[]> {
+  const waiting = boundaries.entries();
   const faults: string[] = [];
   const work = async (): Promise<void> => {
-    for (const boundary of waiting) {
-      const fault = await killAt(mode, boundary);
+    for (const [place, boundary] of waiting) {
+      const fault = await killAt(mode, boundary, place);
       if (fault === null) continue;
       // At once, since the others may take long.
       console.log(fault);

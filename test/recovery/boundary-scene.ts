@@ -37,6 +37,12 @@ const usualFaults: FaultsInput = {
 
 export type Mode = 'upsert' | 'insert';
 
+/** The nth crossing, from 1, of those whose name begins with that of the door. */
+export interface Boundary {
+  readonly door: string;
+  readonly nth: number;
+}
+
 export interface SceneOptions {
   readonly mode: Mode;
   /** Tells the scene's target table from others of its mode. */
@@ -93,9 +99,10 @@ export class BoundaryScene implements AsyncDisposable {
   }
 
   /** Runs until the boundary is crossed and dies there. @returns the boundary's name; null where it never came */
-  async killAt(boundary: number): Promise<string | null> {
+  async killAt({ door, nth }: Boundary): Promise<string | null> {
     const ended = await this.#run({
-      BATCHLINE_KILL_AT: String(boundary),
+      BATCHLINE_KILL_AT: String(nth),
+      BATCHLINE_KILL_DOOR: door,
       BATCHLINE_DOORS_LOG: this.#doorsLog,
     });
     if (ended.code === null) return (await this.#crossed()).at(-1) ?? '';

@@ -1,7 +1,8 @@
 /**
  * Loaded before the program (`node --import`), this counts every crossing of a door to what outlives the process: the
  * file system, SQLite, HTTP and Postgres. At the crossing that BATCHLINE_KILL_AT names, from 1, the process kills
- * itself as a power cut would. BATCHLINE_DOORS_LOG names a file that gets the crossings' names, a line each.
+ * itself as a power cut would; with BATCHLINE_KILL_DOOR only crossings whose name begins so count. BATCHLINE_DOORS_LOG
+ * names a file that gets the crossings' names, a line each.
  *
  * Reads are left out where they leave nothing behind; of a question to the provider the first answer counts, so that
  * the number of crossings does not depend on how often a batch was looked at.
@@ -13,8 +14,10 @@ import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Client } from 'pg';
 
 const killAt = Number(process.env['BATCHLINE_KILL_AT'] ?? 0);
+const killDoor = process.env['BATCHLINE_KILL_DOOR'] ?? '';
 const log = process.env['BATCHLINE_DOORS_LOG'];
 const crossings: string[] = [];
+let counted = 0;
 
 function writeLog(): void {
   if (log !== undefined) writeFileSync(log, crossings.map((name) => `${name}\n`).join(''));
@@ -22,7 +25,9 @@ function writeLog(): void {
 
 function cross(name: string): void {
   crossings.push(name);
-  if (crossings.length !== killAt) return;
+  if (!name.startsWith(killDoor)) return;
+  counted += 1;
+  if (counted !== killAt) return;
   writeLog();
   process.kill(process.pid, 'SIGKILL');
 }

@@ -9,12 +9,14 @@ import type {
   NewBatch,
   OpenedProvider,
   RemoteBatch,
+  RemoteFile,
   UploadFile,
 } from '../../core/provider.ts';
 import type { Account } from './account.ts';
 import { type Downloaded, saveBody } from './download.ts';
 import { ApiCalls, type CallInfo } from './api-calls.ts';
 import { idOf, pageOf, remoteBatch } from './remote-batch.ts';
+import { filePageOf } from './remote-file.ts';
 import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
 
 /** How long to wait, in milliseconds. */
@@ -159,6 +161,23 @@ export class OpenAiBatches implements OpenedProvider {
       client.batches.list(query, request).asResponse(),
     );
     return pageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+  }
+
+  async *listFiles(signal: AbortSignal): AsyncGenerator<RemoteFile> {
+    const call = { doing: 'listing files' };
+    const seen = new Set<string>();
+    for (let after: string | undefined; ;) {
+      const query = { purpose: 'batch', limit: 10_000, ...(after === undefined ? {} : { after }) };
+      const response = await this.#api.send(call, signal, {}, (client, request) =>
+        client.files.list(query, request).asResponse(),
+      );
+      const page = filePageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+      const fresh = page.files.filter(({ id }) => !seen.has(id));
+      for (const file of fresh) seen.add(file.id);
+      yield* fresh;
+      after = fresh.at(-1)?.id;
+      if (!page.hasMore || after === undefined) return;
+    }
   }
 
   async cancelBatch(id: string, signal: AbortSignal): Promise<RemoteBatch> {

@@ -1,0 +1,61 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { BatchlineError } from '../core/errors.ts';
+import { duration } from '../core/quantity.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
+import { collectLocal, collectRemote, isGarbage } from '../run/collect-garbage.ts';
+import type { CommandContext } from './context.ts';
+import { findRuns } from './find-run.ts';
+import { loadFor, withProgress } from './pipeline-command.ts';
+import { reportError } from './report-error.ts';
+
+/** `pipeline gc`: deletes remote and local files of runs that ended. */
+export async function main(
+  _args: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  await using found = await findRuns(undefined, options, context);
+  const { ledger } = found;
+  const before = Date.now() - age(String(options['olderThan']));
+  const garbage = found.runs.filter((run) => isGarbage(run, before));
+  const stateDir = resolve(context.cwd, String(options['state']));
+  let remoteFiles = 0;
+  let code = 0;
+  for (const [path, runs] of Map.groupBy(found.runs, (run) => run.path)) {
+    try {
+      const loaded = await loadFor(path, options, context);
+      const ended = runs.filter((run) => isGarbage(run, before));
+      remoteFiles += await withProgress(options, context, (host) =>
+        collectRemote({ ledger, host, before }, loaded, ended),
+      );
+    } catch (error) {
+      // A pipeline file that is gone keeps no other run's files from being deleted.
+      code = Math.max(code, reportError(error, context, options['logLevel'] === 'debug'));
+    }
+  }
+  const folders = await deleteFolders(stateDir, garbage);
+  context.print(`Deleted ${remoteFiles} files at providers and the folders of ${folders} runs.`);
+  return code;
+}
+
+function age(text: string): number {
+  const parsed = duration.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new BatchlineError('bad_duration', `--older-than ${text} is no duration.`, {
+    hint: 'Write it like 12h or 7d.',
+    exitCode: 2,
+  });
+}
+
+async function deleteFolders(stateDir: string, runs: readonly RunRecord[]): Promise<number> {
+  let folders = 0;
+  for (const run of runs) {
+    const exists = await stat(run.folder).then(
+      () => true,
+      () => false,
+    );
+    if (exists && (await collectLocal(stateDir, run))) folders += 1;
+  }
+  return folders;
+}
