@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { ChunkState } from './chunk-state.ts';
 import type {
+  AdoptedChunk,
   ChunkOutcome,
   ChunkPatch,
   ChunkRecord,
@@ -65,6 +66,25 @@ class SqliteLedger implements Ledger {
   }
 
   async createRun(run: NewRun): Promise<void> {
+    this.#insertRun(run);
+  }
+
+  async adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void> {
+    const { runId } = run;
+    const rows = chunks.reduce((sum, { chunk }) => sum + chunk.requests, 0);
+    const counts = { records: rows, read: rows, filtered: 0, skipped: 0 };
+    this.#transaction(() => {
+      this.#insertRun(run);
+      for (const { chunk, patch } of chunks) {
+        this.#insertChunk(runId, chunk, 'read');
+        this.#moveChunk(runId, chunk.chunk, 'submitted', patch);
+      }
+      this.#writeReading(runId, { chunk: null, cursor: null, counts, failures: [] }, 1);
+      this.#run(sql.updateStatus, { runId, status: 'waiting', at: run.startedAt });
+    });
+  }
+
+  #insertRun(run: NewRun): void {
     this.#run(sql.insertRun, {
       runId: run.runId,
       pipeline: run.pipeline,
@@ -138,6 +158,10 @@ class SqliteLedger implements Ledger {
   }
 
   async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {
+    this.#moveChunk(runId, chunk, state, patch);
+  }
+
+  #moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): void {
     const { assignments, values } = patchAssignments(patch);
     this.#run(`UPDATE chunks SET state = :state${assignments} WHERE run_id = :runId AND chunk = :chunk`, {
       runId,
