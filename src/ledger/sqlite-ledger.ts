@@ -22,7 +22,15 @@ import type {
   RunStatus,
   UnfinishedRow,
 } from './ledger.ts';
-import { patchAssignments, toChunk, toFailedRow, toRun, toUnfinishedRow } from './records.ts';
+import {
+  patchAssignments,
+  runValues,
+  toChunk,
+  toFailedRow,
+  toRowCounts,
+  toRun,
+  toUnfinishedRow,
+} from './records.ts';
 import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
 import * as room from './sqlite-room.ts';
@@ -85,18 +93,7 @@ class SqliteLedger implements Ledger {
   }
 
   #insertRun(run: NewRun): void {
-    this.#run(sql.insertRun, {
-      runId: run.runId,
-      pipeline: run.pipeline,
-      kind: run.kind,
-      fingerprint: run.fingerprint,
-      parts: JSON.stringify(run.fingerprintParts),
-      folder: run.folder,
-      target: run.target,
-      path: run.path,
-      schema: JSON.stringify(run.schema),
-      startedAt: run.startedAt,
-    });
+    this.#run(sql.insertRun, runValues(run));
   }
 
   async run(runId: string): Promise<RunRecord | null> {
@@ -270,20 +267,7 @@ class SqliteLedger implements Ledger {
   }
 
   async rowCounts(runId: string): Promise<RowCounts> {
-    const row = this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {};
-    const count = (name: string) => Number(row[name] ?? 0);
-    const requested = count('sent') + count('unsent');
-    return {
-      records: count('records'),
-      read: count('read'),
-      filtered: count('filtered'),
-      skipped: count('skipped'),
-      requested,
-      ok: count('ok'),
-      failed: count('failed'),
-      pending: requested - count('ok') - count('failed'),
-      cleaned: count('cleaned'),
-    };
+    return toRowCounts(this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {});
   }
 
   #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {

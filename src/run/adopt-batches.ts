@@ -12,7 +12,6 @@ import type { RowsLine } from './recovered-rows.ts';
 
 /** The newest try of each chunk of a run that may have answers, the last chunk first. */
 export function chunksOf(batches: readonly RemoteBatch[]): readonly RemoteBatch[] {
-  const number = ({ metadata }: RemoteBatch, name: string) => Number(metadata[name] ?? Number.NaN);
   const byChunk = Map.groupBy(
     batches.filter(({ status, outputFileId }) => status !== 'failed' || outputFileId !== null),
     (batch) => number(batch, 'batchline_chunk'),
@@ -23,6 +22,10 @@ export function chunksOf(batches: readonly RemoteBatch[]): readonly RemoteBatch[
     .flatMap(([, tries]) =>
       tries.toSorted((a, b) => number(b, 'batchline_try') - number(a, 'batchline_try')).slice(0, 1),
     );
+}
+
+function number({ metadata }: RemoteBatch, name: string): number {
+  return Number(metadata[name] ?? Number.NaN);
 }
 
 export interface Download {
