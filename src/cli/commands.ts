@@ -55,6 +55,13 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./retry.ts'),
   },
   {
+    name: 'recover',
+    args: '<file>',
+    summary: 'Adopts batches at the provider whose state folder was lost, and loads their answers.',
+    options: options.recover,
+    load: () => import('./recover.ts'),
+  },
+  {
     name: 'status',
     args: '[run-or-file]',
     summary: 'Shows runs, batches and row counts. Reaches no network.',

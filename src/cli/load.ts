@@ -11,14 +11,14 @@ export async function main(
   options: Record<string, unknown>,
   context: CommandContext,
 ): Promise<number> {
-  const loaded = await loadFor(file, options, context);
+  const runId = options['run'] as string | undefined;
   const flags = {
     build: options['build'] as string | undefined,
     results: options['results'] as readonly string[] | undefined,
     final: options['final'] === true,
   };
-  const runId = options['run'] as string | undefined;
   if ((runId === undefined) === (flags.results === undefined)) throw eitherOr();
+  const loaded = await loadFor(file, options, context);
   const { summary, exitCode } = await withProgress(options, context, (host) =>
     runId === undefined
       ? loadBuild(loaded, { ...flags, results: flags.results ?? [] }, host)

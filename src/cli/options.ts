@@ -134,6 +134,12 @@ export const options = {
     { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
+  recover: [
+    { flags: '--no-wait', description: 'adopt what there is and end while batches are under way' },
+    ...configuration,
+    { flags: '--json', description: 'print the summaries as JSON' },
+    ...output,
+  ],
   runs: [state],
   gc: [
     {

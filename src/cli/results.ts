@@ -30,7 +30,8 @@ export async function main(
       columnsOf(loaded.pipeline, run.schema.fields),
       host,
     );
-    return sink.sample(count);
+    // Awaited here, since the sink is closed at the end of the block.
+    return await sink.sample(count);
   });
   context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   return 0;

@@ -158,6 +158,12 @@ export interface ChunkPatch {
   readonly account?: string;
 }
 
+/** A batch that is at the provider already, as a chunk. */
+export interface AdoptedChunk {
+  readonly chunk: NewChunk;
+  readonly patch: ChunkPatch;
+}
+
 /** The outcome of joining a chunk with its results; one transaction. */
 export interface ChunkOutcome {
   readonly state: ChunkState;
@@ -237,6 +243,8 @@ export interface RoomLedger {
  */
 export interface Ledger extends RoomLedger, AsyncDisposable {
   createRun(run: NewRun): Promise<void>;
+  /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */
+  adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void>;
   run(runId: string): Promise<RunRecord | null>;
   /** Newest first; of one pipeline where it is named. */
   runs(pipeline?: string): Promise<readonly RunRecord[]>;

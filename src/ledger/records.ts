@@ -5,6 +5,8 @@ import type {
   ChunkRecord,
   FailedRow,
   FailureStage,
+  NewRun,
+  RowCounts,
   RunKind,
   RunRecord,
   RunStatus,
@@ -41,6 +43,38 @@ export function toRun(row: Row): RunRecord {
     read: integer(row, 'read'),
     filtered: integer(row, 'filtered'),
     skipped: integer(row, 'skipped'),
+  };
+}
+
+/** A run as the parameters of its INSERT. */
+export function runValues(run: NewRun): Record<string, SQLInputValue> {
+  return {
+    runId: run.runId,
+    pipeline: run.pipeline,
+    kind: run.kind,
+    fingerprint: run.fingerprint,
+    parts: JSON.stringify(run.fingerprintParts),
+    folder: run.folder,
+    target: run.target,
+    path: run.path,
+    schema: JSON.stringify(run.schema),
+    startedAt: run.startedAt,
+  };
+}
+
+export function toRowCounts(row: Row): RowCounts {
+  const count = (name: string) => Number(row[name] ?? 0);
+  const requested = count('sent') + count('unsent');
+  return {
+    records: count('records'),
+    read: count('read'),
+    filtered: count('filtered'),
+    skipped: count('skipped'),
+    requested,
+    ok: count('ok'),
+    failed: count('failed'),
+    pending: requested - count('ok') - count('failed'),
+    cleaned: count('cleaned'),
   };
 }
 

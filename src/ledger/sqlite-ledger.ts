@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { ChunkState } from './chunk-state.ts';
 import type {
+  AdoptedChunk,
   ChunkOutcome,
   ChunkPatch,
   ChunkRecord,
@@ -21,7 +22,15 @@ import type {
   RunStatus,
   UnfinishedRow,
 } from './ledger.ts';
-import { patchAssignments, toChunk, toFailedRow, toRun, toUnfinishedRow } from './records.ts';
+import {
+  patchAssignments,
+  runValues,
+  toChunk,
+  toFailedRow,
+  toRowCounts,
+  toRun,
+  toUnfinishedRow,
+} from './records.ts';
 import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
 import * as room from './sqlite-room.ts';
@@ -65,18 +74,26 @@ class SqliteLedger implements Ledger {
   }
 
   async createRun(run: NewRun): Promise<void> {
-    this.#run(sql.insertRun, {
-      runId: run.runId,
-      pipeline: run.pipeline,
-      kind: run.kind,
-      fingerprint: run.fingerprint,
-      parts: JSON.stringify(run.fingerprintParts),
-      folder: run.folder,
-      target: run.target,
-      path: run.path,
-      schema: JSON.stringify(run.schema),
-      startedAt: run.startedAt,
+    this.#insertRun(run);
+  }
+
+  async adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void> {
+    const { runId } = run;
+    const rows = chunks.reduce((sum, { chunk }) => sum + chunk.requests, 0);
+    const counts = { records: rows, read: rows, filtered: 0, skipped: 0 };
+    this.#transaction(() => {
+      this.#insertRun(run);
+      for (const { chunk, patch } of chunks) {
+        this.#insertChunk(runId, chunk, 'read');
+        this.#moveChunk(runId, chunk.chunk, 'submitted', patch);
+      }
+      this.#writeReading(runId, { chunk: null, cursor: null, counts, failures: [] }, 1);
+      this.#run(sql.updateStatus, { runId, status: 'waiting', at: run.startedAt });
     });
+  }
+
+  #insertRun(run: NewRun): void {
+    this.#run(sql.insertRun, runValues(run));
   }
 
   async run(runId: string): Promise<RunRecord | null> {
@@ -138,6 +155,10 @@ class SqliteLedger implements Ledger {
   }
 
   async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {
+    this.#moveChunk(runId, chunk, state, patch);
+  }
+
+  #moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): void {
     const { assignments, values } = patchAssignments(patch);
     this.#run(`UPDATE chunks SET state = :state${assignments} WHERE run_id = :runId AND chunk = :chunk`, {
       runId,
@@ -250,20 +271,7 @@ class SqliteLedger implements Ledger {
   }
 
   async rowCounts(runId: string): Promise<RowCounts> {
-    const row = this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {};
-    const count = (name: string) => Number(row[name] ?? 0);
-    const requested = count('sent') + count('unsent');
-    return {
-      records: count('records'),
-      read: count('read'),
-      filtered: count('filtered'),
-      skipped: count('skipped'),
-      requested,
-      ok: count('ok'),
-      failed: count('failed'),
-      pending: requested - count('ok') - count('failed'),
-      cleaned: count('cleaned'),
-    };
+    return toRowCounts(this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {});
   }
 
   #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {

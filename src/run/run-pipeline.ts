@@ -11,6 +11,7 @@ import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline, type Prepared } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
+import { refuseStrangers } from './strangers.ts';
 
 export interface RunFlags extends RequestFlags, EndFlags {
   readonly newRun?: boolean | undefined;
@@ -61,6 +62,9 @@ async function ownRun(
     fullRefresh: fullRefresh ?? false,
     skipsUnchanged: prepared.skipsUnchanged,
   });
+  if (resume === null && flags.newRun !== true) {
+    await refuseStrangers({ ledger, provider: prepared.provider, pipeline: name, host }, loaded.path);
+  }
   const runId = resume?.runId ?? newRunId(new Date());
   const folder = resume?.folder ?? join(stateDir, 'runs', runId);
   const lock = await ownerLock({ folder });

@@ -44,7 +44,7 @@ describe('wrong usage ends with 2', () => {
     [['run', 'x', '--log-format', 'xml'], 'text, json'],
     [['run'], "missing required argument 'file'"],
     [['build', 'x'], "required option '--out <dir>'"],
-    [['load', 'x'], "required option '--results <path...>'"],
+    [['load', 'x'], 'either --results PATH'],
     [['emulator', '--port', '65536'], 'must be a port'],
     [['validate', 'a', '--nope'], "unknown option '--nope'"],
     [[], 'Usage: pipeline'],

@@ -13,6 +13,7 @@ export interface Parts {
   readonly request?: Block;
   readonly rest?: Block;
   readonly sink?: Block;
+  readonly source?: Block;
 }
 
 export interface Scene extends AsyncDisposable {
@@ -44,9 +45,9 @@ export function useNotes(): void {
   });
 }
 
-export function pipeline(url: string, { batch, request, rest, sink }: Parts = {}): object {
+export function pipeline(url: string, { batch, request, rest, sink, source }: Parts = {}): object {
   return {
-    source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
+    source: { type: 'postgres', url: database.url, table: 'notes', key: 'id', ...source },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}', ...request },
     provider: providerAt(url),
     batch: { ...promptBatch, max_requests: rowCount, ...batch },

@@ -1,0 +1,22 @@
+import { recoverRuns } from '../run/recover-runs.ts';
+import type { CommandContext } from './context.ts';
+import { loadFor, withDraining } from './pipeline-command.ts';
+import { summaryText } from './summary-text.ts';
+
+/** `pipeline recover FILE`: adopts batches whose state folder was lost. */
+export async function main(
+  [file = '']: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<number> {
+  const loaded = await loadFor(file, options, context);
+  const noWait = options['wait'] === false;
+  const results = await withDraining(options, context, (host) => recoverRuns(loaded, { noWait }, host));
+  const summaries = results.map(({ summary }) => summary);
+  if (options['json'] === true) context.print(JSON.stringify(summaries));
+  else if (summaries.length === 0)
+    context.print('The provider has no recent batches of this pipeline that are unknown here.');
+  else if (options['quiet'] !== true) context.print(summaries.map(summaryText).join('\n\n'));
+  const codes = results.map(({ exitCode }) => exitCode);
+  return codes.find((code) => code === 1) ?? codes.find((code) => code === 3) ?? 0;
+}
