@@ -25,6 +25,8 @@ export interface RecordParserOptions {
   readonly onBadRecord: ((fault: RecordFault) => void) | null;
 }
 
+const carriageReturn = 0x0d;
+
 /**
  * Parses one file's bytes. csv-parse is told that they are latin1, so that a field's text is its bytes, one a
  * character, and never decoded; and its records are taken in its callback, since pushing each through its object
@@ -39,6 +41,7 @@ export class RecordParser {
   #lastLine = 0;
   #emptyLines = 0;
   #surplusLines = 0;
+  #hasCarriageReturns = false;
   #fault: RecordFault | null = null;
 
   private constructor(create: CreateParser, format: RecordFormat, options: RecordParserOptions) {
@@ -77,6 +80,7 @@ export class RecordParser {
 
   /** Rejects with a RecordFault where the bytes are not the format's. */
   write(bytes: Buffer): Promise<void> {
+    this.#hasCarriageReturns ||= bytes.includes(carriageReturn);
     return this.#settle((done) => this.#parser.write(bytes, done));
   }
 
@@ -138,7 +142,7 @@ export class RecordParser {
     const begin = this.#lastLine + 1 + emptyLines - this.#emptyLines;
     this.#emptyLines = emptyLines;
     let end = lines - this.#surplusLines;
-    if (end > begin) {
+    if (end > begin && this.#hasCarriageReturns) {
       // csv-parse counts a CR LF inside a quoted field as two lines.
       const surplus = record.reduce((sum, field) => sum + field.split('\r\n').length - 1, 0);
       this.#surplusLines += surplus;
