@@ -7,7 +7,7 @@ import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts'
 import { ownerLock } from './choose-run.ts';
 import { openProvider, type Host } from './components.ts';
 
-export interface Garbage {
+interface Garbage {
   readonly remoteFiles: number;
   readonly folders: number;
 }

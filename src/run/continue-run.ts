@@ -60,7 +60,7 @@ async function takeUp({ ledger, loaded, host }: Continuation, { runId }: RunReco
 }
 
 /** The flags that a run was started with and that decide which requests it sends. */
-export function flagsOf({ fingerprintParts: parts }: RunRecord): RequestFlags {
+function flagsOf({ fingerprintParts: parts }: RunRecord): RequestFlags {
   const flag = (name: string): unknown => {
     const json = parts[`flags.${name}`];
     return json === undefined ? undefined : JSON.parse(json);

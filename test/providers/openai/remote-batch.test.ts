@@ -24,6 +24,7 @@ test('reads a batch of OpenAI', () => {
     outputFileId: null,
     errorFileId: null,
     errors: [],
+    endedAt: null,
     createdAt: 1_711_471_533_000,
     expiresAt: 1_711_557_933_000,
     metadata: { a: 'b' },
