@@ -7,11 +7,6 @@ import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts'
 import { ownerLock } from './choose-run.ts';
 import { openProvider, type Host } from './components.ts';
 
-interface Garbage {
-  readonly remoteFiles: number;
-  readonly folders: number;
-}
-
 export interface GarbageOptions {
   readonly ledger: Ledger;
   readonly host: Host;
