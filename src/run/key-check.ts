@@ -17,7 +17,7 @@ export interface KeyCheck extends AsyncDisposable {
 }
 
 const partitions = 256;
-const partitionBytes = 1 << 16;
+const partitionBytes = 1 << 15;
 const digestBytes = 16;
 
 /**
@@ -59,35 +59,52 @@ export class PartitionedKeyCheck implements KeyCheck {
   }
 }
 
-/** Entries of a digest, the length of the text and the text, held in memory until there are many. */
+/**
+ * Entries of a digest, the length of the text and the text, held in memory until there are many. They are held back to
+ * back: a million small buffers would outlive many collections of garbage, and cost more than all else here.
+ */
 class Part {
-  readonly #held: Buffer[] = [];
+  #held: Buffer<ArrayBuffer> = Buffer.alloc(0);
   #file: { readonly handle: FileHandle; readonly path: string } | null = null;
   heldBytes = 0;
 
   add(digest: Buffer, text: string): void {
-    const entry = Buffer.allocUnsafe(digestBytes + 4 + Buffer.byteLength(text));
-    digest.copy(entry);
-    entry.writeUInt32LE(entry.length - digestBytes - 4, digestBytes);
-    entry.write(text, digestBytes + 4);
-    this.#held.push(entry);
-    this.heldBytes += entry.length;
+    const textBytes = Buffer.byteLength(text);
+    const at = this.#reserve(digestBytes + 4 + textBytes);
+    digest.copy(this.#held, at);
+    this.#held.writeUInt32LE(textBytes, at + digestBytes);
+    this.#held.write(text, at + digestBytes + 4);
   }
 
   async spill(path: string): Promise<void> {
     this.#file ??= { handle: await open(path, 'w', 0o600), path };
-    await this.#file.handle.appendFile(Buffer.concat(this.#held));
-    this.#held.length = 0;
+    await this.#file.handle.appendFile(this.#entries());
     this.heldBytes = 0;
   }
 
   async bytes(): Promise<Buffer> {
-    const held = Buffer.concat(this.#held);
+    const held = this.#entries();
     return this.#file === null ? held : Buffer.concat([await readFile(this.#file.path), held]);
   }
 
   async close(): Promise<void> {
     await this.#file?.handle.close();
+  }
+
+  /** Makes room for an entry and returns where it begins. */
+  #reserve(bytes: number): number {
+    const at = this.heldBytes;
+    this.heldBytes += bytes;
+    if (this.heldBytes > this.#held.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(4096, this.heldBytes, this.#held.length * 2));
+      this.#held.copy(larger, 0, 0, at);
+      this.#held = larger;
+    }
+    return at;
+  }
+
+  #entries(): Buffer {
+    return this.#held.subarray(0, this.heldBytes);
   }
 }
 
