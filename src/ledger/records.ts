@@ -1,6 +1,7 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { ChunkState } from './chunk-state.ts';
 import type {
+  ChunkOutcome,
   ChunkPatch,
   ChunkRecord,
   FailedRow,
@@ -159,4 +160,9 @@ export function patchAssignments(patch: ChunkPatch): {
     assignments: keys.map((key) => `, ${patchColumns[key]} = :${key}`).join(''),
     values: Object.fromEntries(keys.map((key) => [key, patch[key] ?? null])),
   };
+}
+
+/** An outcome's values by the names of their parameters. */
+export function outcomeValues({ state, rowStates, ok, failures, cleaned, usage }: ChunkOutcome) {
+  return { state, rowStates, ok, failed: failures.length, cleaned, ...usage };
 }

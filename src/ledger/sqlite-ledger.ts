@@ -23,6 +23,7 @@ import type {
   UnfinishedRow,
 } from './ledger.ts';
 import {
+  outcomeValues,
   patchAssignments,
   runValues,
   toChunk,
@@ -192,18 +193,7 @@ class SqliteLedger implements Ledger {
 
   #recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): void {
     this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
-    this.#run(sql.updateChunkOutcome, {
-      runId,
-      chunk,
-      state: outcome.state,
-      rowStates: outcome.rowStates,
-      ok: outcome.ok,
-      failed: outcome.failures.length,
-      cleaned: outcome.cleaned,
-      input: outcome.usage.input,
-      output: outcome.usage.output,
-      cached: outcome.usage.cached,
-    });
+    this.#run(sql.updateChunkOutcome, { runId, chunk, ...outcomeValues(outcome) });
     // The rows that this chunk carried are done with, save those that are to be sent once more.
     this.#run(sql.deleteSentRows, { runId, chunk });
     for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
