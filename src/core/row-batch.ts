@@ -15,6 +15,8 @@ export interface RowBatch {
   position(row: number): string;
   /** The text of one part of a row's key (contract section 2), or null where it is missing. */
   keyPart(row: number, part: number): WireText | null;
+  /** Where reading goes on after this row; opaque to all but the source, null where it cannot be continued. */
+  cursor(row: number): string | null;
   value(row: number, field: number): Value;
   /** The field as a template prints it, escaped as the inside of a JSON string; null prints as nothing. */
   printed(row: number, field: number): WireText;

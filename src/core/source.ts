@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { ComponentDeclaration } from './component.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { Field } from './value.ts';
-import type { WireText } from './wire-text.ts';
 
 const oneOrMany = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 
@@ -47,7 +46,7 @@ export interface OpenedSource extends AsyncDisposable {
   readonly keyFields: readonly Field[];
   /** Whether the source itself rules out two rows of one key (contract section 2). */
   readonly keyIsUnique: boolean;
-  /** Whether `read` can continue after a key; otherwise a broken-off read begins again. */
+  /** Whether `read` can continue after a row's cursor; otherwise a broken-off read begins again. */
   readonly resumable: boolean;
   /** What the read depends on beside the configuration, for the run's fingerprint: file sizes and dates. */
   readonly fingerprint: Readonly<Record<string, string>>;
@@ -55,7 +54,7 @@ export interface OpenedSource extends AsyncDisposable {
    * Yields the rows in batches of some thousands, at constant memory. A consumer that stops early closes the read.
    *
    * @param options.fields names of the fields to deliver; batches have exactly these, in this order
-   * @param options.after key parts of the last row already read; only where `resumable`
+   * @param options.after the batches' `cursor` of the last row already read; only where `resumable`
    * @param options.limit the most rows to read
    */
   read(options: ReadOptions): AsyncIterable<RowBatch>;
@@ -65,7 +64,7 @@ export interface OpenedSource extends AsyncDisposable {
 
 export interface ReadOptions {
   readonly fields: readonly string[];
-  readonly after?: readonly WireText[] | undefined;
+  readonly after?: string | undefined;
   readonly limit?: number | undefined;
   readonly signal: AbortSignal;
 }

@@ -47,6 +47,10 @@ export class ValueBatch implements RowBatch {
     return this.#keys[row]?.[part] ?? null;
   }
 
+  cursor(): null {
+    return null;
+  }
+
   value(row: number, field: number): Value {
     return this.#rows[row]?.[field] ?? null;
   }

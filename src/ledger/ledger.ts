@@ -57,7 +57,7 @@ export interface ReadCounts {
 export interface RunRecord extends NewRun, ReadCounts {
   readonly status: RunStatus;
   readonly readingFinished: boolean;
-  /** JSON array of the key parts of the last row whose fate is durable; null before the first. */
+  /** The source's cursor of the last row whose fate is durable; null before the first. */
   readonly readCursor: string | null;
   /** Milliseconds of work summed over all its processes. */
   readonly workedMs: number;

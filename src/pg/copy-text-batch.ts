@@ -1,7 +1,7 @@
 import { printValue, valueToJson } from '../core/print.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field, FieldKind, Value } from '../core/value.ts';
-import { escapeJson, jsonToWire, toWire, type WireText } from '../core/wire-text.ts';
+import { escapeJson, fromWire, jsonToWire, toWire, type WireText } from '../core/wire-text.ts';
 import { cellValue, type CellType } from './cell-value.ts';
 import type { CopyLines } from './copy-out.ts';
 import { cellText, copyToJsonEscapes, nullCell } from './copy-text-escapes.ts';
@@ -14,6 +14,8 @@ export interface CopyLayout {
   readonly columnCount: number;
   /** For each part of the key its name and its column. */
   readonly key: readonly { readonly name: string; readonly column: number }[];
+  /** Whether reading can go on after a key. */
+  readonly isResumable: boolean;
   /** What is read, for messages: `public.tickets`. */
   readonly origin: string;
 }
@@ -61,6 +63,13 @@ export class CopyTextBatch implements RowBatch {
     const cell = this.#cell(row, this.#layout.key[part]?.column ?? 0);
     if (cell === nullCell) return null;
     return cell.includes('\\') ? toWire(cellText(cell)) : cell;
+  }
+
+  /** The JSON array of the key's texts. */
+  cursor(row: number): string | null {
+    if (!this.#layout.isResumable) return null;
+    const parts = this.#layout.key.map((_, part) => this.keyPart(row, part));
+    return JSON.stringify(parts.map((part) => (part === null ? null : fromWire(part))));
   }
 
   value(row: number, field: number): Value {

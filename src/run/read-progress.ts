@@ -1,4 +1,3 @@
-import { fromWire } from '../core/wire-text.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { FailedRow, ReadCounts } from '../ledger/ledger.ts';
 
@@ -27,11 +26,6 @@ export class ReadProgress {
   #failures: FailedRecord[] = [];
   #firstRecord = 0;
   #committedRecord = 0;
-  readonly #keyParts: number;
-
-  constructor(keyParts: number) {
-    this.#keyParts = keyParts;
-  }
 
   /** Failed rows that wait for the next commit; they are held in memory until then. */
   get failuresHeld(): number {
@@ -64,7 +58,7 @@ export class ReadProgress {
     const taken = this.#take(batch.record(last));
     this.#settled = add(this.#settled, taken.counts);
     this.#settledFailures.push(...taken.failures);
-    this.#settledCursor = this.#cursor(batch, last);
+    this.#settledCursor = batch.cursor(last);
     this.#batch = null;
   }
 
@@ -80,13 +74,13 @@ export class ReadProgress {
   takeUpTo(
     batch: RowBatch,
     row: number,
-  ): { counts: ReadCounts; failures: readonly FailedRow[]; cursor: string } {
+  ): { counts: ReadCounts; failures: readonly FailedRow[]; cursor: string | null } {
     const settled = this.takeSettled();
     const taken = this.#take(batch.record(row));
     return {
       counts: add(settled.counts, taken.counts),
       failures: [...settled.failures, ...taken.failures],
-      cursor: this.#cursor(batch, row),
+      cursor: batch.cursor(row),
     };
   }
 
@@ -103,11 +97,6 @@ export class ReadProgress {
     const failures = this.#failures.filter((failure) => failure.record <= upTo).map((failure) => failure.row);
     this.#failures = this.#failures.filter((failure) => failure.record > upTo);
     return { counts: { records, ...counts }, failures };
-  }
-
-  #cursor(batch: RowBatch, row: number): string {
-    const parts = Array.from({ length: this.#keyParts }, (_, part) => batch.keyPart(row, part));
-    return JSON.stringify(parts.map((part) => (part === null ? null : fromWire(part))));
   }
 }
 

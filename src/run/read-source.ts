@@ -5,7 +5,7 @@ import { customId, keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
-import { fromWire, toWire, type WireText } from '../core/wire-text.ts';
+import { fromWire, type WireText } from '../core/wire-text.ts';
 import type { FailedRow, Ledger, NewChunk } from '../ledger/ledger.ts';
 import type { Renderer } from '../request/renderer.ts';
 import type { KeyCheck } from './key-check.ts';
@@ -29,7 +29,7 @@ export interface ReadContext {
   readonly ledger: Ledger;
   readonly runId: string;
   readonly firstChunk: number;
-  /** JSON array of key parts to read on after. */
+  /** The source's cursor to read on after. */
   readonly cursor: string | null;
   readonly limit: number | undefined;
   readonly signal: AbortSignal;
@@ -43,7 +43,7 @@ export interface ReadContext {
  * sealed files. Each file goes into the ledger with the rows that it accounts for.
  */
 export async function readSource(context: ReadContext): Promise<void> {
-  const progress = new ReadProgress(context.source.keyFields.length);
+  const progress = new ReadProgress();
   await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
   let records = 0;
   let requested = 0;
@@ -66,8 +66,7 @@ export async function readSource(context: ReadContext): Promise<void> {
 
 function read(context: ReadContext): AsyncIterable<RowBatch> {
   const { fields, limit, signal, cursor } = context;
-  const after = cursor === null ? undefined : (JSON.parse(cursor) as string[]).map(toWire);
-  return context.source.read({ fields, after, limit, signal });
+  return context.source.read({ fields, after: cursor ?? undefined, limit, signal });
 }
 
 interface RenderedBatch {

@@ -170,6 +170,7 @@ function readPlan(opened: Opened, isPaged: boolean, { fields }: ReadOptions): Re
       types: wanted.map((column) => column.type),
       columnCount: copied.length,
       key: key.map(({ name }) => ({ name, column: copied.indexOf(name) })),
+      isResumable: isPaged,
       origin: origin.name,
     },
     nullableKey: key.filter((column) => !column.isNotNull).map((column) => column.name),

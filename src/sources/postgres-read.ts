@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { BatchlineError } from '../core/errors.ts';
 import type { RowBatch } from '../core/row-batch.ts';
-import type { WireText } from '../core/wire-text.ts';
+import { toWire, type WireText } from '../core/wire-text.ts';
 import type { Connection, Database } from '../pg/connect.ts';
 import { copyOut, type CopyLines } from '../pg/copy-out.ts';
 import { CopyTextBatch, type CopyLayout } from '../pg/copy-text-batch.ts';
@@ -50,9 +50,9 @@ interface ReadState {
 export async function* readRows(
   database: Database,
   plan: ReadPlan,
-  options: { after?: readonly WireText[] | undefined; limit?: number | undefined; signal: AbortSignal },
+  options: { after?: string | undefined; limit?: number | undefined; signal: AbortSignal },
 ): AsyncGenerator<RowBatch> {
-  const state: ReadState = { after: options.after, left: options.limit ?? Infinity, record: 1 };
+  const state: ReadState = { after: keyOf(options.after), left: options.limit ?? Infinity, record: 1 };
   try {
     let pageRows = plan.isPaged ? plan.paging.firstRows : Infinity;
     while (state.left > 0) {
@@ -69,6 +69,11 @@ export async function* readRows(
     options.signal.throwIfAborted();
     throw databaseError(error, database.where, `read ${plan.layout.origin}`);
   }
+}
+
+/** The key that a cursor of `CopyTextBatch` stands for. */
+function keyOf(cursor: string | undefined): readonly WireText[] | undefined {
+  return cursor === undefined ? undefined : (JSON.parse(cursor) as readonly string[]).map(toWire);
 }
 
 interface PageSize {

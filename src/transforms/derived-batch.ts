@@ -48,6 +48,10 @@ export class DerivedBatch implements RowBatch {
     return this.#base.keyPart(this.#below(row), part);
   }
 
+  cursor(row: number): string | null {
+    return this.#base.cursor(this.#below(row));
+  }
+
   value(row: number, field: number): Value {
     const column = this.#columns[field] as DerivedColumn;
     const made = column.values?.[row];

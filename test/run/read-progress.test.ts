@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RowBatch } from '../../src/core/row-batch.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import { toWire } from '../../src/core/wire-text.ts';
 import type { FailedRow, ReadCounts } from '../../src/ledger/ledger.ts';
@@ -50,19 +51,20 @@ function failedRow(record: number): FailedRow {
   };
 }
 
-function batchOf(records: readonly number[]): ValueBatch {
-  const keys = records.map((record) => [toWire(`k${record}`), toWire(`"${record}"`)]);
+function batchOf(records: readonly number[]): RowBatch {
+  const keys = records.map((record) => [toWire(`k${record}`)]);
   const rows = records.map(() => []);
-  return new ValueBatch([], rows, keys, records, (row) => `record ${records[row]}`);
+  const batch = new ValueBatch([], rows, keys, records, (row) => `record ${records[row]}`);
+  return Object.assign(batch, { cursor: (row: number) => cursorOf(records[row]) });
 }
 
 function cursorOf(record: number | undefined): string | null {
-  return record === undefined ? null : JSON.stringify([`k${record}`, `"${record}"`]);
+  return record === undefined ? null : `after ${record}`;
 }
 
 /** Reads as the reader does, and notes every commit together with the last record that it must cover. */
 function read(batches: typeof anyRead extends fc.Arbitrary<infer Read> ? Read : never) {
-  const progress = new ReadProgress(2);
+  const progress = new ReadProgress();
   const commits: { readonly commit: Commit; readonly upTo: number | undefined }[] = [];
   const fates: Fate[] = [];
   let lastOfBatch: number | undefined;
@@ -135,7 +137,7 @@ describe('the progress of reading', () => {
   });
 
   it('holds failures until the next commit', () => {
-    const progress = new ReadProgress(2);
+    const progress = new ReadProgress();
     const batch = batchOf([1, 2, 3]);
     progress.startBatch(batch);
     for (const record of [1, 3]) progress.fail({ record, row: failedRow(record) });

@@ -29,6 +29,7 @@ export async function open(
 
 export interface ReadRow {
   readonly key: readonly (string | null)[];
+  readonly cursor: string | null;
   readonly record: number;
   readonly position: string;
   readonly values: readonly unknown[];
@@ -56,6 +57,7 @@ function readRow(batch: RowBatch, row: number, keyParts: number): ReadRow {
       const text = batch.keyPart(row, part);
       return text === null ? null : fromWire(text);
     }),
+    cursor: batch.cursor(row),
     record: batch.record(row),
     position: batch.position(row),
     values: fields.map((field) => batch.value(row, field)),

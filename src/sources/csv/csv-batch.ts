@@ -62,6 +62,10 @@ export class CsvBatch implements RowBatch {
     return text.includes('\\') ? toWire(unescape(text)) : text;
   }
 
+  cursor(): null {
+    return null;
+  }
+
   value(row: number, field: number): Value {
     const column = this.#shape.columns[field] as ColumnIndex;
     return column === -1 ? BigInt(this.record(row)) : unescape(this.#escaped(row, column));

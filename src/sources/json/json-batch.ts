@@ -51,6 +51,10 @@ export class JsonBatch implements RowBatch {
     return (typeof value === 'boolean' ? String(value) : record.numberText(field.name)) as WireText;
   }
 
+  cursor(): null {
+    return null;
+  }
+
   value(row: number, field: number): Value {
     const wanted = this.fields[field] as Field;
     if (wanted === rowNumber) return BigInt(this.record(row));
