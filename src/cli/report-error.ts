@@ -1,5 +1,5 @@
 import { ConfigError, formatProblem } from '../config/problem.ts';
-import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
+import { BatchlineError, defectHint, errorCode, errorMessage } from '../core/errors.ts';
 import type { CommandContext } from './context.ts';
 
 /** Says on standard error what went wrong, without secrets; returns the exit code. */
@@ -8,7 +8,7 @@ export function reportError(error: unknown, context: CommandContext, isDebug: bo
   const isConsequence = context.signal.aborted && errorCode(error) !== 'interrupted';
   const cause: unknown = isConsequence ? context.signal.reason : error;
   const lines = describeError(cause);
-  if (isDebug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  if (isDebug) lines.push(...stacks(error));
   context.stderr.write(`${context.redactor.redact(lines.join('\n'))}\n`);
   return cause instanceof BatchlineError ? (cause.exitCode ?? 2) : 2;
 }
@@ -16,16 +16,19 @@ export function reportError(error: unknown, context: CommandContext, isDebug: bo
 function describeError(error: unknown): string[] {
   if (error instanceof ConfigError) return error.problems.map(formatProblem);
   if (error instanceof BatchlineError) return describeMistake(error);
-  return [
-    `error: ${oneLine(errorMessage(error))}`,
-    'hint: this is a defect in batchline; --log-level debug shows where it happened',
-  ];
+  return [`error: ${oneLine(errorMessage(error))}`, `hint: ${defectHint}`];
 }
 
 function describeMistake({ message, where, hint }: BatchlineError): string[] {
   const place = where === undefined || message.includes(where) ? '' : ` (${where})`;
   const line = `error: ${oneLine(message)}${place}`;
   return hint === undefined ? [line] : [line, `hint: ${oneLine(hint)}`];
+}
+
+/** Where an error happened, and where that which it came of. */
+function stacks(error: unknown): string[] {
+  if (!(error instanceof Error)) return [];
+  return [...(error.stack === undefined ? [] : [error.stack]), ...stacks(error.cause)];
 }
 
 function oneLine(text: string): string {

@@ -32,6 +32,9 @@ export class BatchlineError extends Error {
   }
 }
 
+/** What to say of an error that was not thrown on purpose. */
+export const defectHint = 'this is a defect in batchline; --log-level debug shows where it happened';
+
 export interface BatchlineErrorOptions {
   readonly retryable?: boolean;
   readonly where?: string | undefined;

@@ -1,4 +1,4 @@
-import { BatchlineError } from '../core/errors.ts';
+import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from './components.ts';
@@ -58,13 +58,18 @@ async function afterStart(error: unknown, { ledger, run, host }: OwnedWork): Pro
     const message = `Run ${run.runId} was interrupted; nothing is lost.`;
     return new BatchlineError('interrupted', message, { hint: goOn, exitCode: 130, cause: error });
   }
-  if (!(error instanceof BatchlineError) || !(await hasUploads(ledger, run))) return error;
+  if (!(await hasUploads(ledger, run))) return error;
+  if (!(error instanceof BatchlineError)) {
+    const hint = `${defectHint}. ${goOn}`;
+    return new BatchlineError('defect', errorMessage(error), { hint, exitCode: 1, cause: error });
+  }
   const { code, message, where, hint, exitCode = 1 } = error;
   return new BatchlineError(code, message, {
     where,
     // It trips again at once where nothing was changed.
     hint: code === 'breaker' ? hint : [hint, goOn].join(' ').trim(),
-    exitCode,
+    // What counts is when it happened: a component does not know what was sent before.
+    exitCode: exitCode === 2 ? 1 : exitCode,
     cause: error,
   });
 }
