@@ -15,6 +15,8 @@ export const providerRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longe
 export interface RetryOptions extends RetryPolicy {
   readonly signal: AbortSignal;
   readonly onRetry?: (error: BatchlineError, waitMs: number) => void;
+  /** Whether the call that failed has got further than the one before, so that attempts are counted anew. */
+  readonly hasAdvanced?: () => Promise<boolean>;
 }
 
 /** Calls until it succeeds, as long as it fails with an error marked `retryable`. */
@@ -24,7 +26,9 @@ export async function retry<T>(options: RetryOptions, call: () => Promise<T>): P
       return await call();
     } catch (error) {
       options.signal.throwIfAborted();
-      if (!(error instanceof BatchlineError) || !error.retryable || attempt >= options.attempts) throw error;
+      if (!(error instanceof BatchlineError) || !error.retryable) throw error;
+      if ((await options.hasAdvanced?.()) === true) attempt = 1;
+      if (attempt >= options.attempts) throw error;
       const waitMs = error.retryAfterMs ?? backoff(attempt, options);
       options.onRetry?.(error, waitMs);
       await sleep(waitMs, options.signal);

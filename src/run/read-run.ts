@@ -10,7 +10,7 @@ import { readSource } from './read-source.ts';
 import { chunkLimits } from './settings.ts';
 import { sendEverything, SkipUnchanged } from './unchanged.ts';
 
-/** About five minutes of waiting for a source that went away. */
+/** About five minutes of waiting for a source that went away, each time that it does. */
 const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
 
 /** Reads again after the last durable row, or from the start, when the source goes away for a while. */
@@ -28,13 +28,25 @@ export async function readPatiently(
       failure = { reason };
       throw reason;
     });
-  await retry({ ...sourceRetry, signal: host.drain, onRetry }, async () => {
+  const hasAdvanced = advances(execution);
+  await retry({ ...sourceRetry, signal: host.drain, onRetry, hasAdvanced }, async () => {
     if (!prepared.source.resumable) await beginAnew(execution);
     await read(execution, noting).catch((error: unknown) => {
       if (failure === null) throw error;
     });
   });
   throwIfAny(failure);
+}
+
+/** Tells, when asked, whether rows have become durable since it was last asked. */
+function advances({ ledger, run, prepared }: Execution): () => Promise<boolean> {
+  let records = run.records;
+  return async () => {
+    const before = records;
+    records = (await ledger.run(run.runId))?.records ?? before;
+    // A pass that begins anew each time gets no further by it.
+    return prepared.source.resumable && records > before;
+  };
 }
 
 function throwIfAny(failure: { readonly reason: unknown } | null): void {
