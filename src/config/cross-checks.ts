@@ -1,4 +1,5 @@
 import { valueAt, type Fault, type Path } from './fault.ts';
+import { checkStrictOutput } from './strict-output.ts';
 
 /**
  * What one key says about another. Works on the file's data, not on the checked pipeline, so that these faults are
@@ -14,7 +15,7 @@ const conversations = new Set<unknown>(['chat', 'responses', '/v1/chat/completio
 function checkRequest(data: unknown): readonly Fault[] {
   const endpoint = valueAt(data, ['request', 'endpoint']);
   if (embeddings.has(endpoint)) return checkEmbeddings(data);
-  return conversations.has(endpoint) ? checkConversation(data) : [];
+  return conversations.has(endpoint) ? [...checkConversation(data), ...checkStrictOutput(data)] : [];
 }
 
 function checkEmbeddings(data: unknown): readonly Fault[] {

@@ -43,7 +43,10 @@ export const requestBlock = z.strictObject({
     .meta({ description: 'Liquid template of the text to embed.', ...liquid }),
   output: z
     .strictObject({
-      schema: z.record(z.string(), z.json()).meta({ description: 'JSON Schema that each answer must fit.' }),
+      schema: z.record(z.string(), z.json()).meta({
+        description:
+          'JSON Schema that each answer must fit. It is sent with strict: true, and checked for what that takes, unless params has a response_format (responses: text.format).',
+      }),
       on_invalid: z
         .enum(['fail', 'retry'])
         .default('fail')

@@ -44,12 +44,8 @@ function planChat(request: RequestBlock): BodyPlan {
 
 function planResponses(request: RequestBlock): BodyPlan {
   const { system, prompt, messages } = request;
-  const text =
-    request.output === undefined ? {} : { text: { format: jsonSchemaFormat(request.output.schema) } };
-  const rest = {
-    ...checkedParams(request, ['model', 'input', 'instructions', 'stream', ...Object.keys(text)]),
-    ...text,
-  };
+  const params = checkedParams(request, ['model', 'input', 'instructions', 'stream']);
+  const rest = { ...params, ...textFormat(request) };
   const instructions =
     system === undefined ? [] : [json(',"instructions":'), ...jsonString(system, 'system')];
   const input =
@@ -125,10 +121,19 @@ function members(values: Readonly<Record<string, unknown>>): string {
     .join('');
 }
 
-function responseFormat({ output }: RequestBlock): Readonly<Record<string, unknown>> {
-  if (output === undefined) return {};
+/** Nothing where `params` has it: not every server knows strict schemas. */
+function responseFormat({ output, params }: RequestBlock): Readonly<Record<string, unknown>> {
+  if (output === undefined || 'response_format' in params) return {};
   const { type, ...schema } = jsonSchemaFormat(output.schema);
   return { response_format: { type, json_schema: schema } };
+}
+
+/** Members of `params.text` stay, its format too. */
+function textFormat({ output, params }: RequestBlock): Readonly<Record<string, unknown>> {
+  if (output === undefined) return {};
+  const { text } = params;
+  const given = typeof text === 'object' && !Array.isArray(text) ? text : {};
+  return { text: { format: jsonSchemaFormat(output.schema), ...given } };
 }
 
 function jsonSchemaFormat(schema: RequestBlockSchema) {
@@ -141,8 +146,7 @@ function checkedParams(
   request: RequestBlock,
   reserved: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const taken = request.output === undefined ? reserved : [...reserved, 'response_format'];
-  const clash = Object.keys(request.params).find((name) => taken.includes(name));
+  const clash = Object.keys(request.params).find((name) => reserved.includes(name));
   if (clash === undefined) return request.params;
   throw new BatchlineError(
     'invalid_request',
@@ -154,9 +158,9 @@ function checkedParams(
 }
 
 function clashHint(name: string): string {
-  if (name === 'stream') return 'a batch cannot stream.';
-  if (name === 'response_format' || name === 'text') return 'request.output.schema sets it.';
-  return 'it is set from model, system, prompt, messages and input.';
+  return name === 'stream'
+    ? 'a batch cannot stream.'
+    : 'it is set from model, system, prompt, messages and input.';
 }
 
 function needed(template: string | undefined, key: string): string {

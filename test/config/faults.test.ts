@@ -168,13 +168,13 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { schema: {}, on_invalid: reask }',
-    'p.yaml:11:37  request.output.on_invalid  `reask` is not available in this version',
+    '  prompt: x\n  output: { schema: { type: object, additionalProperties: false }, on_invalid: reask }',
+    'p.yaml:11:80  request.output.on_invalid  `reask` is not available in this version',
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { schema: {}, repair: true }',
-    'p.yaml:11:25  request.output.repair  `repair` is not available in this version',
+    '  prompt: x\n  output: { repair: true, schema: { type: object, additionalProperties: false } }',
+    'p.yaml:11:13  request.output.repair  `repair` is not available in this version',
   ],
   [
     'endpoint: chat',

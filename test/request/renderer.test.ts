@@ -81,6 +81,24 @@ describe('bodies', () => {
     expect(line?.body).toEqual({ model: 'm', input: [{ role: 'user', content: 'b' }] });
   });
 
+  test('a format in params stands in place of the strict schema', () => {
+    const output = { schema: { type: 'object' } };
+    const format = { type: 'json_object' } as const;
+    const [ofChat] = requestLines(
+      renderRows({ ...chat, output, params: { response_format: format } }, [{ id: '1', body: 'b' }]),
+    );
+    expect(ofChat?.body).toMatchObject({ response_format: format });
+    const responses = { endpoint: 'responses', model: 'm', prompt: 'p', output } as const;
+    const [ofResponses] = requestLines(
+      renderRows({ ...responses, params: { text: { format, verbosity: 'low' } } }, [{ id: '1' }]),
+    );
+    expect(ofResponses?.body).toMatchObject({ text: { format, verbosity: 'low' } });
+    const [strict] = requestLines(
+      renderRows({ ...responses, params: { text: { verbosity: 'low' } } }, [{ id: '1' }]),
+    );
+    expect(strict?.body).toMatchObject({ text: { format: { strict: true }, verbosity: 'low' } });
+  });
+
   test('embeddings: always base64', () => {
     const request: RequestInput = {
       endpoint: 'embeddings',
@@ -96,9 +114,7 @@ describe('bodies', () => {
     { ...chat, params: { model: 'x' } },
     { ...chat, params: { messages: [] } },
     { ...chat, params: { stream: true } },
-    { ...chat, params: { response_format: {} }, output: { schema: {} } },
     { endpoint: 'responses', model: 'm', prompt: 'p', params: { input: 'x' } },
-    { endpoint: 'responses', model: 'm', prompt: 'p', params: { text: {} }, output: { schema: {} } },
     { endpoint: 'embeddings', model: 'm', input: 'i', params: { encoding_format: 'float' } },
     { endpoint: 'embeddings', model: 'm' },
     { endpoint: 'chat', model: 'm' },

@@ -1,67 +1,49 @@
-import { isObject, type JsonObject } from '../json.ts';
-
-/** Keywords that structured outputs refuse wherever they stand. */
-const refused = [
-  'allOf',
-  'oneOf',
-  'not',
-  'if',
-  'then',
-  'else',
-  'dependentRequired',
-  'dependentSchemas',
-  'patternProperties',
-];
-const schemaMaps = ['properties', '$defs', 'definitions'];
+import {
+  strictFaults,
+  strictFormats,
+  strictLimits,
+  type SchemaPath,
+  type StrictFault,
+} from '../../core/strict-schema.ts';
+import type { JsonObject } from '../json.ts';
 
 /** Why `strict: true` refuses a schema, in the API's words; null where it does not. */
 export function findStrictFault(schema: JsonObject): string | null {
-  if (schema['type'] !== 'object') {
-    const type = JSON.stringify(schema['type'] ?? null).replaceAll('"', "'");
-    return `schema must be a JSON Schema of 'type: "object"', got 'type: ${type}'.`;
-  }
-  return faultIn(schema, []);
+  const { value: fault } = strictFaults(schema).next();
+  return fault === undefined ? null : words(fault, schema);
 }
 
-function faultIn(schema: unknown, path: readonly string[]): string | null {
-  if (!isObject(schema)) return null;
-  const keyword = refused.find((name) => name in schema);
-  if (keyword !== undefined) return `${context(path)}'${keyword}' is not permitted.`;
-  return objectFault(schema, path) ?? faultBelow(schema, path);
-}
-
-function objectFault(schema: JsonObject, path: readonly string[]): string | null {
-  const { type, properties } = schema;
-  const isObjectType = type === 'object' || (Array.isArray(type) && type.includes('object'));
-  if (!isObjectType && properties === undefined) return null;
-  if (schema['additionalProperties'] !== false) {
-    return `${context(path)}'additionalProperties' is required to be supplied and to be false.`;
-  }
-  const required = Array.isArray(schema['required']) ? schema['required'] : [];
-  const missing = Object.keys(isObject(properties) ? properties : {}).find(
-    (name) => !required.includes(name),
-  );
-  if (missing === undefined) return null;
-  return `${context(path)}'required' is required to be supplied and to be an array including every key in properties. Missing '${missing}'.`;
-}
-
-function faultBelow(schema: JsonObject, path: readonly string[]): string | null {
-  for (const keyword of schemaMaps) {
-    const map = schema[keyword];
-    if (!isObject(map)) continue;
-    for (const [name, child] of Object.entries(map)) {
-      const fault = faultIn(child, [...path, keyword, name]);
-      if (fault !== null) return fault;
+function words({ kind, path, name }: StrictFault, schema: JsonObject): string {
+  const where = context(path);
+  switch (kind) {
+    case 'root_type': {
+      const type = JSON.stringify(schema['type'] ?? null).replaceAll('"', "'");
+      return `schema must be a JSON Schema of 'type: "object"', got 'type: ${type}'.`;
     }
+    case 'root_any_of':
+    case 'keyword':
+      return `${where}'${name}' is not permitted.`;
+    case 'type':
+      return `${where}'${name}' is not valid under any of the given schemas.`;
+    case 'format':
+      return `${where}'${name}' is not a valid format. Use one of ${strictFormats.join(', ')}.`;
+    case 'reference':
+      return `${where}reference can only point to definitions in the schema, got '${name}'.`;
+    case 'open_object':
+      return `${where}'additionalProperties' is required to be supplied and to be false.`;
+    case 'optional_property':
+      return `${where}'required' is required to be supplied and to be an array including every key in properties. Missing '${name}'.`;
+    case 'too_deep':
+      return `${name} levels of nesting exceeds limit of ${strictLimits.levels}.`;
+    case 'too_many_properties':
+      return `${name} object properties exceeds limit of ${strictLimits.properties}.`;
+    case 'too_many_enum_values':
+      return `${name} enum values exceeds limit of ${strictLimits.enumValues}.`;
+    case 'too_much_text':
+      return `total string length of ${name} exceeds limit of ${strictLimits.characters}.`;
   }
-  const branches = Array.isArray(schema['anyOf']) ? schema['anyOf'] : [];
-  for (const [index, branch] of branches.entries()) {
-    const fault = faultIn(branch, [...path, 'anyOf', String(index)]);
-    if (fault !== null) return fault;
-  }
-  return faultIn(schema['items'], [...path, 'items']);
 }
 
-function context(path: readonly string[]): string {
+function context(path: SchemaPath): string {
   return `In context=(${path.map((part) => `'${part}'`).join(', ')}), `;
 }

@@ -1,0 +1,88 @@
+import { nearestName } from '../core/did-you-mean.ts';
+import {
+  refusedKeywords,
+  strictFaults,
+  strictFormats,
+  strictLimits,
+  type StrictFault,
+} from '../core/strict-schema.ts';
+import { valueAt, type Fault, type Path } from './fault.ts';
+
+const schemaPath: Path = ['request', 'output', 'schema'];
+
+/**
+ * What OpenAI's strict mode refuses in `request.output.schema`, each at its own place in the file. Nothing is asked of
+ * a schema that is not sent strictly: where `params` says in what format to answer.
+ */
+export function checkStrictOutput(data: unknown): readonly Fault[] {
+  const schema = valueAt(data, schemaPath);
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return [];
+  if ((valueAt(data, ['provider', 'type']) ?? 'openai') !== 'openai' || hasOwnFormat(data)) return [];
+  return Array.from(strictFaults(schema as Readonly<Record<string, unknown>>), toFault);
+}
+
+function hasOwnFormat(data: unknown): boolean {
+  const params: Path = ['request', 'params'];
+  return (
+    valueAt(data, [...params, 'response_format']) !== undefined ||
+    valueAt(data, [...params, 'text', 'format']) !== undefined
+  );
+}
+
+function toFault(fault: StrictFault): Fault {
+  const { kind, name } = fault;
+  const path = [...schemaPath, ...fault.path];
+  switch (kind) {
+    case 'root_type':
+      return {
+        path: [...path, 'type'],
+        message: 'must be `object`: strict structured output always answers with one',
+      };
+    case 'root_any_of':
+      return keyFault([...path, name], 'cannot stand at the top of a strict schema; put it into a property');
+    case 'keyword':
+      return keyFault(
+        [...path, name],
+        `is refused by strict structured output; ${refusedKeywords.get(name) ?? ''}`,
+      );
+    case 'type':
+      return { path: [...path, 'type'], message: `there is no type ${name}` };
+    case 'format':
+      return {
+        path: [...path, 'format'],
+        message: `${name} is refused by strict structured output, which knows ${strictFormats.join(', ')}`,
+        suggestion: nearestName(name, strictFormats),
+      };
+    case 'reference':
+      return { path: [...path, '$ref'], message: 'must point into the schema itself, as in #/$defs/item' };
+    case 'open_object':
+      return {
+        path: [...path, name],
+        message: 'is required and must be false: strict structured output takes closed objects only',
+      };
+    case 'optional_property':
+      return keyFault(
+        [...path, 'properties', name],
+        'must stand in `required` for strict structured output; where it may be missing, let it be null: type: [string, "null"]',
+      );
+    case 'too_deep':
+      return {
+        path,
+        message: `is object ${name} levels deep; strict structured output takes ${strictLimits.levels}`,
+      };
+    case 'too_many_properties':
+      return { path, message: limited(name, 'properties', strictLimits.properties) };
+    case 'too_many_enum_values':
+      return { path, message: limited(name, 'enum values', strictLimits.enumValues) };
+    case 'too_much_text':
+      return { path, message: limited(name, 'characters of names and enum values', strictLimits.characters) };
+  }
+}
+
+function keyFault(path: Path, message: string): Fault {
+  return { path, message, at: 'key' };
+}
+
+function limited(count: string, what: string, most: number): string {
+  return `has ${count} ${what}; strict structured output takes ${most}`;
+}
