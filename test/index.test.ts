@@ -89,9 +89,10 @@ describe('a pipeline from code', () => {
       env: {},
       set: ['sink.path=first.jsonl'],
     });
-    const { summary } = await runPipeline(pipeline, { limit: 2, isRedirected: true });
+    const { summary } = await runPipeline(pipeline, { limit: 2 });
     expect(summary.rows).toMatchObject({ records: 2, ok: 2 });
-    await expect(runPipeline(pipeline, { limit: 2 })).rejects.toMatchObject({ code: 'partial_source' });
+    const whole = await loadPipeline(pipeline.path, { env: {} });
+    await expect(runPipeline(whole, { limit: 2 })).rejects.toMatchObject({ code: 'partial_source' });
     expect(await readAnswers('first')).toHaveLength(2);
   });
 

@@ -22,7 +22,6 @@ export async function main(
     noWait: options['wait'] === false,
     noBreaker: options['breaker'] === false,
     yes: options['yes'] as boolean | undefined,
-    isRedirected: ((options['set'] ?? []) as readonly string[]).some((set) => set.startsWith('sink.path=')),
   };
   const result = await withDraining(options, context, (host) => runPipeline(loaded, flags, host));
   if (options['json'] === true) context.print(JSON.stringify(result.summary));

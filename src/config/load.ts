@@ -4,7 +4,7 @@ import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
 import { Redactor } from '../core/redact.ts';
 import { checkPipeline } from './check.ts';
 import { type Environment, loadEnvironment } from './environment.ts';
-import { parseOverrides } from './overrides.ts';
+import { parseOverrides, type Override } from './overrides.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ConfigError, type Problem } from './problem.ts';
 import { hideEnvironment } from './secrets.ts';
@@ -33,6 +33,8 @@ export interface LoadedPipeline {
   readonly env: Environment;
   readonly redactor: Redactor;
   readonly warnings: readonly Problem[];
+  /** Whether `--set` named another target than the file's, so that part of the rows may replace it. */
+  readonly isRedirected: boolean;
 }
 
 /**
@@ -52,7 +54,15 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   if (pipeline === undefined) throw new ConfigError(path, problems);
   const name = pipeline.name ?? nameOf(absolute);
   const stateDir = resolve(baseDir, pipeline.state);
-  return { pipeline, name, path: absolute, baseDir, stateDir, env, redactor, warnings };
+  const isRedirected = overrides.some(namesTarget);
+  return { pipeline, name, path: absolute, baseDir, stateDir, env, redactor, warnings, isRedirected };
+}
+
+/** Where a sink's rows go is said by these keys. */
+const targetKeys: ReadonlySet<unknown> = new Set(['url', 'table', 'path']);
+
+function namesTarget({ path: [block, key] }: Override): boolean {
+  return block === 'sink' && targetKeys.has(key);
 }
 
 function readOverrides(set: readonly string[]) {

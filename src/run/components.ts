@@ -144,9 +144,13 @@ export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
 }
 
 /** @throws BatchlineError where some of the rows would replace a target that stands for all of them */
-export function requireWholeSource(sink: OpenedSink, flags: RequestFlags): void {
+export function requireWholeSource(
+  { isRedirected }: LoadedPipeline,
+  sink: OpenedSink,
+  flags: RequestFlags,
+): void {
   const flag = flags.limit === undefined ? (flags.where === undefined ? null : '--where') : '--limit';
-  if (flag === null || !sink.isReplaced) return;
+  if (flag === null || !sink.isReplaced || isRedirected) return;
   throw new BatchlineError('partial_source', `${flag} would replace the whole target by some of its rows.`, {
     where: sink.target,
     hint: 'Name another target for them, as in --set sink.path=sample.csv.',

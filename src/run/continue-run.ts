@@ -1,10 +1,10 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { changed, owned, ownerLock } from './choose-run.ts';
-import type { Host } from './components.ts';
+import { requireWholeSource, type Host } from './components.ts';
 import { execute, executeSealed } from './execute.ts';
 import type { Collection, Pass } from './execution.ts';
-import { fingerprint, type RequestFlags } from './fingerprint.ts';
+import { fingerprint, flagsOf } from './fingerprint.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { prepareDelivery, preparePipeline } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
@@ -30,8 +30,10 @@ export async function continueRun(
   const { ledger, loaded, host, pass, flags } = continuation;
   const startedAt = Date.now();
   const common = { ledger, run, loaded, host, pass, startedAt };
+  const requestFlags = flagsOf(run);
   if (run.readingFinished) {
     await using prepared = await prepareDelivery(loaded, run.schema, host);
+    requireWholeSource(loaded, prepared.sink, requestFlags);
     await rehearse(prepared, host);
     await takeUp(continuation, run);
     const work = { ...common, prepared };
@@ -40,10 +42,10 @@ export async function continueRun(
       return executeSealed(work);
     });
   }
-  const requestFlags = flagsOf(run);
   await using prepared = await preparePipeline(loaded, host, { where: requestFlags.where });
   const print = fingerprint(loaded.pipeline, requestFlags, prepared.source.fingerprint);
   if (print.hash !== run.fingerprint) throw changed(run, print);
+  requireWholeSource(loaded, prepared.sink, requestFlags);
   await rehearse(prepared, host);
   await takeUp(continuation, run);
   const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
@@ -57,19 +59,6 @@ async function takeUp({ ledger, loaded, host }: Continuation, { runId }: RunReco
   await ledger.setStatus(runId, 'running', Date.now());
   const { name: pipeline, stateDir } = loaded;
   host.emit({ type: 'RunStarted', runId, pipeline, resumed: true, stateDir });
-}
-
-/** The flags that a run was started with and that decide which requests it sends. */
-function flagsOf({ fingerprintParts: parts }: RunRecord): RequestFlags {
-  const flag = (name: string): unknown => {
-    const json = parts[`flags.${name}`];
-    return json === undefined ? undefined : JSON.parse(json);
-  };
-  return {
-    limit: flag('limit') as number | undefined,
-    where: flag('where') as string | undefined,
-    fullRefresh: flag('fullRefresh') as boolean | undefined,
-  };
 }
 
 /** A run that this process owns, as it is now. */

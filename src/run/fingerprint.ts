@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { valueToJson } from '../core/print.ts';
 import type { Value } from '../core/value.ts';
 import type { Pipeline } from '../config/pipeline.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
 
 /** The flags that change which requests a run sends. */
 export interface RequestFlags {
@@ -35,6 +36,19 @@ export function fingerprint(
   flatten('flags', { ...flags }, parts);
   const ordered = Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { hash: createHash('sha256').update(JSON.stringify(ordered)).digest('hex'), parts: ordered };
+}
+
+/** The flags that a run was started with. */
+export function flagsOf({ fingerprintParts: parts }: Pick<RunRecord, 'fingerprintParts'>): RequestFlags {
+  const flag = (name: string): unknown => {
+    const json = parts[`flags.${name}`];
+    return json === undefined ? undefined : JSON.parse(json);
+  };
+  return {
+    limit: flag('limit') as number | undefined,
+    where: flag('where') as string | undefined,
+    fullRefresh: flag('fullRefresh') as boolean | undefined,
+  };
 }
 
 /** What differs between two fingerprints, a line each. */

@@ -5,8 +5,9 @@ import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { BuildLoader } from './build-loader.ts';
 import { owned, ownerLock } from './choose-run.ts';
-import { columnsOf, keyNames, openSink, type Host } from './components.ts';
+import { columnsOf, keyNames, openSink, requireWholeSource, type Host } from './components.ts';
 import { isWithinLimit } from './exit-code.ts';
+import { flagsOf } from './fingerprint.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
 import { openReader } from './prepared.ts';
 import { resultFiles } from './result-files.ts';
@@ -35,6 +36,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   const files = await resultFiles(flags.results);
   const columns = columnsOf(loaded.pipeline, run.schema.fields);
   await using sink = await openSink(loaded, run.schema, columns, host);
+  requireWholeSource(loaded, sink, flagsOf(run));
   await sink.rehearse();
   await sink.prepare();
   const reader = await openReader(loaded.pipeline, columns);

@@ -19,8 +19,6 @@ export interface RunFlags extends RequestFlags, EndFlags {
   readonly noWait?: boolean | undefined;
   /** Whether to go on when most answers fail with one code. */
   readonly noBreaker?: boolean | undefined;
-  /** Whether the sink's target is another one than the file's, so that part of the rows may replace it. */
-  readonly isRedirected?: boolean | undefined;
 }
 
 /** Runs a pipeline from its source to its sink, or goes on with the run of it that is unfinished. */
@@ -28,7 +26,7 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
   const startedAt = Date.now();
   await using ledger = await openSqliteLedger(loaded.stateDir);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where });
-  if (flags.isRedirected !== true) requireWholeSource(prepared.sink, flags);
+  requireWholeSource(loaded, prepared.sink, flags);
   await rehearse(prepared, host);
   await using owned = await ownRun(ledger, loaded, prepared, flags, host);
   const { run } = owned;

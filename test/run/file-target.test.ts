@@ -55,6 +55,29 @@ it('is never replaced by part of the rows after another run has used the same te
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('answers.csv.partial') });
 });
 
+it('is not replaced by the rows of a limited build, nor by those of a limited run that is gone on with', async () => {
+  await using slow = await createEmulator({ latencyMs: 1500 });
+  await using project = await create(slow.url);
+  await writeFile(project.path('answers.csv'), 'old\n');
+  const refused = { code: 2, stderr: expect.stringContaining('--limit would replace the whole target') };
+  const elsewhere = ['--set', 'sink.path=sample.csv'];
+  await project.cli('build', 'pipeline.yaml', '--out', 'out', '--limit', '1');
+  await writeFile(project.path('results.jsonl'), '');
+  const load = ['load', 'pipeline.yaml', '--results', 'results.jsonl', '--final'];
+  expect(await project.cli(...load)).toMatchObject(refused);
+  expect(await project.cli(...load, ...elsewhere)).toMatchObject({ code: 1 });
+
+  expect(await project.run('--limit', '2', '--no-wait', ...elsewhere)).toMatchObject({ code: 3 });
+  expect(await project.cli('collect', 'pipeline.yaml')).toMatchObject(refused);
+  let code: number | null = 3;
+  while (code === 3) ({ code } = await project.cli('collect', 'pipeline.yaml', ...elsewhere));
+  expect(code).toBe(0);
+  expect(await lines(project.path('sample.csv'))).toBe(3);
+  const { run_id: runId } = await project.status();
+  expect(await project.cli('load', 'pipeline.yaml', '--run', runId)).toMatchObject(refused);
+  expect(await readFile(project.path('answers.csv'), 'utf8')).toBe('old\n');
+});
+
 it('is not replaced by the rows of a limited run', async () => {
   await using project = await create(emulator.url);
   await writeFile(project.path('answers.csv'), 'old\n');
