@@ -7,7 +7,7 @@ import { chunkFiles } from './chunk-files.ts';
 import { advance, attempt, type StepContext } from './chunk-step.ts';
 import type { BatchPoller } from './poller.ts';
 
-/** How often a batch may be refused for a reason that names no line before the step gives up. */
+/** How often a batch is refused for a reason that names no line until the step gives up. */
 const refusalsAllowed = 2;
 
 /** What came of waiting for a batch: the chunk moved on, or the provider refused its file for what some lines say. */
@@ -38,10 +38,16 @@ export async function awaitBatch(
 async function afterRefusal(context: StepContext, chunk: ChunkRecord, batch: RemoteBatch): Promise<Awaited> {
   if (batch.errors.some((error) => error.line !== null)) return { chunk, refusal: batch.errors };
   const wantsRoom = batch.errors.some(isWantOfRoom);
-  const givesUp = !wantsRoom && chunk.attempt >= refusalsAllowed;
+  const unexplained = chunk.unexplained + (wantsRoom ? 0 : 1);
+  const givesUp = unexplained >= refusalsAllowed;
   if (wantsRoom) await context.room.refused(chunk, describe(batch.errors));
   // Without the batch's id: the chunk is not with the provider any more.
-  const patch = { batchId: null, batchStatus: batch.status, attempt: chunk.attempt + 1 };
+  const patch = {
+    batchId: null,
+    batchStatus: batch.status,
+    attempt: chunk.attempt + 1,
+    unexplained: givesUp ? 0 : unexplained,
+  };
   // Also where the step gives up: who goes on with the run later has removed the cause and wants it sent again.
   const deferred = await advance(context, chunk, 'batch_deferred', patch);
   context.room.wake();

@@ -88,6 +88,8 @@ export interface ChunkRecord extends NewChunk {
   readonly state: ChunkState;
   /** Rises with each refusal, so that a refused batch is never adopted. */
   readonly attempt: number;
+  /** How often its file was refused as a whole for a reason that names no line and is not want of room. */
+  readonly unexplained: number;
   readonly fileId: string | null;
   readonly batchId: string | null;
   /** The batch's last known status at the provider. */
@@ -149,6 +151,7 @@ export interface ReadCommit {
 /** What a chunk's state change brings along; keys that are left out stay as they are. */
 export interface ChunkPatch {
   readonly attempt?: number;
+  readonly unexplained?: number;
   readonly fileId?: string | null;
   readonly batchId?: string | null;
   readonly batchStatus?: string | null;

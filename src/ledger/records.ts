@@ -91,6 +91,7 @@ export function toChunk(row: Row): ChunkRecord {
     tokens: integer(row, 'tokens'),
     sha256: text(row, 'sha256'),
     attempt: integer(row, 'attempt'),
+    unexplained: integer(row, 'unexplained'),
     fileId: textOrNull(row, 'file_id'),
     batchId: textOrNull(row, 'batch_id'),
     batchStatus: textOrNull(row, 'batch_status'),
@@ -141,6 +142,7 @@ export function toUnfinishedRow(row: Row): UnfinishedRow {
 
 const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
   attempt: 'attempt',
+  unexplained: 'unexplained',
   fileId: 'file_id',
   batchId: 'batch_id',
   batchStatus: 'batch_status',

@@ -117,6 +117,9 @@ const migrations: readonly string[] = [
   ALTER TABLE runs ADD COLUMN cancel_requested INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE chunks ADD COLUMN reloads INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE chunks ADD COLUMN unexplained INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. */

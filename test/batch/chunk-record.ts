@@ -31,6 +31,7 @@ export async function storedChunk(
     tokens: 0,
     sha256: '',
     attempt: 1,
+    unexplained: 0,
     fileId: 'file-1',
     batchId: 'batch-1',
     batchStatus: 'completed',

@@ -8,15 +8,22 @@ useNotes();
 
 /** Refuses the first so many batches as the provider's validation does. */
 function refusing(times: number, errors: readonly object[]): () => Middleware {
-  const refused = new Set<string>();
+  return refusingFor(Array.from({ length: times }, () => errors));
+}
+
+/** Refuses the first batches, each for its own errors. */
+function refusingFor(reasons: readonly (readonly object[])[]): () => Middleware {
+  const refused = new Map<string, readonly object[]>();
   return () =>
     async ({ method, path }, forward) => {
       const response = await forward();
-      if (method === 'POST' && path === '/batches' && refused.size < times) {
+      const reason = reasons[refused.size];
+      if (method === 'POST' && path === '/batches' && reason !== undefined) {
         const { id } = JSON.parse(response.body.toString()) as { id: string };
-        refused.add(`/batches/${id}`);
+        refused.set(`/batches/${id}`, reason);
       }
-      if (method !== 'GET' || !refused.has(path)) return response;
+      const errors = refused.get(path);
+      if (method !== 'GET' || errors === undefined) return response;
       const batch = JSON.parse(response.body.toString()) as object;
       const none = { output_file_id: null, error_file_id: null };
       return jsonResponse(200, {
@@ -48,6 +55,14 @@ describe('a batch that the provider refuses', () => {
 
   it('is sent once more where no line is named', async () => {
     await using setting = await scene(refusing(1, [{ code: 'server_error', line: null, message: 'Oops.' }]));
+    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
+  });
+
+  it('is sent once more also where it was refused for want of room before', async () => {
+    const message = 'Enqueued token limit reached for gpt-4o-mini. Limit: 2,000,000 enqueued tokens.';
+    const wantOfRoom = { code: 'token_limit_exceeded', line: null, message };
+    const oops = { code: 'server_error', line: null, message: 'Oops.' };
+    await using setting = await scene(refusingFor([[wantOfRoom], [oops]]));
     expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
   });
 
