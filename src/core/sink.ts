@@ -112,6 +112,15 @@ export interface OpenedSink extends AsyncDisposable {
   findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
   /**
+   * Whether all that was loaded for a run is still there to be made visible, or is visible. Where the target is not
+   * replaced, the answer is yes: what was loaded is the target's own.
+   *
+   * @param rows how many rows of the run were loaded, over all its processes
+   */
+  holds(rows: number, runId: string): Promise<boolean>;
+  /** Throws away what was loaded and is not visible yet, so that every row may be loaded anew. */
+  restart(): Promise<void>;
+  /**
    * Makes what was loaded visible, where loading alone does not: a file sink's rename. May be called again, by a later
    * process too.
    *

@@ -17,15 +17,21 @@ export interface Continuation {
   readonly flags: EndFlags;
 }
 
-/**
- * Goes on with one run, by the flags that it was started with. The caller holds the run's lock.
- *
- * @param first what is done before anything is sent or collected
- */
+/** What a command does before the run goes on. */
+export interface Beginning {
+  /** Refuses, by throwing, while the run still is as it was. */
+  readonly check: (collection: Collection) => Promise<void>;
+  /** Done before anything is sent or collected. */
+  readonly first: (collection: Collection) => Promise<void>;
+}
+
+const nothing: Beginning = { check: () => Promise.resolve(), first: () => Promise.resolve() };
+
+/** Goes on with one run, by the flags that it was started with. The caller holds the run's lock. */
 export async function continueRun(
   continuation: Continuation,
   run: RunRecord,
-  first: (collection: Collection) => Promise<void> = () => Promise.resolve(),
+  { check, first }: Beginning = nothing,
 ): Promise<RunResult> {
   const { ledger, loaded, host, pass, flags } = continuation;
   const startedAt = Date.now();
@@ -35,8 +41,9 @@ export async function continueRun(
     await using prepared = await prepareDelivery(loaded, run.schema, host);
     requireWholeSource(loaded, prepared.sink, requestFlags);
     await rehearse(prepared, host);
-    await takeUp(continuation, run);
     const work = { ...common, prepared };
+    await check(work);
+    await takeUp(continuation, run);
     return await finishRun({ ...work, flags }, async () => {
       await first(work);
       return executeSealed(work);
@@ -47,8 +54,9 @@ export async function continueRun(
   if (print.hash !== run.fingerprint) throw changed(run, print);
   requireWholeSource(loaded, prepared.sink, requestFlags);
   await rehearse(prepared, host);
-  await takeUp(continuation, run);
   const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
+  await check(work);
+  await takeUp(continuation, run);
   return await finishRun(work, async () => {
     await first(work);
     return execute(work);

@@ -1,10 +1,10 @@
-import type { LoadedPipeline } from '../config/load.ts';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { SinkSample } from '../core/sink.ts';
 import type { RunStatus } from '../ledger/ledger.ts';
-import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
+import { atWork, summarizeAt } from './at-work.ts';
+import type { Collection } from './execution.ts';
 import { isWithinLimit } from './exit-code.ts';
-import type { Delivery } from './prepared.ts';
+import { fillTarget } from './fill-target.ts';
 import type { RunSummary } from './summary.ts';
 
 /** The flags that say what makes a good end. */
@@ -24,9 +24,9 @@ export interface RunResult {
   readonly isEmulator: boolean;
 }
 
-export interface Work extends OwnedWork {
-  readonly loaded: LoadedPipeline;
-  readonly prepared: Delivery;
+export interface Work extends Collection {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
   readonly flags: EndFlags;
 }
 
@@ -54,11 +54,13 @@ async function unfinished(work: Work): Promise<End> {
 
 async function ended(work: Work): Promise<End> {
   const { ledger, run, loaded, prepared, flags } = work;
-  const rows = await ledger.rowCounts(run.runId);
+  const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
+  let rows = await ledger.rowCounts(run.runId);
   if (rows.pending !== 0) throw new Error(`Run ${run.runId} ended with ${rows.pending} rows pending.`);
-  const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
-  const isGood = isWithinLimit(rows, flags.maxFailedRows ?? loaded.pipeline.max_failed_rows);
+  if (isWithinLimit(rows, limit)) rows = await fillTarget(work);
+  const isGood = isWithinLimit(rows, limit);
   if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish(rows.ok);
+  const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   return {
     status,
     summary: await summarizeAt(work, status),

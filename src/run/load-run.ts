@@ -7,10 +7,11 @@ import { requireWholeSource, type Host } from './components.ts';
 import { own } from './continue-run.ts';
 import { wholePass } from './execution.ts';
 import { isWithinLimit } from './exit-code.ts';
+import { requireAnswers } from './fill-target.ts';
 import { flagsOf } from './fingerprint.ts';
 import type { LoadResult } from './load-build.ts';
 import { prepareDelivery, type Delivery } from './prepared.ts';
-import { reload } from './reload.ts';
+import { loadAllAgain } from './reload.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
@@ -23,10 +24,11 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
   refuseToInsertTwice(loaded, run, prepared);
   await prepared.sink.rehearse();
   const work = { ledger, run, loaded, prepared, host, startedAt, pass: wholePass };
+  if (prepared.sink.isReplaced) await requireAnswers(work);
   const { summary, exitCode } = await atWork(work, async () => {
     await prepared.sink.prepare();
-    const failures = Map.groupBy(await Array.fromAsync(ledger.failedRows(runId)), ({ chunk }) => chunk);
-    const { gone } = await reload(work, failures, 'all');
+    await prepared.sink.restart();
+    const { gone } = await loadAllAgain(work);
     if (gone > 0) {
       host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
     }

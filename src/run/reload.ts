@@ -44,6 +44,15 @@ export async function reload(
   return sum;
 }
 
+/** Loads every saved answer of a run again. @returns what became of them */
+export async function loadAllAgain(collection: Collection): Promise<Reloaded> {
+  const failures = Map.groupBy(
+    await Array.fromAsync(collection.ledger.failedRows(collection.run.runId)),
+    ({ chunk }) => chunk,
+  );
+  return reload(collection, failures, 'all');
+}
+
 interface ChunkReload {
   readonly collection: Collection;
   readonly slots: Semaphore;
@@ -160,7 +169,8 @@ function freshFailure(
   return { customId, key, stage: 'load', attempts: 1, chunk, batchId, requestHash, request: null };
 }
 
-async function savedFiles(folder: string, chunk: number): Promise<readonly string[]> {
+/** The files of a chunk's answers that are still kept. */
+export async function savedFiles(folder: string, chunk: number): Promise<readonly string[]> {
   const { output, errors } = chunkFiles(folder, chunk);
   const found: string[] = [];
   for (const path of [output, errors]) {

@@ -2,7 +2,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import { continueRun, type Continuation } from './continue-run.ts';
 import type { Collection } from './execution.ts';
-import { isWithinLimit } from './exit-code.ts';
+import { requireFillable } from './fill-target.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload, type FailuresByChunk } from './reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
@@ -15,19 +15,15 @@ import { isSendable, reopenRows } from './reopen-rows.ts';
  */
 export async function retryRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
   if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetried(run);
-  return continueRun(continuation, run, (collection) => reopen(continuation, collection));
+  // Before anything is bought that could not be brought into the target.
+  return continueRun(continuation, run, { check: requireFillable, first: reopen });
 }
 
-async function reopen({ flags }: Continuation, collection: Collection): Promise<void> {
-  const { ledger, run, prepared, loaded } = collection;
+async function reopen(collection: Collection): Promise<void> {
+  const { ledger, run } = collection;
   const rows = await Array.fromAsync(ledger.failedRows(run.runId));
   const failures: FailuresByChunk = Map.groupBy(rows, ({ chunk }) => chunk);
-  const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
-  // A file that has its name already is written anew, whole.
-  const wasFinished =
-    run.status.startsWith('completed') && isWithinLimit(await ledger.rowCounts(run.runId), limit);
-  const isWrittenAnew = prepared.sink.isReplaced && wasFinished;
-  const { loaded: again, gone } = await reload(collection, failures, isWrittenAnew ? 'all' : 'failed');
+  const { loaded: again, gone } = await reload(collection, failures, 'failed');
   const reopened = await reopenRows(collection, failures);
   tell(collection, {
     again,

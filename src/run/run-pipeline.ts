@@ -31,9 +31,8 @@ export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host:
   await using owned = await ownRun(ledger, loaded, prepared, flags, host);
   const { run } = owned;
   const pass = { ...wholePass, waits: flags.noWait !== true, breaks: flags.noBreaker !== true };
-  return await finishRun({ ledger, run, loaded, prepared, flags, host, startedAt }, () =>
-    execute({ ledger, run, loaded, prepared, flags, host, pass }),
-  );
+  const work = { ledger, run, loaded, prepared, flags, host, pass, startedAt };
+  return await finishRun(work, () => execute(work));
 }
 
 interface OwnedRun extends AsyncDisposable {

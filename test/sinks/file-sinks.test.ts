@@ -153,18 +153,52 @@ describe('the file', () => {
     expect(await read('out.jsonl')).toBe(lineOf(1, 'one'));
   });
 
-  test('whose rows are gone is an error and not a shorter file', async () => {
+  test('whose rows are gone is begun anew, and does not pass for whole', async () => {
+    {
+      await using sink = await open();
+      await sink.load(one, mark('1'));
+      expect(await sink.holds(1, 'run-1')).toBe(true);
+      expect(await sink.holds(1, 'run-2')).toBe(false);
+    }
+    await truncate(join(baseDir, 'out.jsonl.partial'), 3);
+    {
+      await using sink = await open();
+      expect(await sink.holds(1, 'run-1')).toBe(false);
+      await sink.load(two, mark('2'));
+      expect(await sink.holds(2, 'run-1')).toBe(false);
+      await expect(sink.finish(2)).rejects.toMatchObject({ code: 'partial_file_lost' });
+    }
+    await rm(join(baseDir, 'out.jsonl.partial'));
+    await using other = await open();
+    expect(await other.holds(1, 'run-1')).toBe(false);
+    await expect(other.finish(1)).rejects.toMatchObject({ code: 'partial_file_lost' });
+  });
+
+  test('is not continued with lines of another shape', async () => {
     {
       await using sink = await open();
       await sink.load(one, mark('1'));
     }
-    await truncate(join(baseDir, 'out.jsonl.partial'), 3);
+    const other = [column('value', 'jsonb'), column('model')];
+    await using sink = await jsonl.open({ path: 'out.jsonl' }, sinkContext(key, other, { baseDir }));
+    expect(await sink.holds(1, 'run-1')).toBe(false);
+    await sink.load(resultBatch(1, [['2', 'two', 'm']]), mark('2'));
+    await sink.finish(1);
+    expect(await read('out.jsonl')).toBe('{"id":2,"value":"two","model":"m"}\n');
+  });
+
+  test('holds nothing once it was begun anew, and the old rows stay until it has its name', async () => {
     await using sink = await open();
-    await expect(sink.load(two, mark('2'))).rejects.toMatchObject({ code: 'partial_file_lost' });
-    await rm(join(baseDir, 'out.jsonl.partial'));
-    await using other = await open();
-    await expect(other.load(two, mark('2'))).rejects.toMatchObject({ code: 'partial_file_lost' });
-    await expect(other.finish(1)).rejects.toMatchObject({ code: 'partial_file_lost' });
+    await sink.load(one, mark('1'));
+    await sink.finish(1);
+    expect(await sink.holds(1, 'run-1')).toBe(true);
+    await sink.restart();
+    expect(await sink.holds(1, 'run-1')).toBe(false);
+    expect(await read('out.jsonl')).toBe(lineOf(1, 'one'));
+    await sink.load(one, mark('1'));
+    await sink.load(two, mark('2'));
+    await sink.finish(2);
+    expect(await read('out.jsonl')).toBe(lineOf(1, 'one') + lineOf(2, 'two'));
   });
 
   test('may be loaded anew by a run that has finished', async () => {

@@ -13,8 +13,10 @@ import type { FileFormat } from './file-sink.ts';
 export function csvFormat(context: SinkContext): FileFormat {
   const cleaner = new TextCleaner();
   const names = [...context.key, ...context.columns].map(({ name }) => name);
+  const head = `${names.map(quoted).join(',')}\n`;
   return {
-    head: `${names.map(quoted).join(',')}\n`,
+    head,
+    shape: `csv ${head}`,
     line(rows, row) {
       cleaner.happened = false;
       const fields = [...rows.keys, ...rows.columns].map((column) => field(column[row] ?? null, cleaner));

@@ -9,12 +9,10 @@ import type {
   SinkContext,
   SinkSample,
 } from '../../core/sink.ts';
-import { PartialFile } from './partial-file.ts';
+import { PartialFile, type FileShape } from './partial-file.ts';
 
 /** How rows become the bytes of a file. */
-export interface FileFormat {
-  /** What the file begins with: a header line, or nothing. */
-  readonly head: string;
+export interface FileFormat extends FileShape {
   /** One row as a line, with its line end. */
   line(rows: ResultBatch, row: number): CleanLine;
   /** Reads the first rows of a file back. */
@@ -45,7 +43,7 @@ class FileSink implements OpenedSink {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, context: SinkContext, format: FileFormat) {
-    this.#file = new PartialFile(path);
+    this.#file = new PartialFile(path, format);
     this.#context = context;
     this.#format = format;
   }
@@ -74,13 +72,21 @@ class FileSink implements OpenedSink {
       this.#context.signal.throwIfAborted();
       const lines = Array.from({ length: rows.length }, (_, row) => this.#format.line(rows, row));
       const data = Buffer.from(lines.map(({ text }) => text).join(''));
-      await this.#file.append(mark, this.#format.head, { data, rows: rows.length });
+      await this.#file.append(mark, { data, rows: rows.length });
       return { failures: [], cleaned: lines.filter(({ cleaned }) => cleaned).length };
     });
   }
 
-  async finish(rows: number): Promise<void> {
-    await this.#inTurn(() => this.#file.finish(this.#format.head, rows));
+  holds(rows: number, runId: string): Promise<boolean> {
+    return this.#inTurn(() => this.#file.holds(rows, runId));
+  }
+
+  restart(): Promise<void> {
+    return this.#inTurn(() => this.#file.restart());
+  }
+
+  finish(rows: number): Promise<void> {
+    return this.#inTurn(() => this.#file.finish(rows));
   }
 
   sample(count: number): Promise<SinkSample> {

@@ -14,6 +14,7 @@ export function jsonlFormat(context: SinkContext): FileFormat {
   const columns = context.columns.map(nameOf);
   return {
     head: '',
+    shape: `jsonl ${[...keys.map(({ name }) => name), ...columns].join(',')}`,
     line(rows, row) {
       cleaner.happened = false;
       const members = [

@@ -1,13 +1,8 @@
-import { open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { renameDurably } from '../../core/durable-file.ts';
 import type { LoadMark } from '../../core/sink.ts';
-
-/** What the journal says of one load: its mark, its rows, and how long the file was after it, in bytes. */
-interface JournalLine extends LoadMark {
-  readonly rows: number;
-  readonly length: number;
-}
+import { finishedLine, LoadJournal, type JournalLine } from './load-journal.ts';
 
 /** Lines for the file, and how many rows they are. */
 export interface FileRows {
@@ -15,41 +10,68 @@ export interface FileRows {
   readonly rows: number;
 }
 
-/** The last line of a journal whose file is complete and about to get its name. */
-const finishedLine = '{"finished":true}\n';
+/** What decides whether two processes write the same kind of file. */
+export interface FileShape {
+  /** What the file begins with. */
+  readonly head: string;
+  /** Differs where the lines do: a file whose other lines have another shape is not continued. */
+  readonly shape: string;
+}
 
 /**
  * The file that a sink appends to, `PATH.partial`, and its journal, `PATH.partial.loads`. A load is in the file when
  * it is in the journal: data are synced first, then the journal, and what stands behind the last length that the
  * journal knows is cut off. So a load that is repeated after a crash neither is lost nor stands there twice.
+ *
+ * A file that cannot be continued, another run's or one of another shape, is begun anew; `holds` then tells that rows
+ * are missing.
  */
 export class PartialFile {
   readonly path: string;
+  readonly #shape: FileShape;
   readonly #partial: string;
   readonly #journal: string;
   #files: OpenFiles | undefined;
   #finished = false;
 
-  constructor(path: string) {
+  constructor(path: string, shape: FileShape) {
     this.path = path;
+    this.#shape = shape;
     this.#partial = `${path}.partial`;
     this.#journal = `${this.#partial}.loads`;
   }
 
-  /**
-   * Appends durably, unless the mark stands in the journal. Not to be called again before it resolves.
-   *
-   * @param head what a new file begins with
-   */
-  async append(mark: LoadMark, head: string, { data, rows }: FileRows): Promise<void> {
-    const files = (this.#files ??= await this.#begin(mark.runId, head));
+  /** Appends durably, unless the mark stands in the journal. Not to be called again before it resolves. */
+  async append(mark: LoadMark, { data, rows }: FileRows): Promise<void> {
+    const { shape } = this.#shape;
+    const files = (this.#files ??= await this.#begin(mark.runId));
     if (files.marks.has(markText(mark))) return;
     await writeAll(files.data, data, files.length);
     await files.data.sync();
     const length = files.length + data.length;
-    await this.#note(files, `${JSON.stringify({ ...mark, rows, length } satisfies JournalLine)}\n`);
+    await this.#note(files, `${JSON.stringify({ ...mark, shape, rows, length } satisfies JournalLine)}\n`);
     files.length = length;
     files.marks.add(markText(mark));
+  }
+
+  /** Whether so many rows of a run, and nothing else, stand in the file, with its name already or not. */
+  async holds(rows: number, runId: string): Promise<boolean> {
+    const journal = await LoadJournal.read(this.#journal);
+    if (rows === 0) return true;
+    // A load that was repeated with other rows has left both behind.
+    if (!this.#isOurs(journal, runId) || journal.rows !== rows || journal.repeatsPlaces) return false;
+    const size = await sizeOf(this.#partial);
+    if (size !== null) return size >= journal.length;
+    return journal.isFinished && (await sizeOf(this.path)) !== null;
+  }
+
+  /** Throws away what was loaded and has no name yet. */
+  async restart(): Promise<void> {
+    await this.#closeFiles();
+    // The journal goes first: beside a shorter file it would lie.
+    await rm(this.#journal, { force: true });
+    await rm(this.#partial, { force: true });
+    this.#finished = false;
   }
 
   /**
@@ -58,10 +80,10 @@ export class PartialFile {
    *
    * @param rows how many must stand in it: another run may have used the same file in between
    */
-  async finish(head: string, rows: number): Promise<void> {
+  async finish(rows: number): Promise<void> {
     if (this.#finished) return;
     if (rows === 0 || (await this.#isPending())) {
-      if (rows === 0) await this.#writeEmpty(head);
+      if (rows === 0) await this.#writeEmpty();
       else await this.#markFinished(rows);
       await renameDurably(this.#partial, this.path);
     }
@@ -70,42 +92,45 @@ export class PartialFile {
 
   /** The journal outlives the rename until here, so that a finish which is repeated after a crash is known for one. */
   async close(): Promise<void> {
+    await this.#closeFiles();
+    if (this.#finished) await rm(this.#journal, { force: true });
+  }
+
+  async #closeFiles(): Promise<void> {
     await this.#files?.data.close();
     await this.#files?.journal.close();
     this.#files = undefined;
-    if (this.#finished) await rm(this.#journal, { force: true });
   }
 
   /** Whether rows wait for their name; if not, an earlier process gave it to them. */
   async #isPending(): Promise<boolean> {
     if ((await sizeOf(this.#partial)) !== null) return true;
-    const journal = await readText(this.#journal);
-    const isFinished = journal === '' ? (await sizeOf(this.path)) !== null : journal.endsWith(finishedLine);
+    const journal = await LoadJournal.read(this.#journal);
+    const isFinished = journal.isEmpty ? (await sizeOf(this.path)) !== null : journal.isFinished;
     if (!isFinished) throw this.#lost();
     return false;
   }
 
-  async #begin(runId: string, head: string): Promise<OpenFiles> {
-    const journal = await readText(this.#journal);
-    const lines = parseJournal(journal);
-    const size = await sizeOf(this.#partial);
-    const isOurs = lines.length > 0 && lines[0]?.runId === runId;
-    // Another run's file, or one that was finished and is now loaded anew.
-    if (!isOurs || (size === null && journal.endsWith(finishedLine))) return this.#create(head);
-    const length = lines.at(-1)?.length ?? 0;
-    if (size === null || size < length) throw this.#lost();
-    return this.#reopen(lines, length);
+  #isOurs({ lines }: LoadJournal, runId: string): boolean {
+    return lines.every((line) => line.runId === runId && line.shape === this.#shape.shape);
   }
 
-  async #create(head: string): Promise<OpenFiles> {
+  async #begin(runId: string): Promise<OpenFiles> {
+    const journal = await LoadJournal.read(this.#journal);
+    const size = await sizeOf(this.#partial);
+    const continues = !journal.isEmpty && this.#isOurs(journal, runId) && size !== null;
+    return continues && size >= journal.length ? this.#reopen(journal) : this.#create();
+  }
+
+  async #create(): Promise<OpenFiles> {
     // The journal goes first: beside a new file an old one would lie.
     await rm(this.#journal, { force: true });
     const data = await open(this.#partial, 'w');
-    const length = await writeAll(data, Buffer.from(head), 0);
+    const length = await writeAll(data, Buffer.from(this.#shape.head), 0);
     return { data, journal: await open(this.#journal, 'w'), length, journalLength: 0, marks: new Set() };
   }
 
-  async #reopen(lines: readonly JournalLine[], length: number): Promise<OpenFiles> {
+  async #reopen({ lines, length }: LoadJournal): Promise<OpenFiles> {
     const data = await open(this.#partial, 'r+');
     await data.truncate(length);
     // A line that a crash tore, and a `finished` that was not followed by a rename, are dropped.
@@ -122,16 +147,16 @@ export class PartialFile {
   }
 
   async #markFinished(rows: number): Promise<void> {
-    const lines = parseJournal(await readText(this.#journal));
-    if (lines.reduce((sum, line) => sum + line.rows, 0) !== rows) throw this.#lost();
-    const files = (this.#files ??= await this.#reopen(lines, lines.at(-1)?.length ?? 0));
+    const journal = await LoadJournal.read(this.#journal);
+    if (journal.rows !== rows) throw this.#lost();
+    const files = (this.#files ??= await this.#reopen(journal));
     await this.#note(files, finishedLine);
   }
 
-  async #writeEmpty(head: string): Promise<void> {
-    await rm(this.#journal, { force: true });
+  async #writeEmpty(): Promise<void> {
+    await this.restart();
     await using data = await open(this.#partial, 'w');
-    await writeAll(data, Buffer.from(head), 0);
+    await writeAll(data, Buffer.from(this.#shape.head), 0);
     await data.sync();
   }
 
@@ -141,7 +166,7 @@ export class PartialFile {
       `${this.#partial} does not hold the rows that were loaded into it`,
       {
         where: this.#partial,
-        hint: 'Load the saved answers again: pipeline load FILE --run RUN, after removing the .partial.loads file.',
+        hint: 'Build the files anew with `pipeline build`, and load all their results: what was paid for is in them.',
       },
     );
   }
@@ -168,27 +193,12 @@ function markText({ runId, chunk, sha256 }: LoadMark): string {
   return JSON.stringify([runId, chunk, sha256]);
 }
 
-function parseJournal(text: string): readonly JournalLine[] {
-  // What follows the last line feed was torn off by a crash.
-  const lines = text.split('\n').slice(0, -1);
-  return lines.flatMap((line) => {
-    const parsed = JSON.parse(line) as JournalLine | { readonly finished: true };
-    return 'finished' in parsed ? [] : [parsed];
-  });
-}
-
-async function readText(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => absent(error, ''));
-}
-
 async function sizeOf(path: string): Promise<number | null> {
   return stat(path).then(
     ({ size }) => size,
-    (error: unknown) => absent(error, null),
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return null;
+      throw error;
+    },
   );
-}
-
-function absent<T>(error: unknown, otherwise: T): T {
-  if (errorCode(error) === 'ENOENT') return otherwise;
-  throw error;
 }

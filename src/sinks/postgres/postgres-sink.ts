@@ -114,8 +114,14 @@ class PostgresSink implements OpenedSink {
     return this.#loader.load(rows, mark);
   }
 
-  /** Rows are visible as soon as they are loaded. */
+  /** Rows are visible, and there to stay, as soon as they are loaded. */
   async finish(): Promise<void> {}
+
+  async holds(): Promise<boolean> {
+    return true;
+  }
+
+  async restart(): Promise<void> {}
 
   async sample(count: number): Promise<SinkSample> {
     if (this.#target === null) throw tableMissing(this.#parts.name);
