@@ -44,6 +44,8 @@ export interface ColumnPlan {
   readonly sqlType: string;
   /** Whether the column takes one float vector a row, which is worth a binary COPY. */
   readonly isVector: boolean;
+  /** Of a key: whether the source has whole numbers there, though `sqlType` may be text. */
+  readonly isWhole?: boolean;
 }
 
 /** What a sink is told about the pipeline that writes to it. */

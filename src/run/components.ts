@@ -124,6 +124,7 @@ function keyColumns(pipeline: Pipeline, keyFields: readonly Field[]): readonly C
     name: names?.[part] ?? field.name,
     sqlType: typed?.[part]?.[1] ?? field.sqlType,
     isVector: false,
+    isWhole: typed === null && field.kind === 'integer',
   }));
 }
 

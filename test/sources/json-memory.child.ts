@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { json } from '../../src/sources/json.ts';
 
-/** Counts the records of the file that it is given. */
+/** Counts the records of the file that it is given: those of the list at data.items. */
 const { signal } = new AbortController();
 const path = process.argv[2] ?? '';
 const folder = dirname(path);
-const config = json.config.parse({ path });
+const config = json.config.parse({ path, pick: 'data.items' });
 const source = await json.open(config, {
   key: ['id'],
   baseDir: folder,

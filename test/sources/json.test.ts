@@ -62,7 +62,7 @@ describe('faults', () => {
   });
 });
 
-test('a file far larger than memory is read at constant memory', async () => {
+test('a list nested in a file far larger than memory is read at constant memory', async () => {
   await using folder = await SourceFolder.create();
   const path = join(folder.path, 'large.json');
   await pipeline(Readable.from(largeList(300_000)), createWriteStream(path));
@@ -79,9 +79,9 @@ function* largeList(count: number): Generator<string> {
   const body = 'x'.repeat(200);
   for (let id = 0; id < count; id += 1000) {
     const block = Array.from({ length: 1000 }, (_, n) => `{"id":${id + n},"body":"${body}"}`).join(',');
-    yield (id === 0 ? '[' : ',') + block;
+    yield (id === 0 ? '{"pages":[1,[2]],"data":{"items":[' : ',') + block;
   }
-  yield ']';
+  yield '],"next":null}}';
 }
 
 test.each(json.examples)('example %#', (example) => {

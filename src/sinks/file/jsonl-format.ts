@@ -7,7 +7,7 @@ import type { Value } from '../../core/value.ts';
 import { TextCleaner } from '../../pg/clean-text.ts';
 import type { FileFormat } from './file-sink.ts';
 
-/** One JSON object a row: the key's columns, then the values'. A key of an integer type is a number, to the digit. */
+/** One JSON object a row: the key's columns, then the values'. A key of whole numbers is a number, to the digit. */
 export function jsonlFormat(context: SinkContext): FileFormat {
   const cleaner = new TextCleaner();
   const keys = context.key.map((column) => ({ name: nameOf(column), isInteger: isInteger(column) }));
@@ -40,8 +40,8 @@ function nameOf(column: ColumnPlan): string {
   return JSON.stringify(column.name);
 }
 
-function isInteger({ sqlType }: ColumnPlan): boolean {
-  return /^(?:smallint|integer|bigint|int[248]?)$/i.test(sqlType);
+function isInteger({ sqlType, isWhole }: ColumnPlan): boolean {
+  return isWhole === true || /^(?:smallint|integer|bigint|int[248]?)$/i.test(sqlType);
 }
 
 function keyJson(text: string, isInteger: boolean): string {

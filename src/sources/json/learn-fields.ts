@@ -5,18 +5,10 @@ import { type JsonRecord, memberOf } from './json-record.ts';
 /** What a field holds, as far as was seen; undefined: nothing but null. */
 type Seen = Extract<FieldKind, 'text' | 'boolean' | 'integer' | 'float' | 'numeric' | 'json'> | undefined;
 
-const sqlTypes: Readonly<Record<Exclude<Seen, undefined>, string>> = {
-  text: 'text',
-  boolean: 'boolean',
-  integer: 'bigint',
-  float: 'double precision',
-  numeric: 'numeric',
-  json: 'jsonb',
-};
-
 /**
  * The fields of records: the union of their members' names, in the order of their first appearance, each of the kind
- * that all its values have, and JSON where they have several.
+ * that all its values have, and JSON where they have several. In a created table each is text, as of every file: what
+ * later records hold, nobody knows.
  *
  * @param names the fields, where they are listed
  */
@@ -30,16 +22,12 @@ export function learnFields(
       kinds.set(name, together(kinds.get(name), kindOf(memberOf(object, name) ?? null)));
     }
   }
-  return Array.from(kinds, ([name, seen]) => fieldOf(name, seen ?? 'json'));
+  return Array.from(kinds, ([name, seen]) => ({ name, kind: seen ?? 'json', sqlType: 'text' }));
 }
 
 /** A key is text, but for whole numbers: other values have no one notation that a key column could hold. */
 export function keyField(field: Field): Field {
-  return field.kind === 'integer' || field.kind === 'numeric' ? field : fieldOf(field.name, 'text');
-}
-
-function fieldOf(name: string, kind: Exclude<Seen, undefined>): Field {
-  return { name, kind, sqlType: sqlTypes[kind] };
+  return field.kind === 'integer' || field.kind === 'numeric' ? field : { ...field, kind: 'text' };
 }
 
 function kindOf(value: Value): Seen {
