@@ -49,7 +49,7 @@ async function collect(
   const { ledger } = found;
   return withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
-    const pass = { ...wholePass, waits: false };
+    const pass = { ...wholePass, waits: false, breaks: options['breaker'] !== false };
     if (owned.run.cancelRequested) return await cancelRun({ ledger, loaded, host, waits: false }, owned.run);
     return await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run);
   });

@@ -35,7 +35,10 @@ export async function main(
     }
   }
   const folders = await deleteFolders(stateDir, garbage);
-  context.print(`Deleted ${remoteFiles} files at providers and the folders of ${folders} runs.`);
+  if (options['json'] === true)
+    context.print(JSON.stringify({ remote_files: remoteFiles, folders: folders.map(({ runId }) => runId) }));
+  else if (options['quiet'] !== true)
+    context.print(`Deleted ${remoteFiles} files at providers and the folders of ${folders.length} runs.`);
   return code;
 }
 
@@ -48,14 +51,15 @@ function age(text: string): number {
   });
 }
 
-async function deleteFolders(stateDir: string, runs: readonly RunRecord[]): Promise<number> {
-  let folders = 0;
+/** @returns the runs whose folders were deleted */
+async function deleteFolders(stateDir: string, runs: readonly RunRecord[]): Promise<readonly RunRecord[]> {
+  const deleted: RunRecord[] = [];
   for (const run of runs) {
     const exists = await stat(run.folder).then(
       () => true,
       () => false,
     );
-    if (exists && (await collectLocal(stateDir, run))) folders += 1;
+    if (exists && (await collectLocal(stateDir, run))) deleted.push(run);
   }
-  return folders;
+  return deleted;
 }

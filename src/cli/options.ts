@@ -108,6 +108,7 @@ export const options = {
     ...output,
   ],
   collect: [
+    noBreaker,
     state,
     ...configuration,
     { flags: '--json', description: 'print the summaries as JSON' },
@@ -140,7 +141,7 @@ export const options = {
     { flags: '--json', description: 'print the summaries as JSON' },
     ...output,
   ],
-  runs: [state],
+  runs: [json, state],
   gc: [
     {
       flags: '--older-than <duration>',
@@ -149,6 +150,7 @@ export const options = {
     },
     state,
     ...configuration,
+    { flags: '--json', description: 'print what was deleted as JSON' },
     ...output,
   ],
   status: [json, state],

@@ -1,4 +1,5 @@
-import { summarize } from '../run/summary.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
+import { summarize, type RunSummary } from '../run/summary.ts';
 import type { CommandContext } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { renderTable } from './render/table.ts';
@@ -12,20 +13,40 @@ export async function main(
   context: CommandContext,
 ): Promise<number> {
   await using found = await findRuns(what, options, context);
-  const rows: (readonly string[])[] = [];
-  for (const run of found.runs) {
-    const { rows: counts } = await summarize(found.ledger, run);
-    rows.push([
-      run.runId,
-      run.pipeline,
-      run.status.replaceAll('_', ' '),
-      `${new Date(run.startedAt).toISOString().slice(0, 16).replace('T', ' ')}Z`,
-      String(counts.requested),
-      String(counts.ok),
-      String(counts.failed),
-      String(counts.pending),
-    ]);
-  }
-  context.print(rows.length === 0 ? 'There are no runs yet.' : renderTable(columns, rows, 160));
+  const history: PastRun[] = [];
+  for (const run of found.runs) history.push({ run, summary: await summarize(found.ledger, run) });
+  if (options['json'] === true) context.print(JSON.stringify(history.map(toJson)));
+  else if (history.length === 0) context.print('There are no runs yet.');
+  else context.print(renderTable(columns, history.map(toRow), 160));
   return 0;
+}
+
+interface PastRun {
+  readonly run: RunRecord;
+  readonly summary: RunSummary;
+}
+
+/** The summary, and what only a history tells. */
+function toJson({ run, summary }: PastRun) {
+  const { kind, target, startedAt, endedAt } = run;
+  return {
+    ...summary,
+    kind,
+    target,
+    started_at: new Date(startedAt).toISOString(),
+    ended_at: endedAt === null ? null : new Date(endedAt).toISOString(),
+  };
+}
+
+function toRow({ run, summary: { rows } }: PastRun): readonly string[] {
+  return [
+    run.runId,
+    run.pipeline,
+    run.status.replaceAll('_', ' '),
+    `${new Date(run.startedAt).toISOString().slice(0, 16).replace('T', ' ')}Z`,
+    String(rows.requested),
+    String(rows.ok),
+    String(rows.failed),
+    String(rows.pending),
+  ];
 }

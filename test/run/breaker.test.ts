@@ -39,3 +39,15 @@ it('sends nothing more when most of the first answers fail with one code', async
   expect(acceptedBatches(await emulator.bill())).toBe(before);
   expect((await own.summary(1, '--no-breaker')).rows).toMatchObject({ ok: 0, failed: 1000, pending: 0 });
 });
+
+it('is gone past by collect, where it is told so', async () => {
+  await using emulator = await createEmulator({ faults });
+  await using own = await manyNotes(emulator.url);
+  expect((await own.run('--quiet')).code).toBe(1);
+  const before = acceptedBatches(await emulator.bill());
+  expect((await own.cli('collect', '--quiet')).code).toBe(1);
+  expect(acceptedBatches(await emulator.bill())).toBe(before);
+  const { code, stderr } = await own.cli('collect', '--quiet', '--no-breaker');
+  expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
+  expect(acceptedBatches(await emulator.bill())).toBeGreaterThan(before);
+});

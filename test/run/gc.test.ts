@@ -30,10 +30,9 @@ it('deletes what ended runs left, at the provider and here, and nothing of an un
   await upload(emulator.url, 'somebody-elses.jsonl');
 
   expect((await own.cli('gc')).stdout).toContain('Deleted 0 files at providers and the folders of 0 runs');
-  expect(await own.cli('gc', '--older-than', '0ms')).toMatchObject({
-    code: 0,
-    stdout: expect.stringContaining('Deleted 3 files at providers and the folders of 1 runs'),
-  });
+  const collected = await own.cli('gc', '--older-than', '0ms', '--json');
+  expect(collected.code).toBe(0);
+  expect(JSON.parse(collected.stdout)).toEqual({ remote_files: 3, folders: [ended] });
   expect(await remoteFiles(emulator.url)).toEqual(['somebody-elses.jsonl']);
   expect(await remoteFiles(slow.url)).toHaveLength(1);
   const files = await own.stateFiles();
@@ -43,4 +42,12 @@ it('deletes what ended runs left, at the provider and here, and nothing of an un
   const { code, stdout } = await own.cli('runs');
   expect(code).toBe(0);
   expect(stdout).toMatch(new RegExp(`${unfinished} +slow +waiting.*\n.*${ended} +pipeline +completed`));
+
+  const listed = await own.cli('runs', '--json');
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const common = { kind: 'run', target: expect.stringContaining('answers'), started_at: time };
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    { ...common, run_id: unfinished, pipeline: 'slow', status: 'waiting', ended_at: null },
+    { ...common, run_id: ended, status: 'completed', rows: { ok: 12 }, ended_at: time },
+  ]);
 });
