@@ -1,12 +1,13 @@
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkStrictOutput } from './strict-output.ts';
+import { checkSink } from './sink-checks.ts';
 
 /**
  * What one key says about another. Works on the file's data, not on the checked pipeline, so that these faults are
  * listed together with those of single values; a value of the wrong type is left to the schema.
  */
 export function crossCheck(data: unknown): readonly Fault[] {
-  return [...checkRequest(data), ...checkKeys(data), ...checkState(data)];
+  return [...checkRequest(data), ...checkKeys(data), ...checkState(data), ...checkSink(data)];
 }
 
 const embeddings = new Set<unknown>(['embeddings', '/v1/embeddings']);

@@ -46,6 +46,8 @@ export interface ColumnPlan {
   readonly isVector: boolean;
   /** Of a key: whether the source has whole numbers there, though `sqlType` may be text. */
   readonly isWhole?: boolean;
+  /** How many elements its vectors will have, where that is known beforehand. */
+  readonly dimensions?: number | undefined;
 }
 
 /** What a sink is told about the pipeline that writes to it. */

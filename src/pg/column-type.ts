@@ -17,6 +17,7 @@ export type TypeKind =
   | 'enum'
   | 'vector'
   | 'halfvec'
+  | 'sparsevec'
   | 'array'
   | 'other';
 
@@ -29,7 +30,7 @@ export interface ColumnType {
   readonly kind: TypeKind;
   /** Of an array: the kind of its elements. */
   readonly element: TypeKind | null;
-  /** Of varchar(n) and char(n) the number of characters, of vector(n) the dimensions. */
+  /** Of varchar(n) and char(n) the number of characters, of vector(n) and its kin the dimensions. */
   readonly limit: number | null;
   readonly labels: ReadonlySet<string> | null;
 }
@@ -72,6 +73,7 @@ const builtIn: ReadonlyMap<number, TypeKind> = new Map([
 const byName: ReadonlyMap<string, TypeKind> = new Map([
   ['vector', 'vector'],
   ['halfvec', 'halfvec'],
+  ['sparsevec', 'sparsevec'],
   ['citext', 'text'],
 ]);
 
@@ -100,8 +102,12 @@ function scalarKind(oid: number, name: string): TypeKind {
   return builtIn.get(oid) ?? (oid >= firstUserOid ? byName.get(name) : undefined) ?? 'other';
 }
 
+export function isPgvector(kind: TypeKind): boolean {
+  return kind === 'vector' || kind === 'halfvec' || kind === 'sparsevec';
+}
+
 function limitOf(kind: TypeKind, { typmod }: CatalogType): number | null {
   if (typmod < 0) return null;
-  if (kind === 'vector' || kind === 'halfvec') return typmod;
+  if (isPgvector(kind)) return typmod;
   return kind === 'text' ? typmod - lengthWord : null;
 }

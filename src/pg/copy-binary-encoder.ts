@@ -10,22 +10,32 @@ import {
   type EncodedRows,
   type RefusedRow,
 } from './copy-column.ts';
-import {
-  isFloats,
-  writeFloat4Array,
-  writeFloat8Array,
-  writeVector,
-  type Floats,
-} from './float-array-bytes.ts';
-import { fitsFloat, invalid, outOfRange } from './value-check.ts';
-import { ValueFault } from './value-fault.ts';
+import { isFloats, writeFloat4Array, writeFloat8Array, type Floats } from './float-array-bytes.ts';
+import { invalid } from './value-check.ts';
+import type { ValueFault } from './value-fault.ts';
+import { writeHalfVector, writeSparseVector, writeVector } from './vector-bytes.ts';
+import { vectorFault } from './vector-fault.ts';
 
 /** Whether COPY in binary spares the server parsing decimals: the type takes a vector of floats. */
 export function isFloatVector(type: ColumnType): boolean {
-  return (
-    type.kind === 'vector' ||
-    (type.kind === 'array' && (type.element === 'float4' || type.element === 'float8'))
-  );
+  return vectorWriter(type) !== undefined;
+}
+
+type VectorWriter = (floats: Floats, buffer: CopyBuffer) => void;
+
+const vectorWriters: Partial<Record<ColumnType['kind'], VectorWriter>> = {
+  vector: writeVector,
+  halfvec: writeHalfVector,
+  sparsevec: writeSparseVector,
+};
+
+const arrayWriters: Partial<Record<ColumnType['kind'], VectorWriter>> = {
+  float4: writeFloat4Array,
+  float8: writeFloat8Array,
+};
+
+function vectorWriter({ kind, element }: ColumnType): VectorWriter | undefined {
+  return kind === 'array' ? arrayWriters[element ?? 'other'] : vectorWriters[kind];
 }
 
 /** Whether the type has a binary form here. A column of any other type is staged as text and cast by the server. */
@@ -73,33 +83,19 @@ type FieldWriter = (value: Value, buffer: CopyBuffer) => ValueFault | null;
 
 function fieldWriter(column: CopyColumn): FieldWriter {
   const writeScalar = scalarWriters[column.type.kind] ?? writeText;
-  const isVector = isFloatVector(column.type);
+  const writeFloats = vectorWriter(column.type);
   return (value, buffer) => {
-    if (isVector && value !== null && isFloats(value)) return writeFloats(value, column.type, buffer);
+    if (writeFloats !== undefined && value !== null && isFloats(value)) {
+      const fault = vectorFault(value, column.type);
+      if (fault === null) writeFloats(value, buffer);
+      return fault;
+    }
     const text = convertCell(column, value);
     if (text !== null && typeof text !== 'string') return text;
     if (text !== null) return writeScalar(text, buffer);
     buffer.bytes.writeInt32BE(-1, buffer.reserve(4));
     return null;
   };
-}
-
-function writeFloats(floats: Floats, type: ColumnType, buffer: CopyBuffer): ValueFault | null {
-  if (type.limit !== null && floats.length !== type.limit)
-    return new ValueFault(
-      'invalid_value',
-      `takes ${type.limit} dimensions and the vector has ${floats.length}`,
-    );
-  if (type.element === 'float8') {
-    writeFloat8Array(floats, buffer);
-    return null;
-  }
-  const misfit =
-    floats instanceof Float32Array ? undefined : floats.find((float) => !fitsFloat(float, 'float4'));
-  if (misfit !== undefined) return outOfRange(String(misfit));
-  if (type.kind === 'vector') writeVector(floats, buffer);
-  else writeFloat4Array(floats, buffer);
-  return null;
 }
 
 type ScalarWriter = (text: string, buffer: CopyBuffer) => ValueFault | null;

@@ -48,16 +48,6 @@ export function writeFloat8Array(floats: Floats, buffer: CopyBuffer): void {
   }
 }
 
-/** Writes the binary form of pgvector's `vector`: dimensions, an unused word, the elements without lengths. */
-export function writeVector(floats: Floats, buffer: CopyBuffer): void {
-  let at = buffer.reserve(8 + floats.length * 4);
-  buffer.bytes.writeInt32BE(4 + floats.length * 4, at);
-  buffer.bytes.writeInt16BE(floats.length, at + 4);
-  buffer.bytes.writeInt16BE(0, at + 6);
-  at += 8;
-  for (const float of floats) at = buffer.bytes.writeFloatBE(float, at);
-}
-
 /** The field's length and the array's header; an empty array has no dimension. Returns where the elements begin. */
 function writeHeader(elementOid: number, length: number, size: number, buffer: CopyBuffer): number {
   const dimensions = length === 0 ? 0 : 1;

@@ -31,6 +31,7 @@ const checks: Readonly<Record<TypeKind, (type: ColumnType) => TextCheck>> = {
   array: () => syntaxCheck(/^\s*[[{][^]*\}\s*$/),
   vector: () => syntaxCheck(/^\s*\[[^]*\]\s*$/),
   halfvec: () => syntaxCheck(/^\s*\[[^]*\]\s*$/),
+  sparsevec: () => syntaxCheck(/^\s*\{[^]*\}\s*\/\s*\d+\s*$/),
   json: () => checkJson,
   jsonb: () => checkJson,
   bytea: () => pass,

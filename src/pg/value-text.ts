@@ -3,8 +3,11 @@ import type { Value } from '../core/value.ts';
 import { arrayText, isList } from './array-text.ts';
 import type { TextCleaner } from './clean-text.ts';
 import type { ColumnType, TypeKind } from './column-type.ts';
+import type { Floats } from './float-array-bytes.ts';
 import { fitsFloat, invalid, outOfRange, textCheck, type TextCheck } from './value-check.ts';
 import { ValueFault } from './value-fault.ts';
+import { isZero } from './vector-bytes.ts';
+import { vectorFault } from './vector-fault.ts';
 
 /** Turns a value into the text that the type's input function reads. */
 export type TextConverter = (value: NonNullable<Value>) => string | ValueFault;
@@ -42,6 +45,7 @@ const makers: Readonly<Record<TypeKind, ConverterMaker>> = {
   bytea: () => base64ToHex,
   vector: vectorConverter,
   halfvec: vectorConverter,
+  sparsevec: vectorConverter,
   uuid: (type) => checked(textOnly, textCheck(type)),
   timestamp: (type) => checked(textOnly, textCheck(type)),
   date: (type) => checked(textOnly, textCheck(type)),
@@ -127,23 +131,28 @@ function base64ToHex(value: NonNullable<Value>): string | ValueFault {
 
 function vectorConverter(type: ColumnType): TextConverter {
   const check = textCheck(type);
-  const dimensions = type.limit;
+  const print = type.kind === 'sparsevec' ? sparseText : denseText;
   return (value) => {
     if (typeof value === 'string') return check(value) ?? value;
     if (!isVector(value)) return unfit(value);
-    if (dimensions !== null && value.length !== dimensions)
-      return new ValueFault(
-        'invalid_value',
-        `takes ${dimensions} dimensions and the vector has ${value.length}`,
-      );
-    return `[${value.join(',')}]`;
+    return vectorFault(value, type) ?? print(value);
   };
 }
 
-function isVector(value: NonNullable<Value>): value is Float32Array | readonly number[] {
+function isVector(value: NonNullable<Value>): value is Floats {
   return (
     value instanceof Float32Array || (isList(value) && value.every((entry) => typeof entry === 'number'))
   );
+}
+
+function denseText(floats: Floats): string {
+  return `[${floats.join(',')}]`;
+}
+
+/** Elements are counted from 1 here, unlike in the binary form. */
+function sparseText(floats: Floats): string {
+  const elements = Array.from(floats, (float, index) => (isZero(float) ? '' : `${index + 1}:${float}`));
+  return `{${elements.filter((element) => element !== '').join(',')}}/${floats.length}`;
 }
 
 function arrayConverter(type: ColumnType, cleaner: TextCleaner): TextConverter {

@@ -1,4 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
+import { embeddingDimensions } from '../core/embedding-dimensions.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { ColumnPlan } from '../core/sink.ts';
 import type { Field, Value } from '../core/value.ts';
@@ -51,7 +52,10 @@ export interface ColumnSet {
 export function planColumns(options: ColumnOptions): ColumnSet {
   const variables = variablesOf(options);
   const configured = options.configured ?? defaultColumns(variables);
-  const columns = Object.entries(configured).map(([name, column]) => planColumn(name, column, variables));
+  const dimensions = embeddingDimensions(options.request.model, options.request.params) ?? undefined;
+  const columns = Object.entries(configured).map(([name, column]) =>
+    planColumn(name, column, variables, dimensions),
+  );
   return {
     plans: columns.map(({ plan }) => plan),
     carried: carriedFields(columns, options.sourceFields),
@@ -99,15 +103,22 @@ interface Column {
   readonly read: ColumnReader;
 }
 
-function planColumn(name: string, column: ConfiguredColumn, variables: ResultVariables): Column {
+function planColumn(
+  name: string,
+  column: ConfiguredColumn,
+  variables: ResultVariables,
+  dimensions: number | undefined,
+): Column {
   const { value: text, type } = typeof column === 'string' ? { value: column, type: undefined } : column;
   const where = `sink.columns.${name}`;
   const expression = compile(text, variables, where);
   checkPaths(expression, variables, where);
+  const isVector = expression.barePath?.length === 1 && expression.barePath[0] === 'embedding';
   const plan = {
     name,
     sqlType: type ?? columnType(expression, variables),
-    isVector: expression.barePath?.length === 1 && expression.barePath[0] === 'embedding',
+    isVector,
+    ...(isVector && dimensions !== undefined ? { dimensions } : {}),
   };
   return { plan, expression, read: columnReader(expression, variables.fields) };
 }

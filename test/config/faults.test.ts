@@ -1,6 +1,42 @@
 import { describe, expect, test } from 'vitest';
 import { broken, checkFile, sound } from './check-file.ts';
 
+const embedding = `  endpoint: embeddings
+  model: text-embedding-3-small
+  input: "{{ subject }}"
+`;
+const chat = `  endpoint: chat
+  model: gpt-4o-mini
+  prompt: "{{ subject }}"
+`;
+
+test.each<[string, string, string[]]>([
+  ['', 'vector(1536)', []],
+  ['', 'real[]', []],
+  [
+    '',
+    'public.halfvec(512)',
+    ['takes 512 dimensions, and the embeddings will have 1536 (the default of text-embedding-3-small)'],
+  ],
+  ['  params: { dimensions: 512 }\n', 'vector(512)', []],
+  [
+    '  params: { dimensions: 512 }\n',
+    'vector(1536)',
+    ['takes 1536 dimensions, and the embeddings will have 512 (request.params.dimensions)'],
+  ],
+])('dimensions that the file asks for with %j and declares as %s', (params, type, messages) => {
+  const columns = `  columns: { v: { value: embedding, type: '${type}' } }\n`;
+  const { lines } = checkFile(`${broken(chat, embedding + params)}${columns}`);
+  const line = params === '' ? 16 : 17;
+  expect(lines).toEqual(messages.map((message) => `p.yaml:${line}:43  sink.columns.v.type  ${message}`));
+});
+
+test('of an unknown model nothing is claimed', () => {
+  const request = embedding.replace('text-embedding-3-small', 'bge-m3');
+  const columns = `  columns: { v: { value: embedding, type: vector(7) } }\n`;
+  expect(checkFile(`${broken(chat, request)}${columns}`).lines).toEqual([]);
+});
+
 test('a sound pipeline has no faults, and its defaults are filled in', () => {
   const { lines, warnings, pipeline } = checkFile(sound);
   expect(lines).toEqual([]);

@@ -1,3 +1,4 @@
+import { modelDimensions } from '../../core/embedding-dimensions.ts';
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
 import type { JsonObject } from '../json.ts';
 import { embedText } from './embed-text.ts';
@@ -9,12 +10,7 @@ const mostInputTokens = 8192;
 const mostRequestTokens = 300_000;
 const mostDimensions = 3072;
 
-/** Length of the vectors of the models that are known; all others make vectors of `otherDimensions`. */
-const modelDimensions: Readonly<Record<string, number>> = {
-  'text-embedding-3-small': 1536,
-  'text-embedding-3-large': 3072,
-  'text-embedding-ada-002': 1536,
-};
+/** Length of the vectors of the models that are not known. */
 const otherDimensions = 256;
 
 /** Embeds the inputs of a request. @throws ApiError 400 */

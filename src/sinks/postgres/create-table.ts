@@ -1,11 +1,12 @@
 import type { ClientBase } from 'pg';
-import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
 import type { ColumnPlan, SinkContext } from '../../core/sink.ts';
 import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { checkPgvectorTypes } from './pgvector-types.ts';
 import { requestHashColumn } from './request-hash.ts';
 
 /** `CREATE TABLE` for what the pipeline fills: the key as primary key, the values, and the request's hash. */
-export function createTable(name: TableName, context: SinkContext): string {
+function createTable(name: TableName, context: SinkContext): string {
   const columns = [
     ...context.key.map((column) => `${definition(column)} NOT NULL`),
     ...context.columns.map(definition),
@@ -24,6 +25,30 @@ function definition({ name, sqlType }: ColumnPlan): string {
       hint: 'Write a type as in CREATE TABLE: text, numeric(10,2), vector(1536).',
     });
   return `${quoteIdentifier(name)} ${sqlType}`;
+}
+
+/**
+ * Creates the table in an open transaction.
+ *
+ * @throws BatchlineError `bad_column_type`, `extension_missing` or `unknown_type`
+ */
+export async function createMissingTable(
+  client: ClientBase,
+  name: TableName,
+  context: SinkContext,
+): Promise<void> {
+  const statement = createTable(name, context);
+  await checkPgvectorTypes(client, context);
+  try {
+    await createUnlessThere(client, statement);
+  } catch (error) {
+    if (errorCode(error) !== '42704') throw error;
+    throw new BatchlineError('unknown_type', `cannot create ${displayTable(name)}: ${errorMessage(error)}`, {
+      where: displayTable(name),
+      hint: 'Correct the type in sink.columns or sink.key; a type outside of the search path needs its schema.',
+      cause: error,
+    });
+  }
 }
 
 /** Where a table of that name would be created. @throws BatchlineError `schema_missing` */

@@ -1,6 +1,6 @@
 import type { ResultBatch } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
-import type { ColumnType, TypeKind } from '../../pg/column-type.ts';
+import { isPgvector, type ColumnType, type TypeKind } from '../../pg/column-type.ts';
 import type { LoadPlan } from './load-plan.ts';
 
 /** One row that fits the plan's types, for the rehearsal. Types without a value here get null. */
@@ -51,7 +51,7 @@ function keyText(type: ColumnType): string | null {
 }
 
 function madeUpValue(type: ColumnType): Value {
-  const isVector = type.kind === 'vector' || type.kind === 'halfvec';
+  const isVector = isPgvector(type.kind);
   if (isVector || type.element === 'float4' || type.element === 'float8')
     return new Float32Array(isVector ? (type.limit ?? 1) : 1);
   if (type.kind === 'array') return [];

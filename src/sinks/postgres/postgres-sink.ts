@@ -13,7 +13,7 @@ import { beginReadWrite } from '../../pg/transaction.ts';
 import type { PostgresSinkConfig } from '../postgres.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { createTable, createUnlessThere, placeOf } from './create-table.ts';
+import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { createMarks, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
@@ -94,7 +94,7 @@ class PostgresSink implements OpenedSink {
 
   async #create(client: ClientBase): Promise<Target> {
     const { config, context, name } = this.#parts;
-    if (config.create) await createUnlessThere(client, createTable(await placeOf(client, name), context));
+    if (config.create) await createMissingTable(client, await placeOf(client, name), context);
     const target = await findTarget(client, name);
     if (target === null) throw tableMissing(name);
     return target;

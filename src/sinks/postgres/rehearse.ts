@@ -6,7 +6,7 @@ import { displayTable, type TableName } from '../../pg/identifier.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import { encode } from './batch-loader.ts';
 import { copyIn, rollBack } from './copy-in.ts';
-import { createTable, createUnlessThere, placeOf } from './create-table.ts';
+import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
 import { checkKeyIndex } from './key-index.ts';
 import { createMarks, insertMark, marksOf } from './load-marks.ts';
 import { copyRows, filledColumns, isBinary, loadPlan, type LoadMode, type LoadPlan } from './load-plan.ts';
@@ -47,7 +47,7 @@ async function targetOf(client: ClientBase, { name, create, context }: Rehearsal
   if (there !== null) return there;
   if (!create) throw tableMissing(name);
   await checkCreateRight(client, place.schema);
-  await createUnlessThere(client, createTable(place, context));
+  await createMissingTable(client, place, context);
   return (await findTarget(client, place)) ?? fail(name);
 }
 

@@ -1,6 +1,7 @@
 import { nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { SinkContext } from '../../core/sink.ts';
+import { isPgvector } from '../../pg/column-type.ts';
 import { displayTable, quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import { filledColumns, type LoadMode } from './load-plan.ts';
 import type { Target, TargetColumn } from './target.ts';
@@ -14,6 +15,7 @@ export function checkTarget(context: SinkContext, target: Target, mode: LoadMode
   checkFilled(filled, target);
   if (mode === 'upsert') checkUpsertable(target);
   checkKeyTypes(context, target);
+  checkDimensions(context, target);
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -150,6 +152,21 @@ function checkKeyTypes(context: SinkContext, target: Target): void {
       target,
       `has key column "${name}" of type ${type.declared}, and the source's key is ${sqlType}`,
       'Name another column in sink.key, or change the type of this one.',
+    );
+  }
+}
+
+/** Before anything is bought: every answer of another size would be refused. */
+function checkDimensions({ columns }: SinkContext, target: Target): void {
+  for (const { name, dimensions } of columns) {
+    const type = target.columns.get(name)?.type;
+    if (type === undefined || !isPgvector(type.kind) || type.limit === null) continue;
+    if (dimensions === undefined || dimensions === type.limit) continue;
+    throw fault(
+      'dimension_mismatch',
+      target,
+      `has column "${name}" of type ${type.declared}, and the embeddings will have ${dimensions} dimensions`,
+      `Set request.params.dimensions: ${type.limit}, where the model can shorten its vectors, or fill a column of ${dimensions}.`,
     );
   }
 }

@@ -1,0 +1,30 @@
+/** How many dimensions OpenAI's models answer with where none are asked for (developers.openai.com, "Embeddings"). */
+export const modelDimensions: Readonly<Record<string, number>> = {
+  'text-embedding-3-small': 1536,
+  'text-embedding-3-large': 3072,
+  'text-embedding-ada-002': 1536,
+};
+
+/**
+ * The dimensions that embeddings will have: those asked for, else the model's own. Null where that is not known
+ * beforehand, as of a model of another provider.
+ */
+export function embeddingDimensions(model: unknown, params: unknown): number | null {
+  const asked = askedDimensions(params);
+  if (asked !== undefined) return typeof asked === 'number' ? asked : null;
+  const isKnown = typeof model === 'string' && Object.hasOwn(modelDimensions, model);
+  return isKnown ? (modelDimensions[model] ?? null) : null;
+}
+
+function askedDimensions(params: unknown): unknown {
+  const isMap = typeof params === 'object' && params !== null;
+  return isMap && 'dimensions' in params ? params.dimensions : undefined;
+}
+
+const vectorType = /^\s*(?:[\w"]+\s*\.\s*)?"?(?:vector|halfvec|sparsevec)"?\s*\(\s*(\d+)\s*\)\s*$/i;
+
+/** The dimensions that one of pgvector's types takes, as declared: 1536 of `vector(1536)`; null of any other type. */
+export function declaredDimensions(sqlType: string): number | null {
+  const digits = vectorType.exec(sqlType)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
