@@ -30,6 +30,21 @@ const where: OptionSpec = {
   description: "read only these rows; a condition in the source's own language",
 };
 
+/** As many numbers are held in memory while a sample is drawn. */
+const mostSampled = 1_000_000;
+
+function sampleSize(text: string): number {
+  const value = positiveInteger(text);
+  if (value <= mostSampled) return value;
+  throw new InvalidValue(`must be at most ${mostSampled}`);
+}
+
+function seedNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidValue('must be a whole number, 0 or above');
+}
+
 const json: OptionSpec = { flags: '--json', description: 'print JSON' };
 
 const configuration: readonly OptionSpec[] = [
@@ -74,6 +89,16 @@ export const options = {
     { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
     { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
     limit,
+    {
+      flags: '--sample <n>',
+      description: 'read so many rows, drawn at random from the whole source',
+      parse: sampleSize,
+    },
+    {
+      flags: '--seed <s>',
+      description: 'which random rows: the same again for the same number; default: 0',
+      parse: seedNumber,
+    },
     where,
     { flags: '--full-refresh', description: 'send unchanged rows and remembered failures again' },
     {

@@ -15,6 +15,8 @@ export async function main(
   const loaded = await loadFor(file, options, context);
   const flags = {
     limit: options['limit'] as number | undefined,
+    sample: options['sample'] as number | undefined,
+    seed: options['seed'] as number | undefined,
     where: options['where'] as string | undefined,
     fullRefresh: options['fullRefresh'] as boolean | undefined,
     newRun: options['newRun'] as boolean | undefined,
@@ -30,14 +32,16 @@ export async function main(
 }
 
 function report(result: RunResult, file: string, context: CommandContext): void {
-  const { summary, sample, target, isEmulator, stateDir } = result;
+  const { summary, sample, target, isEmulator, isWindowed, stateDir } = result;
   const { rows } = summary;
   context.print(`\n${summaryText(summary)}`);
   if (result.exitCode === 3) {
     context.print(`\nBatches are under way. Bring them home with: pipeline collect ${file}`);
     return;
   }
-  if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
+  if (rows.records === 0 && isWindowed)
+    context.print('\nNo row has changed since the last run; nothing was sent.');
+  else if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
   else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
   if (rows.failed > 0)
     context.print(`\nSee why rows failed: pipeline errors ${summary.run_id} --state ${stateDir}`);

@@ -1,4 +1,5 @@
 import { valueAt, type Fault, type Path } from './fault.ts';
+import { checkWholeSource } from './whole-source-checks.ts';
 import { checkStrictOutput } from './strict-output.ts';
 import { checkSink } from './sink-checks.ts';
 
@@ -7,7 +8,13 @@ import { checkSink } from './sink-checks.ts';
  * listed together with those of single values; a value of the wrong type is left to the schema.
  */
 export function crossCheck(data: unknown): readonly Fault[] {
-  return [...checkRequest(data), ...checkKeys(data), ...checkState(data), ...checkSink(data)];
+  return [
+    ...checkRequest(data),
+    ...checkKeys(data),
+    ...checkWholeSource(data),
+    ...checkState(data),
+    ...checkSink(data),
+  ];
 }
 
 const embeddings = new Set<unknown>(['embeddings', '/v1/embeddings']);

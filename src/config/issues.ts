@@ -3,6 +3,7 @@ import { formatPath, valueAt, type Fault, type Path } from './fault.ts';
 import { laterKey, laterValue } from './later.ts';
 import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
+import { misfitKey } from './whole-source-checks.ts';
 import { nearestName } from '../core/did-you-mean.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -42,8 +43,8 @@ function isWholeNumber(schema: z.core.$ZodTypes | undefined): boolean {
 
 function explainUnknownKey(path: Path, context: IssueContext): Fault {
   const { schema, data } = context;
-  const later = laterKey(path);
-  if (later !== undefined) return { path, message: later, at: 'key' };
+  const reason = laterKey(path) ?? misfitKey(path);
+  if (reason !== undefined) return { path, message: reason, at: 'key' };
   const parent = schemaAt(schema, data, path.slice(0, -1));
   const key = String(path.at(-1));
   const sibling = parent === undefined ? undefined : nearestName(key, knownKeys(parent));

@@ -7,14 +7,12 @@ const keys = new Set([
   'budget',
   'prices',
   'schedule',
-  'source.incremental',
   'source.partitions',
   'request.dedupe',
   'request.output.repair',
   'batch.pilot',
   'sink.deleted',
   'sink.indexes',
-  'sink.unchanged',
 ]);
 
 /** Values of the format that this version does not carry out yet. */

@@ -1,4 +1,5 @@
 import type { BatchStatus } from './provider.ts';
+import type { CursorWindow } from './read-window.ts';
 
 /** What happened, in the past tense: the one feed of progress, log and dashboard. */
 export type PipelineEvent =
@@ -8,6 +9,8 @@ export type PipelineEvent =
       readonly pipeline: string;
       readonly resumed: boolean;
       readonly stateDir: string;
+      /** The rows that it reads, where it does not read all. */
+      readonly window?: CursorWindow | undefined;
     }
   | { readonly type: 'Warned'; readonly message: string }
   | { readonly type: 'RowsRead'; readonly records: number; readonly requested: number }

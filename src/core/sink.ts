@@ -108,6 +108,8 @@ export interface OpenedSink extends AsyncDisposable {
   readonly keepsHash: boolean;
   /** Whether `finish` replaces the target, so that a run must bring every row that it is to hold. */
   readonly isReplaced: boolean;
+  /** What it fills, to be compared with a source's `tableId`, where that is one table of a database. */
+  readonly tableId?: string | undefined;
   /** Finds out, changing nothing, whether rows can be loaded: privileges, columns, types, keys. @throws BatchlineError */
   rehearse(): Promise<void>;
   /** Creates what `create: true` promises. May be called again. */

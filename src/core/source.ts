@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ComponentDeclaration } from './component.ts';
+import type { ReadWindow, WindowedSource } from './read-window.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { Field } from './value.ts';
 
@@ -56,16 +57,22 @@ export interface OpenedSource extends AsyncDisposable {
    * @param options.fields names of the fields to deliver; batches have exactly these, in this order
    * @param options.after the batches' `cursor` of the last row already read; only where `resumable`
    * @param options.limit the most rows to read
+   * @param options.window the stretch of the cursor column to read; only where `incremental`
    */
   read(options: ReadOptions): AsyncIterable<RowBatch>;
   /** Records passed over by `on_bad_record: skip` so far. */
   readonly badRecords: number;
+  /** Where the source is to read only what changed. */
+  readonly incremental?: WindowedSource;
+  /** What it reads, to be compared with a sink's `tableId`, where that is one table of a database. */
+  readonly tableId?: string | undefined;
 }
 
 export interface ReadOptions {
   readonly fields: readonly string[];
   readonly after?: string | undefined;
   readonly limit?: number | undefined;
+  readonly window?: ReadWindow | undefined;
   readonly signal: AbortSignal;
 }
 

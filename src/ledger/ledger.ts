@@ -1,5 +1,6 @@
 import type { Field } from '../core/value.ts';
 import type { ChunkState } from './chunk-state.ts';
+import type { RunSelection, WatermarkLedger } from './selection.ts';
 import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
 
 export type RunStatus =
@@ -42,6 +43,7 @@ export interface NewRun {
   readonly path: string;
   /** The fields that reach the renderer and those of the key, for joins that do not open the source. */
   readonly schema: SourceSchema;
+  readonly selection?: RunSelection | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -55,6 +57,7 @@ export interface ReadCounts {
 }
 
 export interface RunRecord extends NewRun, ReadCounts {
+  readonly selection: RunSelection;
   readonly status: RunStatus;
   readonly readingFinished: boolean;
   /** The source's cursor of the last row whose fate is durable; null before the first. */
@@ -245,12 +248,14 @@ export interface RoomLedger {
  * wrote survives the death of the process and of the machine.
  */
 export interface Ledger extends RoomLedger, AsyncDisposable {
+  readonly watermarks: WatermarkLedger;
   createRun(run: NewRun): Promise<void>;
   /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */
   adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void>;
   run(runId: string): Promise<RunRecord | null>;
   /** Newest first; of one pipeline where it is named. */
   runs(pipeline?: string): Promise<readonly RunRecord[]>;
+  /** A status that says that the run ended well moves its pipeline's watermark, in the same transaction. */
   setStatus(runId: string, status: RunStatus, at: number): Promise<void>;
   addWorkedMs(runId: string, ms: number): Promise<void>;
   /** Notes durably that a run is to be cancelled. */

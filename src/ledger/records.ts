@@ -14,6 +14,7 @@ import type {
   SourceSchema,
   UnfinishedRow,
 } from './ledger.ts';
+import type { RunSelection } from './selection.ts';
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -34,6 +35,7 @@ export function toRun(row: Row): RunRecord {
     target: text(row, 'target'),
     path: text(row, 'path'),
     schema: JSON.parse(text(row, 'source_schema')) as SourceSchema,
+    selection: JSON.parse(textOrNull(row, 'selection') ?? '{}') as RunSelection,
     startedAt: integer(row, 'started_at'),
     endedAt: integerOrNull(row, 'ended_at'),
     workedMs: integer(row, 'worked_ms'),
@@ -59,6 +61,7 @@ export function runValues(run: NewRun): Record<string, SQLInputValue> {
     target: run.target,
     path: run.path,
     schema: JSON.stringify(run.schema),
+    selection: JSON.stringify(run.selection ?? {}),
     startedAt: run.startedAt,
   };
 }

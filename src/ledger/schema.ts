@@ -120,6 +120,18 @@ const migrations: readonly string[] = [
   `
   ALTER TABLE chunks ADD COLUMN unexplained INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN selection TEXT;
+
+  CREATE TABLE watermarks (
+    pipeline   TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    low        TEXT NOT NULL,
+    run_id     TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, scope)
+  ) STRICT;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. */

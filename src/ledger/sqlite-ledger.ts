@@ -35,6 +35,7 @@ import {
 import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
 import * as room from './sqlite-room.ts';
+import { SqliteWatermarks } from './sqlite-watermarks.ts';
 import * as sql from './statements.ts';
 
 /**
@@ -61,6 +62,7 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
 }
 
 class SqliteLedger implements Ledger {
+  readonly watermarks: SqliteWatermarks;
   readonly #database: DatabaseSync;
 
   constructor(database: DatabaseSync) {
@@ -68,6 +70,7 @@ class SqliteLedger implements Ledger {
     // FULL: a commit is on disk before the call returns, so that an intent survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
+    this.watermarks = new SqliteWatermarks(database);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,7 +113,10 @@ class SqliteLedger implements Ledger {
   }
 
   async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
-    this.#run(sql.updateStatus, { runId, status, at });
+    this.#transaction(() => {
+      this.#run(sql.updateStatus, { runId, status, at });
+      if (status.startsWith('completed')) this.watermarks.move(runId);
+    });
   }
 
   async addWorkedMs(runId: string, ms: number): Promise<void> {

@@ -1,8 +1,8 @@
 /** The ledger's SQL, a statement each. Parameters are named as the records' properties are. */
 
 export const insertRun = `
-  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, path, source_schema, started_at)
-  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :path, :schema, :startedAt)`;
+  INSERT INTO runs (run_id, pipeline, kind, status, fingerprint, fingerprint_parts, folder, target, path, source_schema, selection, started_at)
+  VALUES (:runId, :pipeline, :kind, 'running', :fingerprint, :parts, :folder, :target, :path, :schema, :selection, :startedAt)`;
 
 export const selectRun = `SELECT * FROM runs WHERE run_id = :runId`;
 

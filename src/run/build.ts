@@ -5,6 +5,7 @@ import { chunkFiles } from '../batch/chunk-files.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, NewChunk, RunRecord, SourceSchema } from '../ledger/ledger.ts';
+import type { RunSelection } from '../ledger/selection.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { newRunId } from './choose-run.ts';
 import type { Host } from './components.ts';
@@ -12,6 +13,7 @@ import { wholePass } from './execution.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline } from './prepared.ts';
 import { readPatiently } from './read-run.ts';
+import { fixSelection } from './selection.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 /** What `manifest.json` of a build says. */
@@ -50,6 +52,7 @@ export async function buildPipeline(
     folder,
     target: prepared.sink.target,
     schema: prepared.schema,
+    selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
     print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint),
   });
   try {
@@ -77,12 +80,13 @@ interface BuildPlan {
   readonly folder: string;
   readonly target: string;
   readonly schema: SourceSchema;
+  readonly selection: RunSelection;
   readonly print: ReturnType<typeof fingerprint>;
 }
 
 async function createBuild(
   ledger: Ledger,
-  { loaded, folder, target, schema, print }: BuildPlan,
+  { loaded, folder, target, schema, selection, print }: BuildPlan,
 ): Promise<RunRecord> {
   const runId = newRunId(new Date());
   await ledger.createRun({
@@ -95,6 +99,7 @@ async function createBuild(
     target,
     path: loaded.path,
     schema,
+    selection,
     startedAt: Date.now(),
   });
   const run = await ledger.run(runId);

@@ -10,7 +10,7 @@ import type { OpenedSource } from '../core/source.ts';
 import type { OpenedTransform } from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
 import { providers } from '../providers/index.ts';
-import type { RequestFlags } from './fingerprint.ts';
+import { partialFlag, type RequestFlags } from './fingerprint.ts';
 import { requestFields } from '../request/renderer.ts';
 import { planColumns, type ColumnSet } from '../results/columns.ts';
 import { sinks } from '../sinks/index.ts';
@@ -150,7 +150,7 @@ export function requireWholeSource(
   sink: OpenedSink,
   flags: RequestFlags,
 ): void {
-  const flag = flags.limit === undefined ? (flags.where === undefined ? null : '--where') : '--limit';
+  const flag = partialFlag(flags);
   if (flag === null || !sink.isReplaced || isRedirected) return;
   throw new BatchlineError('partial_source', `${flag} would replace the whole target by some of its rows.`, {
     where: sink.target,

@@ -7,8 +7,19 @@ import type { RunRecord } from '../ledger/ledger.ts';
 /** The flags that change which requests a run sends. */
 export interface RequestFlags {
   readonly limit?: number | undefined;
+  /** How many rows to draw at random. */
+  readonly sample?: number | undefined;
+  /** What the draw begins from: the same rows for the same seed. */
+  readonly seed?: number | undefined;
   readonly where?: string | undefined;
   readonly fullRefresh?: boolean | undefined;
+}
+
+/** The flag by which a run reads only part of its source; null where it reads all of it. */
+export function partialFlag({ limit, sample, where }: RequestFlags): string | null {
+  if (limit !== undefined) return '--limit';
+  if (sample !== undefined) return '--sample';
+  return where === undefined ? null : '--where';
 }
 
 export interface Fingerprint {
@@ -46,6 +57,8 @@ export function flagsOf({ fingerprintParts: parts }: Pick<RunRecord, 'fingerprin
   };
   return {
     limit: flag('limit') as number | undefined,
+    sample: flag('sample') as number | undefined,
+    seed: flag('seed') as number | undefined,
     where: flag('where') as string | undefined,
     fullRefresh: flag('fullRefresh') as boolean | undefined,
   };
@@ -76,7 +89,8 @@ function flatten(path: string, value: unknown, parts: Record<string, string>): v
   for (const [key, member] of Object.entries(value)) flatten(`${path}.${key}`, member, parts);
 }
 
-function withoutPassword(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** A component's block with no more of its URL than the host and the path. */
+export function withoutPassword(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { url } = block;
   if (typeof url !== 'string') return { ...block };
   const parsed = URL.parse(url);

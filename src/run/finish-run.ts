@@ -22,6 +22,8 @@ export interface RunResult {
   readonly target: string;
   readonly stateDir: string;
   readonly isEmulator: boolean;
+  /** Whether only rows that changed since an earlier run were read. */
+  readonly isWindowed: boolean;
 }
 
 export interface Work extends Collection {
@@ -37,7 +39,8 @@ const noSample: SinkSample = { columns: [], rows: [] };
 export async function finishRun(work: Work, execute: () => Promise<boolean>): Promise<RunResult> {
   const { prepared, loaded } = work;
   const { target } = prepared.sink;
-  const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator };
+  const isWindowed = work.run.selection.window !== undefined;
+  const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator, isWindowed };
   const { summary, exitCode, sample } = await atWork(work, async () => {
     await prepared.sink.prepare();
     return (await execute()) ? ended(work) : unfinished(work);

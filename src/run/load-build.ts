@@ -11,6 +11,7 @@ import { flagsOf } from './fingerprint.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
 import { openReader } from './prepared.ts';
 import { resultFiles } from './result-files.ts';
+import { pinIfMoved } from './selection.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 export interface LoadFlags {
@@ -39,6 +40,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   requireWholeSource(loaded, sink, flagsOf(run));
   await sink.rehearse();
   await sink.prepare();
+  await pinIfMoved(ledger, loaded, run);
   const reader = await openReader(loaded.pipeline, columns);
   const loader = new BuildLoader({
     ledger,

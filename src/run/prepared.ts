@@ -20,6 +20,7 @@ import {
   type TransformChain,
 } from './components.ts';
 import { chunkLimits } from './settings.ts';
+import { checkTables } from './table-rules.ts';
 
 /** The parts of a pipeline that bring results home. */
 export interface Delivery extends AsyncDisposable {
@@ -64,6 +65,7 @@ export async function preparePipeline(
   const sink = opening.use(await openSink(loaded, schema, columns, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
   const skips = skipsUnchanged(pipeline, sink);
+  checkTables({ source, sink, skipsUnchanged: skips });
   const renderer = createRenderer(
     {
       request: pipeline.request,

@@ -83,6 +83,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     runId: run.runId,
     firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
     cursor: before?.readCursor ?? null,
+    selection: run.selection,
     limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
     signal: host.drain,
     emit: host.emit,

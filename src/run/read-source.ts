@@ -7,9 +7,11 @@ import type { OpenedSource } from '../core/source.ts';
 import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
 import type { FailedRow, Ledger, NewChunk } from '../ledger/ledger.ts';
+import type { RunSelection } from '../ledger/selection.ts';
 import type { Renderer } from '../request/renderer.ts';
 import type { KeyCheck } from './key-check.ts';
 import { ReadProgress, type FailedRecord } from './read-progress.ts';
+import { sampledSource } from './sample.ts';
 import type { UnchangedFilter } from './unchanged.ts';
 
 /** Failed rows are held until a file is sealed; at this many, one is sealed for their sake. */
@@ -32,6 +34,7 @@ export interface ReadContext {
   /** The source's cursor to read on after. */
   readonly cursor: string | null;
   readonly limit: number | undefined;
+  readonly selection: RunSelection;
   readonly signal: AbortSignal;
   readonly emit: EventListener;
   /** Told of each sealed file once it is in the ledger; reading waits until it resolves. */
@@ -65,8 +68,9 @@ export async function readSource(context: ReadContext): Promise<void> {
 }
 
 function read(context: ReadContext): AsyncIterable<RowBatch> {
-  const { fields, limit, signal, cursor } = context;
-  return context.source.read({ fields, after: cursor ?? undefined, limit, signal });
+  const { source, fields, limit, selection, signal, cursor } = context;
+  const { sample, window } = selection;
+  return sampledSource(source, sample).read({ fields, after: cursor ?? undefined, limit, window, signal });
 }
 
 interface RenderedBatch {

@@ -10,6 +10,7 @@ import { wholePass } from './execution.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline, type Prepared } from './prepared.ts';
+import { fixSelection, hasWatermark, pinIfMoved } from './selection.ts';
 import { rehearse } from './rehearse.ts';
 import { refuseStrangers } from './strangers.ts';
 
@@ -50,14 +51,15 @@ async function ownRun(
   const { stateDir, name } = loaded;
   await using choosing = await acquireLock(join(stateDir, 'choosing.lock'), 30_000);
   if (choosing === null) throw owned(`Another process is starting a run in ${stateDir}.`);
-  const { limit, where, fullRefresh } = flags;
-  const print = fingerprint(loaded.pipeline, { limit, where, fullRefresh }, prepared.source.fingerprint);
+  const { limit, sample, seed, where, fullRefresh } = flags;
+  const chosen = { limit, sample, seed, where, fullRefresh };
+  const print = fingerprint(loaded.pipeline, chosen, prepared.source.fingerprint);
   const { resume } = await chooseRun(ledger, {
     pipeline: name,
     fingerprint: print,
     newRun: flags.newRun ?? false,
     fullRefresh: fullRefresh ?? false,
-    skipsUnchanged: prepared.skipsUnchanged,
+    skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
   });
   if (resume === null && flags.newRun !== true) {
     await refuseStrangers({ ledger, provider: prepared.provider, pipeline: name, host }, loaded.path);
@@ -78,12 +80,16 @@ async function ownRun(
       target: prepared.sink.target,
       path: loaded.path,
       schema: prepared.schema,
+      selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
       startedAt: Date.now(),
     });
+  } else {
+    await pinIfMoved(ledger, loaded, resume);
   }
   await ledger.setStatus(runId, 'running', Date.now());
   const run = await ledger.run(runId);
   if (run === null) throw new Error(`Run ${runId} is not in the ledger.`);
-  host.emit({ type: 'RunStarted', runId, pipeline: name, resumed: resume !== null, stateDir });
+  const { window } = run.selection;
+  host.emit({ type: 'RunStarted', runId, pipeline: name, resumed: resume !== null, stateDir, window });
   return { run, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
 }

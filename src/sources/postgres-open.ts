@@ -6,11 +6,13 @@ import type { Field } from '../core/value.ts';
 import { openDatabase, type Database } from '../pg/connect.ts';
 import { databaseError } from '../pg/database-error.ts';
 import { displayTable } from '../pg/identifier.ts';
+import { tableId } from '../pg/table-id.ts';
 import { beginReadOnly } from '../pg/transaction.ts';
 import { learnQuery } from './postgres-query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './postgres-read.ts';
 import { learnRelation, type Column } from './postgres-relation.ts';
 import { pageSql, type SelectPlan } from './postgres-select.ts';
+import { learnCursor, windowConditions, windowedSource, type CursorColumn } from './postgres-window.ts';
 import type { PostgresSourceConfig } from './postgres.ts';
 
 /** What is known of the rows' origin before any of them is read. */
@@ -29,6 +31,10 @@ interface Opened {
   /** The columns on offer, and the key's. */
   readonly columns: readonly Column[];
   readonly key: readonly Column[];
+  readonly tableId: string | undefined;
+  /** Null where every run reads all rows. */
+  readonly cursor: CursorColumn | null;
+  readonly warn: SourceContext['warn'];
   readonly isOrdered: boolean;
   readonly mayBeMisencoded: boolean;
   readonly paging: Paging;
@@ -84,12 +90,29 @@ async function learn(
   return {
     database,
     origin,
+    tableId: 'table' in origin.from ? await tableId(client, origin.from.table) : undefined,
+    cursor: await cursorOf(client, { ...origin, key }, config),
+    warn: (message) => context.warn(message),
     columns: [...new Set([...listed, ...key])],
     key,
     isOrdered: await canBeOrdered(client, origin, key),
     mayBeMisencoded: rows[0]?.encoding === 'SQL_ASCII',
     paging,
   };
+}
+
+async function cursorOf(
+  client: Client,
+  rows: Origin & Pick<Opened, 'key'>,
+  { incremental }: PostgresSourceConfig,
+): Promise<CursorColumn | null> {
+  if (incremental === undefined) return null;
+  return learnCursor(
+    client,
+    rows,
+    columnNamed(incremental.cursor, rows, 'source.incremental.cursor'),
+    incremental,
+  );
 }
 
 async function learnOrigin(
@@ -143,7 +166,7 @@ async function canBeOrdered(client: Client, origin: Origin, key: readonly Column
 }
 
 function openedSource(opened: Opened): OpenedSource {
-  const { database, origin, columns, key } = opened;
+  const { database, origin, columns, key, cursor, warn } = opened;
   const keyNames = new Set(key.map((column) => column.name));
   const keyIsUnique = origin.uniqueKeys.some((names) => names.every((name) => keyNames.has(name)));
   const isPaged = keyIsUnique && opened.isOrdered;
@@ -154,17 +177,22 @@ function openedSource(opened: Opened): OpenedSource {
     resumable: isPaged,
     fingerprint: {},
     badRecords: 0,
+    tableId: opened.tableId,
+    ...(cursor === null ? {} : { incremental: windowedSource(database, { ...origin, key }, cursor, warn) }),
     read: (options) => readRows(database, readPlan(opened, isPaged, options), options),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
 
-function readPlan(opened: Opened, isPaged: boolean, { fields }: ReadOptions): ReadPlan {
-  const { origin, columns, key, isOrdered, mayBeMisencoded, paging } = opened;
+function readPlan(opened: Opened, isPaged: boolean, { fields, window }: ReadOptions): ReadPlan {
+  const { origin, columns, key, cursor, isOrdered, mayBeMisencoded, paging } = opened;
   const wanted = fields.map((name) => columnNamed(name, { ...origin, columns }, 'source.columns'));
   const copied = [...new Set([...wanted.map((column) => column.name), ...key.map((column) => column.name)])];
+  const ofWindow =
+    window === undefined || cursor === null ? [] : windowConditions(origin.from, cursor, window);
+  const conditions = [...origin.conditions, ...ofWindow];
   return {
-    select: { from: origin.from, columns: copied, key, conditions: origin.conditions, isOrdered },
+    select: { from: origin.from, columns: copied, key, conditions, isOrdered },
     layout: {
       fields: wanted.map(fieldOf),
       types: wanted.map((column) => column.type),

@@ -57,17 +57,20 @@ function isAfter(plan: SelectPlan, after: readonly WireText[]): string {
   return `(${columns.join(', ')}) > (${literals.join(', ')})`;
 }
 
-function where(conditions: readonly string[]): string {
+/** A WHERE clause of all the conditions, or nothing. */
+export function where(conditions: readonly string[]): string {
   // On lines of their own, since a condition may end in a comment.
   return conditions.length === 0
     ? ''
     : `WHERE ${conditions.map((condition) => `(\n${condition}\n)`).join(' AND ')}`;
 }
 
-function fromItem({ from }: SelectPlan): string {
+/** What is selected from, as a FROM item. */
+export function fromItem({ from }: Pick<SelectPlan, 'from'>): string {
   return 'table' in from ? quoteTable(from.table) : subquery(from.query);
 }
 
-function qualified({ from }: SelectPlan, name: string): string {
+/** A column, qualified by the table's own name. */
+export function qualified({ from }: Pick<SelectPlan, 'from'>, name: string): string {
   return `${'table' in from ? quoteIdentifier(from.table.table) : 'source'}.${quoteIdentifier(name)}`;
 }

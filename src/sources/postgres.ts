@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { secret } from '../core/component.ts';
+import { incrementalBlock } from '../core/read-window.ts';
 import { defineSource } from '../core/source.ts';
 
 const keys = z.object({
@@ -36,6 +37,9 @@ const keys = z.object({
     .min(1)
     .optional()
     .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+  incremental: incrementalBlock.optional().meta({
+    description: 'Reads only the rows that changed since the last run that ended.',
+  }),
 });
 
 const config = keys.superRefine(({ table, query, where }, context) => {
@@ -56,6 +60,7 @@ export const postgres = defineSource({
   examples: [
     { url: '${DATABASE_URL}', table: 'public.tickets', where: 'closed_at is not null' },
     { url: '${DATABASE_URL}', query: 'SELECT id, subject, body FROM tickets ORDER BY id' },
+    { url: '${DATABASE_URL}', table: 'public.tickets', incremental: { cursor: 'updated_at', lag: '1h' } },
   ],
   async open(config, context) {
     const { openPostgres } = await import('./postgres-open.ts');

@@ -160,7 +160,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   [
     '  key: id\nrequest',
     '  key: id\n  incremental: {}\nrequest',
-    'p.yaml:7:3  source.incremental  `incremental` is not available in this version',
+    'p.yaml:7:16  source.incremental.cursor  required',
   ],
   [
     'endpoint: chat',

@@ -1,4 +1,5 @@
 import type { PipelineEvent } from '../../core/events.ts';
+import type { CursorWindow } from '../../core/read-window.ts';
 
 const decimals = new Intl.NumberFormat('en-US');
 
@@ -34,6 +35,13 @@ export function awaitedRoom(event: Extract<PipelineEvent, { type: 'RoomAwaited' 
   return `waiting for room: ${rounded.format(event.used)} of ${rounded.format(event.limit)} ${roomWords[event.for]}`;
 }
 
+/** `2026-11-22 08:00:00+00 - 1h < updated_at <= 2026-11-23 08:00:00+00`. */
+export function windowText({ cursor, low, lag, high }: CursorWindow): string {
+  if (high === null) return 'nothing, since the source has no rows';
+  const begin = low === null ? '' : `${low}${lag === null ? '' : ` - ${lag}`} < `;
+  return `${begin}${cursor} <= ${high}`;
+}
+
 /** One line that says what happened; control characters in it are made visible. */
 export function describeEvent(event: PipelineEvent): string {
   const sentence = sentences[event.type] as (event: PipelineEvent) => string;
@@ -46,7 +54,7 @@ type Sentences = {
 
 const sentences: Sentences = {
   RunStarted: (event) =>
-    `${event.resumed ? 'resuming' : 'starting'} run ${event.runId} of ${event.pipeline} (state in ${event.stateDir})`,
+    `${event.resumed ? 'resuming' : 'starting'} run ${event.runId} of ${event.pipeline} (state in ${event.stateDir})${event.window === undefined ? '' : `, reading ${windowText(event.window)}`}`,
   Warned: (event) => `warning: ${event.message}`,
   RowsRead: (event) => `read ${counted(event.records, 'row')}, ${counted(event.requested, 'request')}`,
   ReadingFinished: (event) => `read to the end: ${counted(event.records, 'row')}`,

@@ -9,6 +9,7 @@ import type {
 } from '../../core/sink.ts';
 import { openDatabase, type Database } from '../../pg/connect.ts';
 import { displayTable, parseTableName, type TableName } from '../../pg/identifier.ts';
+import { tableId } from '../../pg/table-id.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import type { PostgresSinkConfig } from '../postgres.ts';
 import { BatchLoader } from './batch-loader.ts';
@@ -33,8 +34,11 @@ export async function openPostgresSink(
   const database = await openDatabase(config.url, { stateDir, role: 'sink', signal });
   const pool = new ConnectionPool(database, signal);
   try {
-    const target = await pool.use('look up the sink table', (client) => findTarget(client, name));
-    return new PostgresSink({ config, context, name, database, pool }, target);
+    const [target, id] = await pool.use('look up the sink table', async (client) => {
+      const found = await findTarget(client, name);
+      return [found, found === null ? undefined : await tableId(client, found.name)] as const;
+    });
+    return new PostgresSink({ config, context, name, database, pool }, target, id);
   } catch (error) {
     await pool[Symbol.asyncDispose]();
     await database[Symbol.asyncDispose]();
@@ -53,13 +57,16 @@ interface Parts {
 
 class PostgresSink implements OpenedSink {
   readonly isReplaced = false;
+  /** None where the table is still to be made, since no source can read it then. */
+  readonly tableId: string | undefined;
   readonly #parts: Parts;
   #target: Target | null;
   #plan: LoadPlan | undefined;
   #loader: BatchLoader | undefined;
 
-  constructor(parts: Parts, target: Target | null) {
+  constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
+    this.tableId = id;
     this.#target = target;
   }
 

@@ -1,0 +1,34 @@
+import type { CursorWindow } from '../core/read-window.ts';
+
+/** Which of the source's rows a run reads, fixed at its start; a resumed run goes on with the same. */
+export interface RunSelection {
+  /** Of an incremental source. */
+  readonly window?: RunWindow | undefined;
+  /** Of a run with `--sample`. */
+  readonly sample?: RunSample | undefined;
+}
+
+export interface RunWindow extends CursorWindow {
+  /** What its rows come from and go to: what one scope has seen says nothing of another. */
+  readonly scope: string;
+  /** Whether the next run may begin where this one ends. */
+  readonly moves: boolean;
+}
+
+export interface RunSample {
+  readonly seed: number;
+  /** A row is in the sample whose number, drawn by its key and the seed, is at most this. */
+  readonly highest: number;
+}
+
+/**
+ * How far each pipeline has dealt with its source. A watermark moves in the transaction that ends a run well, to the
+ * end of the run's window; of two runs at a time, the one that began later decides. Since a window begins at a
+ * watermark, everything below a watermark has been dealt with, whichever run moved it.
+ */
+export interface WatermarkLedger {
+  /** Where the next window of a pipeline begins; null where no run has ended yet. */
+  watermark(pipeline: string, scope: string): Promise<string | null>;
+  /** Lets a run's end move no watermark: its rows no longer go where its window says. */
+  pinWatermark(runId: string): Promise<void>;
+}
