@@ -1,5 +1,5 @@
 import type { ChunkState } from '../ledger/chunk-state.ts';
-import type { ChunkOutcome, FailedRow, TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
+import type { BytePlace, ChunkOutcome, FailedRow, TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import { rowState, type ChunkSpan, type FailedResult, type Reconciliation } from './reconciliation.ts';
 
 /** When a row stops being sent again (contract section 5). */
@@ -63,6 +63,7 @@ export function chunkOutcome(
         span,
         line,
         result ?? { ...missing, ...lastWords(before, context) },
+        reconciliation.invalidAnswers.get(index) ?? null,
         context,
       );
       if ('stage' in fate) {
@@ -76,6 +77,8 @@ export function chunkOutcome(
     rowStates: states,
     ok,
     cleaned: context.cleaned,
+    // What was repaired of several chunks together is booked on the first.
+    repaired: span.offset === 0 ? reconciliation.repaired : 0,
     usage: context.usage,
     failures,
     recovered,
@@ -111,6 +114,7 @@ function unsuccessfulRow(
   span: ChunkSpan,
   line: number,
   result: Pick<FailedResult, 'stage' | 'code' | 'message' | 'retryable' | 'ran'>,
+  answer: BytePlace | null,
   context: OutcomeContext,
 ): FailedRow | UnfinishedRow {
   const customId = span.rows.customIds[line] ?? '';
@@ -131,7 +135,18 @@ function unsuccessfulRow(
     });
   }
   const since = before?.since ?? context.now;
-  return { customId, chunk: span.chunk.chunk, line, attempts, submissions, code, message, since };
+  const place = { chunk: span.chunk.chunk, line };
+  return {
+    customId,
+    ...place,
+    attempts,
+    submissions,
+    code,
+    message,
+    since,
+    answer: result.stage === 'answer' ? answer : null,
+    isReasking: before?.isReasking ?? false,
+  };
 }
 
 function failedRow(

@@ -1,5 +1,5 @@
 import type { ClassifiedResult } from '../core/batch-result.ts';
-import type { ChunkRecord } from '../ledger/ledger.ts';
+import type { BytePlace, ChunkRecord } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { ChunkRows, type ChunkRow } from './chunk-rows.ts';
 
@@ -38,11 +38,15 @@ export class Reconciliation implements Disposable {
   readonly states: Uint8Array;
   readonly failures = new Map<number, FailedResult>();
   readonly refusals = new Map<number, LoadRefusal>();
+  /** Where the chunk's output file has answers that are not what was asked for, where they are to be asked about. */
+  readonly invalidAnswers = new Map<number, BytePlace>();
   /** Results of ids that no row here has. */
   strangers = 0;
   /** Results of rows that had succeeded already. */
   repeats = 0;
   unparsable = 0;
+  /** Rows whose answers had to be repaired. */
+  repaired = 0;
   readonly #indexes = new Map<string, number>();
 
   private constructor(spans: readonly ChunkSpan[], rowCount: number) {
@@ -90,7 +94,10 @@ export class Reconciliation implements Disposable {
   take(index: number, result: ClassifiedResult): boolean {
     if (this.states[index] === rowState.ok) this.repeats += 1;
     else if (result.kind === 'failed') this.failures.set(index, result);
-    else if (result.kind === 'ok') return this.#succeed(index);
+    else if (result.kind === 'ok') {
+      if (result.answer.isRepaired) this.repaired += 1;
+      return this.#succeed(index);
+    }
     return false;
   }
 

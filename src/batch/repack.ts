@@ -3,7 +3,9 @@ import type { Ledger, NewChunk, UnfinishedRow } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { Chunker, type ChunkLimits } from './chunker.ts';
 import { lineTokens } from './line-tokens.ts';
+import { originalLine, reaskingLine } from './reask.ts';
 import { supersededCode } from './refusal.ts';
+import { SavedAnswers } from './saved-answers.ts';
 import { storedLines } from './stored-lines.ts';
 
 /** Retried rows wait for company no longer than this. */
@@ -40,7 +42,7 @@ export interface RepackContext {
 }
 
 /**
- * Packs rows of many chunks, as they were first sent, into as few new files as fit. Each new file and the rows' move
+ * Packs rows of many chunks, as they were sent or to be asked again, into as few new files as fit. Each new file and the rows' move
  * into it is one transaction of the ledger; until then a crash leaves the rows where they were.
  */
 export async function repack(
@@ -57,7 +59,7 @@ export async function repack(
     inFile = [];
   };
   for (const [chunk, ofChunk] of Map.groupBy(rows, (row) => row.chunk)) {
-    for await (const item of storedItems(context.folder, chunk, ofChunk)) {
+    for await (const item of storedItems(context, chunk, ofChunk)) {
       for await (const sealed of chunker.add(item)) await keep(sealed.chunk);
       inFile.push(item.customIds[0] ?? '');
     }
@@ -68,24 +70,43 @@ export async function repack(
 
 /** The stored lines of some rows of one chunk, each as a batch of one item. */
 async function* storedItems(
-  folder: string,
+  { folder, limits }: RepackContext,
   chunk: number,
   rows: readonly UnfinishedRow[],
 ): AsyncGenerator<ItemBatch> {
   const files = chunkFiles(folder, chunk);
   const wanted = rows.map((row) => row.line);
-  // Neither file is read to its end, so that both have to be closed.
+  // No file is read to its end, so that all have to be closed.
   await using reading = new AsyncDisposableStack();
   const rowLines = reading.use(storedLines(files.rows, wanted));
   const requestLines = reading.use(storedLines(files.requests, wanted));
+  const answers = reading.use(new SavedAnswers(files.output));
   let index = 0;
   for await (const request of requestLines) {
     const rowLine = await rowLines.next();
-    yield oneItem(rows[index]?.customId ?? '', request, rowLine.value ?? Buffer.alloc(0));
+    const row = rows[index];
+    const line = row === undefined ? request : await lineToSend(request, row, answers, limits);
+    yield oneItem(row?.customId ?? '', line, rowLine.value ?? Buffer.alloc(0));
     index += 1;
   }
   if (index !== rows.length)
     throw new Error(`Chunk ${chunk} lacks the lines of ${rows.length - index} rows.`);
+}
+
+/** The line as it was sent last, or one that asks about the answer, where that is kept and fits into a file. */
+async function lineToSend(
+  request: Buffer,
+  row: UnfinishedRow,
+  answers: SavedAnswers,
+  limits: ChunkLimits,
+): Promise<Buffer> {
+  if (row.answer === null) return request;
+  const first = row.isReasking ? originalLine(request) : request;
+  const answer = await answers.read(row.answer);
+  if (answer === null || answer.trim() === '') return first;
+  const line = reaskingLine(first, answer, row.message);
+  const fits = line.length + lineFeed.length <= limits.bytes && lineTokens(line) <= limits.tokens;
+  return fits ? line : first;
 }
 
 /** A stored request line and rows line, without their line feeds, as a batch of one item. */

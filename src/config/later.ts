@@ -9,7 +9,6 @@ const keys = new Set([
   'schedule',
   'source.partitions',
   'request.dedupe',
-  'request.output.repair',
   'batch.pilot',
   'sink.deleted',
   'sink.indexes',
@@ -18,7 +17,6 @@ const keys = new Set([
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
   mode: ['standard', 'auto'],
-  'request.output.on_invalid': ['reask'],
   'source.type': ['postgres', 'csv', 'json', 'jsonl', 'duckdb'],
   'transforms.*.type': ['filter', 'select', 'rename', 'template', 'truncate', 'split', 'module'],
   'provider.type': ['openai', 'anthropic', 'gemini'],

@@ -29,6 +29,8 @@ export interface Answer {
   readonly text: string | null;
   /** `text` parsed and checked against the output schema; undefined where it was not asked for and not needed. */
   readonly json: Value | undefined;
+  /** Whether `text` was no JSON and `json` is what it was repaired to. */
+  readonly isRepaired: boolean;
   readonly embedding: Float32Array | null;
   readonly model: string | null;
   readonly finishReason: string | null;

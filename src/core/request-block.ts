@@ -47,10 +47,14 @@ export const requestBlock = z.strictObject({
         description:
           'JSON Schema that each answer must fit. It is sent with strict: true, and checked for what that takes, unless params has a response_format (responses: text.format).',
       }),
-      on_invalid: z
-        .enum(['fail', 'retry'])
-        .default('fail')
-        .meta({ description: 'fail: such a row fails. retry: it is sent again, up to batch.max_attempts.' }),
+      on_invalid: z.enum(['fail', 'retry', 'reask']).default('fail').meta({
+        description:
+          'fail: such a row fails. retry: it is sent again, up to batch.max_attempts. reask: the same, with its answer and what was wrong with it.',
+      }),
+      repair: z.boolean().default(false).meta({
+        description:
+          'true: an answer that is no JSON is repaired, where that is sure (code fences, words before it, trailing commas), and fails otherwise.',
+      }),
     })
     .optional()
     .meta({ description: 'Structured output.' }),

@@ -1,7 +1,10 @@
 import type { Field } from '../core/value.ts';
 import type { ChunkState } from './chunk-state.ts';
 import type { RunSelection, WatermarkLedger } from './selection.ts';
+import type { UnfinishedRow } from './unfinished-row.ts';
 import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
+
+export type { BytePlace, UnfinishedRow } from './unfinished-row.ts';
 
 export type RunStatus =
   | 'running'
@@ -129,21 +132,6 @@ export interface FailedRow {
   readonly request: string | null;
 }
 
-/** A row that is to be sent again. Its lines stand in `chunk`'s files. */
-export interface UnfinishedRow {
-  readonly customId: string;
-  readonly chunk: number;
-  /** Index of its line in the chunk's files, from 0. */
-  readonly line: number;
-  /** Responses that the provider returned for it so far. */
-  readonly attempts: number;
-  readonly submissions: number;
-  readonly code: string;
-  readonly message: string;
-  /** When it failed for the first time in a way that is retried; milliseconds since 1970. */
-  readonly since: number;
-}
-
 export interface ReadCommit {
   readonly chunk: NewChunk | null;
   readonly cursor: string | null;
@@ -176,6 +164,8 @@ export interface ChunkOutcome {
   readonly rowStates: Uint8Array;
   readonly ok: number;
   readonly cleaned: number;
+  /** Answers that were no JSON until they were repaired. */
+  readonly repaired: number;
   readonly usage: TokenCounts;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
@@ -200,6 +190,7 @@ export interface RowCounts extends ReadCounts {
   readonly failed: number;
   readonly pending: number;
   readonly cleaned: number;
+  readonly repaired: number;
 }
 
 /** Whose room at the provider is asked for. */

@@ -79,6 +79,7 @@ export function toRowCounts(row: Row): RowCounts {
     failed: count('failed'),
     pending: requested - count('ok') - count('failed'),
     cleaned: count('cleaned'),
+    repaired: count('repaired'),
   };
 }
 
@@ -140,7 +141,19 @@ export function toUnfinishedRow(row: Row): UnfinishedRow {
     code: text(row, 'code'),
     message: text(row, 'message'),
     since: integer(row, 'since'),
+    answer: answerPlace(integerOrNull(row, 'answer_at'), integerOrNull(row, 'answer_bytes')),
+    isReasking: row['is_reasking'] === 1,
   };
+}
+
+function answerPlace(at: number | null, bytes: number | null): UnfinishedRow['answer'] {
+  return at === null || bytes === null ? null : { at, bytes };
+}
+
+/** An unfinished row's values by the names of their parameters. */
+export function unfinishedValues({ answer, isReasking, ...row }: UnfinishedRow) {
+  const [answerAt, answerBytes] = [answer?.at ?? null, answer?.bytes ?? null];
+  return { ...row, answerAt, answerBytes, isReasking: isReasking ? 1 : 0 };
 }
 
 const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
@@ -168,6 +181,6 @@ export function patchAssignments(patch: ChunkPatch): {
 }
 
 /** An outcome's values by the names of their parameters. */
-export function outcomeValues({ state, rowStates, ok, failures, cleaned, usage }: ChunkOutcome) {
-  return { state, rowStates, ok, failed: failures.length, cleaned, ...usage };
+export function outcomeValues({ state, rowStates, ok, failures, cleaned, repaired, usage }: ChunkOutcome) {
+  return { state, rowStates, ok, failed: failures.length, cleaned, repaired, ...usage };
 }

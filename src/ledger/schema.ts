@@ -132,6 +132,12 @@ const migrations: readonly string[] = [
     PRIMARY KEY (pipeline, scope)
   ) STRICT;
   `,
+  `
+  ALTER TABLE unfinished_rows ADD COLUMN answer_at INTEGER;
+  ALTER TABLE unfinished_rows ADD COLUMN answer_bytes INTEGER;
+  ALTER TABLE unfinished_rows ADD COLUMN is_reasking INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN repaired INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. */

@@ -31,6 +31,7 @@ import {
   toRowCounts,
   toRun,
   toUnfinishedRow,
+  unfinishedValues,
 } from './records.ts';
 import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
@@ -205,7 +206,7 @@ class SqliteLedger implements Ledger {
     for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
     this.#insertFailures(runId, outcome.failures);
     const insert = this.#database.prepare(sql.insertUnfinishedRow);
-    for (const row of outcome.unfinished) insert.run({ runId, ...row });
+    for (const row of outcome.unfinished) insert.run({ runId, ...unfinishedValues(row) });
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {

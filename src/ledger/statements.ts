@@ -40,8 +40,8 @@ export const deleteChunks = `DELETE FROM chunks WHERE run_id = :runId`;
 
 export const updateChunkOutcome = `
   UPDATE chunks SET state = :state, row_states = :rowStates, ok = :ok, failed = failed + :failed,
-    cleaned = cleaned + :cleaned, input_tokens = input_tokens + :input, output_tokens = output_tokens + :output,
-    cached_tokens = cached_tokens + :cached
+    cleaned = cleaned + :cleaned, repaired = repaired + :repaired, input_tokens = input_tokens + :input,
+    output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached
   WHERE run_id = :runId AND chunk = :chunk`;
 
 export const updateReloadedChunk = `
@@ -66,8 +66,10 @@ export const selectRememberedFailure = `
 
 export const insertUnfinishedRow = `
   INSERT INTO unfinished_rows
-    (run_id, custom_id, chunk, line, waiting, attempts, submissions, code, message, since)
-  VALUES (:runId, :customId, :chunk, :line, 1, :attempts, :submissions, :code, :message, :since)`;
+    (run_id, custom_id, chunk, line, waiting, attempts, submissions, code, message, since, answer_at, answer_bytes,
+     is_reasking)
+  VALUES (:runId, :customId, :chunk, :line, 1, :attempts, :submissions, :code, :message, :since, :answerAt,
+    :answerBytes, :isReasking)`;
 
 /** A row that failed for good is on its way again, its attempts forgotten. */
 export const reopenRow = `
@@ -76,8 +78,10 @@ export const reopenRow = `
   SELECT run_id, custom_id, :chunk, :line, 0, 0, 0, code, message, :at
   FROM failed_rows WHERE run_id = :runId AND custom_id = :customId`;
 
+/** Its new line asks about the answer, if one was noted. */
 export const moveUnfinishedRow = `
-  UPDATE unfinished_rows SET chunk = :chunk, line = :line, waiting = 0
+  UPDATE unfinished_rows SET chunk = :chunk, line = :line, waiting = 0,
+    is_reasking = is_reasking OR answer_at IS NOT NULL, answer_at = NULL, answer_bytes = NULL
   WHERE run_id = :runId AND custom_id = :customId`;
 
 export const deleteSentRows = `DELETE FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
@@ -94,7 +98,8 @@ export const selectRowCounts = `
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id AND chunk IS NULL) AS unsent,
     (SELECT COALESCE(SUM(ok), 0) FROM chunks c WHERE c.run_id = r.run_id) AS ok,
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id) AS failed,
-    (SELECT COALESCE(SUM(cleaned), 0) FROM chunks c WHERE c.run_id = r.run_id) AS cleaned
+    (SELECT COALESCE(SUM(cleaned), 0) FROM chunks c WHERE c.run_id = r.run_id) AS cleaned,
+    (SELECT COALESCE(SUM(repaired), 0) FROM chunks c WHERE c.run_id = r.run_id) AS repaired
   FROM runs r WHERE run_id = :runId`;
 
 /** A chunk that is at the provider only: whoever works on its run says more. */

@@ -2,6 +2,7 @@ import type { ClassifiedResult, Usage } from '../core/batch-result.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
+import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
 import type { Reply } from './reply.ts';
 import { noUsage } from './usage.ts';
@@ -16,6 +17,11 @@ export interface Response {
   readonly reply: Reply;
   /** Null where no column needs it. */
   readonly body: Value;
+}
+
+interface Parsed {
+  readonly value: Value;
+  readonly isRepaired: boolean;
 }
 
 interface Fault {
@@ -40,11 +46,16 @@ const longNumber = /\d{16}/;
 export class AnswerJudge {
   readonly #wantsJson: boolean;
   readonly #validate: OutputValidator | undefined;
+  readonly #repair: AnswerRepair | undefined;
 
-  /** @param validate the check of the schema, where one is asked for */
-  constructor(wantsJson: boolean, validate: OutputValidator | undefined) {
+  /**
+   * @param validate the check of the schema, where one is asked for
+   * @param repair what is tried on answers that are no JSON, where they may be repaired
+   */
+  constructor(wantsJson: boolean, validate: OutputValidator | undefined, repair: AnswerRepair | undefined) {
     this.#wantsJson = wantsJson || validate !== undefined;
     this.#validate = validate;
+    this.#repair = repair;
   }
 
   judge(response: Response): ClassifiedResult {
@@ -57,7 +68,18 @@ export class AnswerJudge {
     if (json !== undefined && 'code' in json) return failure(response, json);
     const { customId, requestId, model, usage, body } = response;
     const { text, finishReason } = reply;
-    const answer = { text, json: json?.value, embedding, model, finishReason, requestId, usage, body };
+    const isRepaired = json?.isRepaired ?? false;
+    const answer = {
+      text,
+      json: json?.value,
+      isRepaired,
+      embedding,
+      model,
+      finishReason,
+      requestId,
+      usage,
+      body,
+    };
     return { kind: 'ok', customId, answer };
   }
 
@@ -68,19 +90,30 @@ export class AnswerJudge {
     return reply.finishReason === 'length' && this.#validate !== undefined ? truncated : undefined;
   }
 
-  #parse(reply: Reply): { readonly value: Value } | Fault {
+  #parse(reply: Reply): Parsed | Fault {
     const text = reply.text ?? '';
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
-      if (reply.finishReason === 'length') return truncated;
-      return { code: 'invalid_json', message: `The answer is not JSON: ${errorMessage(error)}` };
+      return this.#parseRepaired(reply, text, errorMessage(error));
     }
+    return this.#check(text, value, false);
+  }
+
+  #parseRepaired({ finishReason }: Reply, text: string, problem: string): Parsed | Fault {
+    if (finishReason === 'length') return truncated;
+    // An answer of which nobody says that it is whole may be cut, and repair would close what was cut.
+    const repaired = finishReason === 'stop' ? this.#repair?.(text) : undefined;
+    if (repaired !== undefined) return this.#check(repaired.text, repaired.value, true);
+    return { code: 'invalid_json', message: `The answer is not JSON: ${problem}` };
+  }
+
+  #check(text: string, value: unknown, isRepaired: boolean): Parsed | Fault {
     // The validator knows numbers only; the digits that those cannot hold are kept for the column.
     const message = this.#validate?.(value);
     if (message !== undefined) return { code: 'schema_mismatch', message };
-    return { value: longNumber.test(text) ? parseExactJson(text) : (value as Value) };
+    return { value: longNumber.test(text) ? parseExactJson(text) : (value as Value), isRepaired };
   }
 }
 

@@ -2,6 +2,7 @@ import type { ClassifiedResult } from '../core/batch-result.ts';
 import type { Endpoint } from '../core/provider.ts';
 import { AnswerJudge } from './answer-judge.ts';
 import type { AnswerNeed } from './answer-need.ts';
+import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
 import { ParsingReader } from './parsing-reader.ts';
 import { ShapeReader } from './shape-reader.ts';
@@ -12,6 +13,8 @@ export interface AnswerReaderOptions {
   readonly needs: ReadonlySet<AnswerNeed>;
   /** Where a schema is asked for: the check of it. */
   readonly validate?: OutputValidator | undefined;
+  /** Where answers that are no JSON may be repaired. */
+  readonly repair?: AnswerRepair | undefined;
 }
 
 export interface AnswerReader {
@@ -24,8 +27,8 @@ export interface AnswerReader {
 }
 
 /** Reads result lines; most of those of chat completions without parsing them. */
-export function createAnswerReader({ endpoint, needs, validate }: AnswerReaderOptions): AnswerReader {
-  const judge = new AnswerJudge(needs.has('json'), validate);
+export function createAnswerReader({ endpoint, needs, validate, repair }: AnswerReaderOptions): AnswerReader {
+  const judge = new AnswerJudge(needs.has('json'), validate, repair);
   const parser = new ParsingReader(endpoint, needs, judge);
   const isPlainChat = endpoint === '/v1/chat/completions' && !needs.has('body');
   return isPlainChat ? new ShapeReader(parser, judge, needs.has('request_id')) : parser;

@@ -166,7 +166,7 @@ export class BuildLoader {
         moreToCome: sums.moreToCome,
       });
       const isDone = !outcome.rowStates.includes(0);
-      const failures = await withRequests(run.folder, span, outcome);
+      const failures = await withRequests(run.folder, span, outcome, history);
       outcomes.set(span.chunk.chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
     }
     await ledger.recordOutcomes(run.runId, outcomes);

@@ -5,13 +5,21 @@ import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
 import { Reconciliation, type ChunkSpan } from '../batch/reconciliation.ts';
 import { linesOver } from '../batch/line-tokens.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
+import { originalLine } from '../batch/reask.ts';
 import { storedLines } from '../batch/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { BatchFileError } from '../core/provider.ts';
 import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import { nextState, type ChunkState } from '../ledger/chunk-state.ts';
-import type { ChunkOutcome, ChunkRecord, FailedRow, Ledger, TokenCounts } from '../ledger/ledger.ts';
+import type {
+  ChunkOutcome,
+  ChunkRecord,
+  FailedRow,
+  Ledger,
+  TokenCounts,
+  UnfinishedRow,
+} from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
@@ -30,6 +38,8 @@ export interface DeliverContext {
   readonly runId: string;
   readonly folder: string;
   readonly attemptLimits: AttemptLimits;
+  /** Whether rows whose answers are invalid are sent again with those answers. */
+  readonly reasks: boolean;
   /** Null where nothing is to hold the run up. */
   readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
@@ -60,6 +70,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         keyNames: context.keyNames,
         breaker: context.breaker,
         place: basename(file, '.jsonl'),
+        notesInvalid: context.reasks && file === chunkFiles(folder, chunk.chunk).output,
         now: new Date().toISOString(),
         signal: context.signal,
       },
@@ -132,7 +143,7 @@ async function record(
     now: Date.now(),
     moreToCome: false,
   });
-  const failures = await withRequests(folder, span, outcome);
+  const failures = await withRequests(folder, span, outcome, history);
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   // Of a file that was given up its own event has told.
   if (state !== 'superseded') {
@@ -186,11 +197,12 @@ export function openQueue(
   });
 }
 
-/** The failed rows with the request line of each, as it was sent. */
+/** The failed rows with the request line of each, as it was first sent. */
 export async function withRequests(
   folder: string,
   span: ChunkSpan,
   outcome: ChunkOutcome,
+  history: ReadonlyMap<string, UnfinishedRow>,
 ): Promise<readonly FailedRow[]> {
   const { failures } = outcome;
   if (failures.length === 0) return failures;
@@ -199,7 +211,9 @@ export async function withRequests(
   const found: FailedRow[] = [];
   for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
     const row = failures[found.length];
-    if (row !== undefined) found.push({ ...row, request: line.toString('utf8') });
+    if (row === undefined) continue;
+    const first = history.get(row.customId)?.isReasking === true ? originalLine(line) : line;
+    found.push({ ...row, request: first.toString('utf8') });
   }
   return found.length === failures.length ? found : failures;
 }

@@ -143,7 +143,7 @@ function deliverContext(
   breaker: Breaker | null,
 ): DeliverContext {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
-  const retries = request.output?.on_invalid === 'retry';
+  const onInvalid = request.output?.on_invalid ?? 'fail';
   return {
     ledger,
     sink: prepared.sink,
@@ -156,8 +156,9 @@ function deliverContext(
     attemptLimits: {
       attempts: batch.max_attempts,
       submissions: 10,
-      retriedAnswers: new Set(retries ? ['invalid_json', 'schema_mismatch'] : []),
+      retriedAnswers: new Set(onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch']),
     },
+    reasks: onInvalid === 'reask',
     keepFiles,
     breaker,
     signal: host.signal,

@@ -6,6 +6,7 @@ import type { Collection } from './execution.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { fillTarget } from './fill-target.ts';
 import type { RunSummary } from './summary.ts';
+import { warnOfRepairs } from './warn-of-repairs.ts';
 
 /** The flags that say what makes a good end. */
 export interface EndFlags {
@@ -63,6 +64,7 @@ async function ended(work: Work): Promise<End> {
   if (isWithinLimit(rows, limit)) rows = await fillTarget(work);
   const isGood = isWithinLimit(rows, limit);
   if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish(rows.ok);
+  warnOfRepairs(work.host.emit, rows);
   const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   return {
     status,

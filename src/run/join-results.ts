@@ -20,6 +20,8 @@ export interface JoinContext {
   /** The `now` of expressions, RFC 3339. */
   readonly now: string;
   readonly signal: AbortSignal;
+  /** Whether the places of invalid answers in the file are noted, so that they can be asked about. */
+  readonly notesInvalid?: boolean;
   /** Told of each row's first answer. */
   readonly breaker?: Breaker | null;
 }
@@ -54,6 +56,8 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
       const isFirst = reconciliation.isUnheard(index);
       if (isFirst) usage.add(result);
       if (isFirst && result.kind === 'failed' && result.ran) context.breaker?.note(result);
+      if (context.notesInvalid === true && result.kind === 'failed' && result.stage === 'answer')
+        reconciliation.invalidAnswers.set(index, { at: block.offset + start, bytes: end - start });
       if (!reconciliation.take(index, result) || result.kind !== 'ok') continue;
       if (!loadAnswer(context, index, result.answer, end - start)) continue;
       await queue.flush(`${context.place}.${part}`);

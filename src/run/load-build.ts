@@ -12,6 +12,7 @@ import { writeFailedRows } from './failed-rows-file.ts';
 import { openReader } from './prepared.ts';
 import { resultFiles } from './result-files.ts';
 import { pinIfMoved } from './selection.ts';
+import { warnOfRepairs } from './warn-of-repairs.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 export interface LoadFlags {
@@ -54,6 +55,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   await loader.loadAll(files);
   if (flags.final) await loader.closeAll();
   const rows = await ledger.rowCounts(run.runId);
+  warnOfRepairs(host.emit, rows);
   const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
   if (rows.pending === 0 && isGood) await sink.finish(rows.ok);
   await writeFailedRows(ledger, run);

@@ -5,6 +5,7 @@ import type { SourceSchema } from '../ledger/ledger.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
 import { createAnswerReader, type AnswerReader } from '../results/answer-reader.ts';
+import { createAnswerRepair } from '../results/answer-repair.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { createOutputValidator } from '../results/output-validator.ts';
 import type { Pipeline } from '../config/pipeline.ts';
@@ -113,11 +114,13 @@ export async function prepareDelivery(
 
 /** Understands result lines as the pipeline's request and columns need them. */
 export async function openReader({ request }: Pipeline, columns: ColumnSet): Promise<AnswerReader> {
-  const schema = request.output?.schema;
-  const validate = schema === undefined ? undefined : await createOutputValidator(schema);
+  const { output } = request;
+  const validate = output === undefined ? undefined : await createOutputValidator(output.schema);
+  const repair = output?.repair === true ? await createAnswerRepair() : undefined;
   return createAnswerReader({
     endpoint: request.endpoint,
     needs: new Set([...columns.needs, 'usage' as const]),
     validate,
+    repair,
   });
 }

@@ -1,3 +1,4 @@
+import { originalLine } from '../batch/reask.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { valueToJson } from '../core/print.ts';
 import type { LineFrame } from '../core/provider.ts';
@@ -30,7 +31,7 @@ export async function recoverRows(context: RecoveredRows, ids: ReadonlySet<strin
   const rendered = needsSource ? await renderAgain(context, ids) : new Map<string, string>();
   const hash = new RequestHash(context.url);
   return (customId, request) => {
-    const hashOf = () => hash.ofText(bodyOf(context.frame, customId, request));
+    const hashOf = () => hash.ofText(bodyOf(context.frame, customId, originalLine(request)));
     const line = rendered.get(customId);
     if (line !== undefined) return withHash(line, hashOf);
     if (!isPlain || customId.startsWith('h_')) return null;

@@ -15,7 +15,7 @@ export interface RunSummary {
   readonly run_id: string;
   readonly pipeline: string;
   readonly status: RunStatus;
-  readonly rows: RowCounts;
+  readonly rows: Omit<RowCounts, 'repaired'>;
   readonly batches: BatchCounts;
   readonly tokens: TokenCounts;
   /** Null where a price is not known. */

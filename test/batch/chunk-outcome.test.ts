@@ -15,6 +15,7 @@ function ok(customId: string): ClassifiedResult {
   const answer = {
     text: 'yes',
     json: undefined,
+    isRepaired: false,
     embedding: null,
     model: null,
     finishReason: null,
@@ -49,6 +50,8 @@ function sentBefore(customId: string, changes: Partial<UnfinishedRow> = {}): Unf
     code: 'rate_limit_exceeded',
     message: 'Before.',
     since: 5,
+    answer: null,
+    isReasking: false,
     ...changes,
   };
 }

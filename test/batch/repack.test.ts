@@ -13,7 +13,18 @@ const halfAnHour = 30 * 60_000;
 const runId = 'run-1';
 
 function unfinished(customId: string, chunk: number, line: number): UnfinishedRow {
-  return { customId, chunk, line, attempts: 1, submissions: 1, code: 'x', message: 'y', since: 1 };
+  return {
+    customId,
+    chunk,
+    line,
+    attempts: 1,
+    submissions: 1,
+    code: 'x',
+    message: 'y',
+    since: 1,
+    answer: null,
+    isReasking: false,
+  };
 }
 
 /** A ledger with a run of some chunks, of which the given lines are to be sent again. */
@@ -47,6 +58,7 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       rowStates: new Uint8Array(8),
       ok: 8 - lines.length,
       cleaned: 0,
+      repaired: 0,
       usage: { input: 0, output: 0, cached: 0 },
       failures: [],
       recovered: [],

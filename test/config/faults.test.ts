@@ -204,13 +204,8 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { schema: { type: object, additionalProperties: false }, on_invalid: reask }',
-    'p.yaml:11:80  request.output.on_invalid  `reask` is not available in this version',
-  ],
-  [
-    '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { repair: true, schema: { type: object, additionalProperties: false } }',
-    'p.yaml:11:13  request.output.repair  `repair` is not available in this version',
+    '  prompt: x\n  output: { schema: { type: object, additionalProperties: false }, on_invalid: reaks }',
+    'p.yaml:11:80  request.output.on_invalid  must be one of fail, retry, reask  (did you mean reask?)',
   ],
   [
     'endpoint: chat',

@@ -147,6 +147,7 @@ async function load(chunk: number, ok: number, input: number): Promise<number> {
     rowStates: new Uint8Array(10),
     ok,
     cleaned: 0,
+    repaired: 0,
     usage: { input, output: 1, cached: 0 },
     failures: [],
     recovered: [],

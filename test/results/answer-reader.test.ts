@@ -12,6 +12,7 @@ test('reads a chat answer', () => {
     answer: {
       text: 'Héllo 😀',
       json: undefined,
+      isRepaired: false,
       embedding: null,
       model: 'gpt-4o-mini-2024-07-18',
       finishReason: 'stop',

@@ -47,6 +47,7 @@ function item(json: Value | undefined, row: Readonly<Record<string, Value>> = {}
     answer: {
       text: 'hello',
       json,
+      isRepaired: false,
       embedding: null,
       model: 'm-1',
       finishReason: 'stop',

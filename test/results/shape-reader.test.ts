@@ -23,7 +23,7 @@ import { chatBody, resultLine } from './result-lines.ts';
 
 const needs: ReadonlySet<AnswerNeed> = new Set<AnswerNeed>(['text', 'request_id']);
 
-function readers(judge = new AnswerJudge(false, undefined)) {
+function readers(judge = new AnswerJudge(false, undefined, undefined)) {
   const parser = new ParsingReader('/v1/chat/completions', needs, judge);
   return { parser, shaped: new ShapeReader(parser, judge, true) };
 }
@@ -186,7 +186,7 @@ test('gives what parsing gives for bytes that are no UTF-8', () => {
 
 test('does not parse lines of a shape that it knows', () => {
   let parsed = 0;
-  const judge = new AnswerJudge(false, undefined);
+  const judge = new AnswerJudge(false, undefined, undefined);
   class CountingParser extends ParsingReader {
     override read(block: Buffer, start: number, end: number) {
       parsed += 1;
