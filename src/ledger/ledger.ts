@@ -272,7 +272,7 @@ export interface Ledger extends RoomLedger, AsyncDisposable {
 
   /** Rows waiting to be sent again, by chunk and line, at most so many. */
   unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]>;
-  /** The history of a chunk's rows that were sent before, by custom_id. */
+  /** The history of a chunk's rows that were sent before, by custom_id; also once they are done with. */
   rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>>;
   failedRows(runId: string): AsyncIterable<FailedRow>;
   /** Of these requests, those that failed for good in an earlier run of the pipeline. */

@@ -202,7 +202,7 @@ class SqliteLedger implements Ledger {
     this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
     this.#run(sql.updateChunkOutcome, { runId, chunk, ...outcomeValues(outcome) });
     // The rows that this chunk carried are done with, save those that are to be sent once more.
-    this.#run(sql.deleteSentRows, { runId, chunk });
+    this.#run(sql.settleSentRows, { runId, chunk });
     for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
     this.#insertFailures(runId, outcome.failures);
     const insert = this.#database.prepare(sql.insertUnfinishedRow);

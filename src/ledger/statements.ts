@@ -65,7 +65,7 @@ export const selectRememberedFailure = `
   WHERE pipeline = :pipeline AND custom_id = :customId AND request_hash = :hash LIMIT 1`;
 
 export const insertUnfinishedRow = `
-  INSERT INTO unfinished_rows
+  INSERT OR REPLACE INTO unfinished_rows
     (run_id, custom_id, chunk, line, waiting, attempts, submissions, code, message, since, answer_at, answer_bytes,
      is_reasking)
   VALUES (:runId, :customId, :chunk, :line, 1, :attempts, :submissions, :code, :message, :since, :answerAt,
@@ -84,7 +84,9 @@ export const moveUnfinishedRow = `
     is_reasking = is_reasking OR answer_at IS NOT NULL, answer_at = NULL, answer_bytes = NULL
   WHERE run_id = :runId AND custom_id = :customId`;
 
-export const deleteSentRows = `DELETE FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
+/** What is known of how often they were sent before stays, for when their answers are loaded again. */
+export const settleSentRows = `
+  UPDATE unfinished_rows SET waiting = 0 WHERE run_id = :runId AND chunk = :chunk AND waiting = 1`;
 
 export const selectUnfinishedRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND waiting = 1 ORDER BY chunk, line LIMIT :limit`;
