@@ -100,12 +100,16 @@ function chooseCandidates(
 
 /** @returns how many rows were cleaned */
 async function join(
-  { collection, slots, chunk, unloaded }: ChunkReload,
+  { collection, slots, chunk, which }: ChunkReload,
   reconciliation: Reconciliation,
   files: readonly string[],
 ): Promise<number> {
-  const { run, loaded, prepared, host } = collection;
+  const { ledger, run, loaded, prepared, host } = collection;
   const names = keyNames(loaded.pipeline);
+  const history = await ledger.rowHistory(run.runId, chunk.chunk);
+  // An inserting sink tells loads by their place. Whoever fails again is loaded once more each time; a table that is to
+  // get every row gets each once, however often a crash has the command typed again.
+  const suffix = which === 'all' ? `into-${prepared.sink.target}` : `again-${chunk.reloads + 1}`;
   let cleaned = 0;
   const queue = openQueue(
     { ...prepared, ...host, slots, runId: run.runId, keyNames: names },
@@ -118,12 +122,11 @@ async function join(
       {
         reconciliation,
         queue,
-        history: new Map(unloaded.map((row) => [row.customId, { attempts: row.attempts - 1 }])),
+        history,
         reader: prepared.reader,
         columns: prepared.columns,
         keyNames: names,
-        // An inserting sink tells loads by their place, and this is another one than the first.
-        place: `${basename(file).replace(/\.jsonl(\.gz)?$/, '')}.again-${chunk.reloads + 1}`,
+        place: `${basename(file).replace(/\.jsonl(\.gz)?$/, '')}.${suffix}`,
         now: new Date().toISOString(),
         signal: host.signal,
       },
