@@ -5,7 +5,7 @@ import type { AdoptedChunk, Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
 import type { Host } from './components.ts';
-import { continueRun, own } from './continue-run.ts';
+import { continueRun, isUnfinished, own } from './continue-run.ts';
 import { wholePass } from './execution.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { RunResult } from './finish-run.ts';
@@ -20,7 +20,7 @@ export interface RecoverFlags {
 
 /**
  * Adopts the provider's recent batches of a pipeline whose state folder was lost, makes a run of each run that their
- * metadata names, the oldest first, and brings their answers home.
+ * metadata names, the oldest first, and brings their answers home; also those of runs that an earlier process adopted.
  */
 export async function recoverRuns(
   loaded: LoadedPipeline,
@@ -28,11 +28,11 @@ export async function recoverRuns(
   host: Host,
 ): Promise<readonly RunResult[]> {
   await using ledger = await openSqliteLedger(loaded.stateDir);
-  const adopted = await adoptAll(ledger, loaded, host);
+  await adoptAll(ledger, loaded, host);
   const results: RunResult[] = [];
-  for (const runId of adopted) {
-    const run = await ledger.run(runId);
-    if (run === null) continue;
+  // The oldest first, so that newer answers overwrite older ones.
+  for (const run of (await ledger.runs(loaded.name)).toReversed()) {
+    if (!isUnfinished(run) || !run.readingFinished || run.cancelRequested) continue;
     await using owned = await own(ledger, run);
     const pass = { ...wholePass, waits: !flags.noWait };
     results.push(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run));
@@ -40,17 +40,13 @@ export async function recoverRuns(
   return results;
 }
 
-/** @returns the ids of the runs that were adopted, the oldest first, so that newer answers overwrite older ones */
-async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<readonly string[]> {
+async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<void> {
   await using prepared = await preparePipeline(loaded, host);
   await rehearse(prepared, host);
   const search = { ledger, provider: prepared.provider, pipeline: loaded.name, host };
   const runs = Map.groupBy(await findStrangers(search), ({ metadata }) => metadata['batchline_run'] ?? '');
-  const adopted: string[] = [];
-  for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (await adoptRun({ ledger, loaded, prepared, host }, runId, batches)) adopted.push(runId);
-  }
-  return adopted;
+  for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    await adoptRun({ ledger, loaded, prepared, host }, runId, batches);
 }
 
 interface AdoptContext {
@@ -67,8 +63,8 @@ async function adoptRun(
   { ledger, loaded, prepared, host }: AdoptContext,
   runId: string,
   batches: readonly RemoteBatch[],
-): Promise<boolean> {
-  if (!safeRunId.test(runId)) return false;
+): Promise<void> {
+  if (!safeRunId.test(runId)) return;
   const { provider, sink, schema, source } = prepared;
   const { endpoint: url } = loaded.pipeline.request;
   const folder = join(loaded.stateDir, 'runs', runId);
@@ -90,7 +86,7 @@ async function adoptRun(
     lost += adoption.lost;
   }
   if (lost > 0) tellLost(host, runId, lost);
-  if (chunks.length === 0) return false;
+  if (chunks.length === 0) return;
   const print = fingerprint(loaded.pipeline, {}, source.fingerprint);
   const common = { runId, pipeline: loaded.name, kind: 'run', folder, target: sink.target } as const;
   await ledger.adoptRun(
@@ -104,7 +100,6 @@ async function adoptRun(
     },
     chunks,
   );
-  return true;
 }
 
 function tellUnknown(host: Host, { id, outputFileId }: RemoteBatch): void {
