@@ -4,7 +4,13 @@ import { DurableWriter } from '../batch/durable-writer.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
-import type { Ledger, NewChunk, RunRecord, SourceSchema } from '../ledger/ledger.ts';
+import {
+  endedStatuses,
+  type Ledger,
+  type NewChunk,
+  type RunRecord,
+  type SourceSchema,
+} from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { newRunId } from './choose-run.ts';
@@ -88,6 +94,7 @@ async function createBuild(
   ledger: Ledger,
   { loaded, folder, target, schema, selection, print }: BuildPlan,
 ): Promise<RunRecord> {
+  await giveUpBrokenOff(ledger, loaded.name, folder);
   const runId = newRunId(new Date());
   await ledger.createRun({
     runId,
@@ -105,6 +112,13 @@ async function createBuild(
   const run = await ledger.run(runId);
   if (run === null) throw new Error(`Build ${runId} is not in the ledger.`);
   return run;
+}
+
+/** A build that was killed in the same folder lost its files to this one. */
+async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string): Promise<void> {
+  for (const { runId, kind, status, folder: other } of await ledger.runs(pipeline))
+    if (kind === 'build' && other === folder && !endedStatuses.has(status))
+      await ledger.setStatus(runId, 'cancelled', Date.now());
 }
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */
