@@ -1,11 +1,15 @@
-/** Kills a run at each boundary that it crosses, which takes a while: `npm run test:recovery`. */
+/**
+ * Kills each command at each boundary that it crosses, which takes a while:
+ *
+ *     npm run test:recovery [-- -t SCENE]
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
-const child = spawn(process.execPath, [vitest, 'run', 'test/recovery'], {
+const child = spawn(process.execPath, [vitest, 'run', 'test/recovery', ...process.argv.slice(2)], {
   cwd: root,
   env: { ...process.env, BATCHLINE_BOUNDARIES: 'all' },
   stdio: 'inherit',

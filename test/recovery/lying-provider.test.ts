@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { BoundaryScene, createNotes, expectComplete, rowCount } from './boundary-scene.ts';
+import { createNotes, rowCount, runScene } from './scenes/run.ts';
+import { World } from './world.ts';
 
 interface Lie {
   readonly lie: string;
@@ -64,7 +65,7 @@ let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createDatabase();
-  await createNotes(database);
+  await database.client.query(createNotes);
 });
 
 afterAll(() => database[Symbol.asyncDispose]());
@@ -73,10 +74,11 @@ describe('a provider that', () => {
   it.each(lies.map((lie, index) => ({ ...lie, name: `lie_${index}` })))(
     '$lie is paid for each row once',
     async ({ name, faults, rowsPerFile = 4 }) => {
-      await using scene = await BoundaryScene.create(database, { mode: 'upsert', name, faults, rowsPerFile });
-      await scene.goOn();
-      await expectComplete(scene);
-      const hits = await scene.faultHits();
+      const scene = runScene({ mode: 'upsert', name, faults, rowsPerFile });
+      await using world = await World.create(database, name, scene);
+      await scene.after(world);
+      await scene.expect(world);
+      const hits = await world.faultHits();
       expect(Object.values(hits)).not.toContain(0);
     },
   );

@@ -83,7 +83,7 @@ export function allOk(count: number): Partial<RunSummary['rows']> {
 
 /** The rows of the target table, in order of their ids. */
 export function tableRows(world: World): Promise<readonly Record<string, unknown>[]> {
-  return world.query(`SELECT id::text, answer FROM ${world.places.table} AS target ORDER BY target.id`);
+  return world.query(`SELECT id::text, answer FROM ${world.places.table} AS target ORDER BY target.id::int`);
 }
 
 export async function expectNoPartialFiles(world: World): Promise<void> {

@@ -13,9 +13,8 @@ import {
   type Scene,
 } from '../scene.ts';
 import type { World } from '../world.ts';
-import { usualFaults } from './run.ts';
 
-const rowCount = 10;
+const rowCount = 6;
 const teams = ['a', 'b'] as const;
 
 /** `team,id,body`: neither column alone is a key. */
@@ -34,14 +33,14 @@ const csvScene: Scene = {
   name: 'run_csv',
   emulator: {
     latencyMs: 60,
-    faults: { ...usualFaults, rows: [{ fault: 'status', status: 429, attempts: 1, every: 5 }] },
+    faults: { rows: [{ fault: 'status', status: 429, attempts: 1, every: 5 }] },
   },
   files: { 'notes.csv': teamsCsv, 'answers.csv': 'old\n' },
   pipeline: ({ provider }) => ({
     source: { type: 'csv', path: 'notes.csv', key: ['team', 'id'] },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
     provider: providerAt(provider),
-    batch: { poll_interval: '50ms', max_requests: 4 },
+    batch: { poll_interval: '50ms', max_requests: 3 },
     sink: { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } },
   }),
   command: () => run,
@@ -53,19 +52,19 @@ const csvScene: Scene = {
     expect(await linesOf(world, 'answers.csv')).toEqual(['team,id,answer', ...wanted].sort());
     await expectWhole(world);
   },
-  about: 180,
+  about: 90,
 };
 
 /** The same into JSON lines, where rows of one key are left out as they are read. */
 const jsonlScene: Scene = {
   name: 'run_jsonl',
-  emulator: { latencyMs: 60, faults: usualFaults },
+  emulator: { latencyMs: 60 },
   files: { 'notes.csv': `${notesCsv(rowCount)}7,another note\n` },
   pipeline: ({ provider }) => ({
     source: { type: 'csv', path: 'notes.csv', key: 'id', on_duplicate_key: 'first' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
     provider: providerAt(provider),
-    batch: { poll_interval: '50ms', max_requests: 4 },
+    batch: { poll_interval: '50ms', max_requests: 3 },
     sink: { type: 'jsonl', path: 'answers.jsonl', columns: { answer: 'text' } },
   }),
   command: () => run,
@@ -75,7 +74,7 @@ const jsonlScene: Scene = {
     expect(await linesOf(world, 'answers.jsonl')).toEqual(wanted.sort());
     await expectWhole(world, { read: rowCount + 1, records: rowCount + 1, skipped: 1 });
   },
-  about: 180,
+  about: 90,
 };
 
 async function expectWhole(world: World, counts: Parameters<typeof expectCounts>[2] = {}): Promise<void> {

@@ -1,7 +1,25 @@
 import type { Scene } from '../scene.ts';
+import { buildScenes } from './build.ts';
+import { cancelScenes } from './cancel.ts';
+import { collectScenes } from './collect.ts';
 import { fileScenes } from './files.ts';
+import { gcScenes } from './gc.ts';
+import { loadScenes } from './load.ts';
+import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
 import { runScenes } from './run.ts';
+import { tokenLimitScenes } from './token-limit.ts';
 
 /** Every command that is killed, and its world. */
-export const scenes: readonly Scene[] = [...runScenes, ...fileScenes, ...retryScenes];
+export const scenes: readonly Scene[] = [
+  ...runScenes,
+  ...fileScenes,
+  ...collectScenes,
+  ...cancelScenes,
+  ...retryScenes,
+  ...loadScenes,
+  ...recoverScenes,
+  ...gcScenes,
+  ...buildScenes,
+  ...tokenLimitScenes,
+];

@@ -14,7 +14,7 @@ import {
 import type { Places, World } from '../world.ts';
 import { linesOf, quoted } from './files.ts';
 
-const rowCount = 8;
+const rowCount = 6;
 /** What becomes of some rows at first. */
 const fate = { refused: '2', unloadable: '3', empty: '5' } as const;
 const answered = ids(rowCount).filter((id) => id !== fate.empty);
@@ -27,7 +27,7 @@ function pipeline({ provider }: Places, sink: object, maxFailedRows: number): ob
     source: { type: 'csv', path: 'notes.csv', key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
     provider: providerAt(provider),
-    batch: { poll_interval: '50ms', max_requests: 3 },
+    batch: { poll_interval: '50ms', max_requests: 2 },
     max_failed_rows: maxFailedRows,
     sink,
   };
@@ -86,7 +86,7 @@ function tableScene({ name, mode, after }: TableOptions): Scene {
       expect(await tableRows(world)).toEqual(answered.map((id) => ({ id, answer: answerTo(id) })));
       await expectRetried(world);
     },
-    about: 120,
+    about: 90,
   };
 }
 
@@ -117,7 +117,7 @@ function fileScene({ name, maxFailedRows, after }: FileOptions): Scene {
       expect(await linesOf(world, 'answers.csv')).toEqual(['id,answer', ...wanted].sort());
       await expectRetried(world);
     },
-    about: 120,
+    about: 90,
   };
 }
 

@@ -75,7 +75,7 @@ export function runScene({ name, mode, faults = usualFaults, rowsPerFile = 4 }: 
       'http POST /v1/batches answered',
       'file rename output',
       'postgres CREATE TEMPORARY TABLE answered',
-      'sqlite DELETE FROM unfinished_rows',
+      'sqlite UPDATE unfinished_rows',
       'file rename failed-rows.jsonl',
     ],
   };
