@@ -97,18 +97,19 @@ interface FileOptions {
   readonly after: Scene['after'];
 }
 
+const fileSink = (answer: string) => ({ type: 'csv', path: 'answers.csv', columns: { answer } });
+
 /** Into a file whose expression fails on a row until it is corrected. */
 function fileScene({ name, maxFailedRows, after }: FileOptions): Scene {
-  const sink = (answer: string) => ({ type: 'csv', path: 'answers.csv', columns: { answer } });
   return {
     name,
     emulator,
     files: { 'notes.csv': notes },
-    pipeline: (places) => pipeline(places, sink(bad), maxFailedRows),
+    pipeline: (places) => pipeline(places, fileSink(bad), maxFailedRows),
     before: async (world) => {
       await world.type(run, maxFailedRows < 3 ? 1 : 0);
       const corrected = `row.id == "${fate.unloadable}" ? text : text`;
-      await world.project.write('pipeline.yaml', pipeline(world.places, sink(corrected), maxFailedRows));
+      await world.project.write('pipeline.yaml', pipeline(world.places, fileSink(corrected), maxFailedRows));
     },
     command: retry,
     after,
