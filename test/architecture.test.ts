@@ -6,7 +6,7 @@ const kinds = ['sources', 'transforms', 'providers', 'sinks'];
 const registries = kinds.map((kind) => `${kind}/index.ts`);
 
 const belowRun = [
-  ['core', 'expr', 'pg', 'sources', 'sinks', 'transforms', 'request', 'results', 'providers'],
+  ['core', 'expr', 'pg', 'duckdb', 'sources', 'sinks', 'transforms', 'request', 'results', 'providers'],
   ['ledger', 'batch', 'config', 'emulator'],
 ].flat();
 
@@ -18,8 +18,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   expr: ['core'],
   pg: ['core'],
-  sources: ['core', 'pg'],
-  sinks: ['core', 'pg'],
+  duckdb: ['core'],
+  sources: ['core', 'pg', 'duckdb'],
+  sinks: ['core', 'pg', 'duckdb'],
   transforms: ['core', 'expr'],
   request: ['core', 'expr'],
   results: ['core', 'expr'],
@@ -131,6 +132,7 @@ describe('files', () => {
 
 describe('the start of the command line', () => {
   const heavy = [
+    '@duckdb/node-api',
     'ajv',
     'ajv-formats',
     'csv-parse',

@@ -17,10 +17,8 @@ const keys = new Set([
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
   mode: ['standard', 'auto'],
-  'source.type': ['postgres', 'csv', 'json', 'jsonl', 'duckdb'],
   'transforms.*.type': ['filter', 'select', 'rename', 'template', 'truncate', 'split', 'module'],
   'provider.type': ['openai', 'anthropic', 'gemini'],
-  'sink.type': ['postgres', 'csv', 'jsonl', 'duckdb'],
 };
 
 /** What to say of a key that is not accepted, where it is one that a later version has. */

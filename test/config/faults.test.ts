@@ -144,7 +144,12 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['name: tags', '__proto__: 1', 'p.yaml:1:1  __proto__  unknown key'],
   ['name: tags', 'constructor: 1', 'p.yaml:1:1  constructor  unknown key'],
   ['type: postgres', 'type: postgress', 'p.yaml:3:9  source.type  must be ', 'did you mean postgres?'],
-  ['type: postgres', 'type: duckdb', 'p.yaml:3:9  source.type  `duckdb` is not available in this version'],
+  [
+    'type: postgres',
+    'type: duckdb',
+    'p.yaml:4:3  source.url  unknown key',
+    'p.yaml:3:3  source.path  required for `table`',
+  ],
   ['type: postgres', 'types: postgres', 'p.yaml:3:3  source.type  required; one of '],
   [
     '  key: id\nrequest',

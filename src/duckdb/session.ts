@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import { leaseInstance, type InstanceLease } from './instances.ts';
+import { textLiteral } from './sql-text.ts';
+
+export interface SessionOptions {
+  /** A database file, absolute; null for a database in memory. */
+  readonly path: string | null;
+  readonly isWritten: boolean;
+  readonly stateDir: string;
+  /** The folder that relative paths in SQL start from. */
+  readonly baseDir?: string;
+  /** As DuckDB reads it. */
+  readonly memoryLimit?: string;
+  /** Breaks off what is under way. */
+  readonly signal: AbortSignal;
+}
+
+/** Enough for what streams through; what sorts and groups beyond it goes to the disk. */
+const defaultMemory = '128MB';
+
+/** A connection to a database of DuckDB, one statement at a time. It throws what DuckDB throws. */
+export class DuckSession implements AsyncDisposable {
+  readonly connection: DuckDBConnection;
+  readonly #lease: InstanceLease;
+  readonly #signal: AbortSignal;
+  readonly #interrupt = (): void => this.connection.interrupt();
+
+  private constructor(connection: DuckDBConnection, lease: InstanceLease, signal: AbortSignal) {
+    this.connection = connection;
+    this.#lease = lease;
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#interrupt);
+  }
+
+  static async open(options: SessionOptions): Promise<DuckSession> {
+    options.signal.throwIfAborted();
+    const { path, isWritten, memoryLimit = defaultMemory } = options;
+    const tempDir = join(options.stateDir, 'duckdb-temp');
+    using leases = new DisposableStack();
+    const lease = leases.use(await leaseInstance({ path, isWritten, memoryLimit, tempDir }));
+    const session = new DuckSession(await lease.instance.connect(), lease, options.signal);
+    leases.move();
+    await session.#configure(options.baseDir);
+    return session;
+  }
+
+  async #configure(baseDir: string | undefined): Promise<void> {
+    try {
+      await this.run("SET TimeZone = 'UTC'");
+      // The setting is a list; a folder with a comma cannot stand in it.
+      if (baseDir !== undefined && !baseDir.includes(','))
+        await this.run(`SET file_search_path = ${textLiteral(baseDir)}`);
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Runs a statement, or several. */
+  async run(sql: string): Promise<void> {
+    this.#signal.throwIfAborted();
+    await this.connection.run(sql);
+  }
+
+  /** The rows of a query whose result is small. */
+  async rows<Row extends readonly DuckDBValue[]>(
+    sql: string,
+    values?: DuckDBValue[],
+  ): Promise<readonly Row[]> {
+    this.#signal.throwIfAborted();
+    const reader = await this.connection.runAndReadAll(sql, values);
+    return reader.getRows() as unknown as readonly Row[];
+  }
+
+  /** A result that is computed as its chunks are fetched. */
+  stream(sql: string): Promise<DuckDBResult> {
+    this.#signal.throwIfAborted();
+    return this.connection.stream(sql);
+  }
+
+  prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    this.#signal.throwIfAborted();
+    return this.connection.prepare(sql);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#interrupt);
+    try {
+      // A result that was left half-way holds the file open until another statement ends it.
+      this.connection.interrupt();
+      await this.connection.run('SELECT 1');
+    } catch {
+      // The connection is given up in any case.
+    } finally {
+      this.connection.closeSync();
+      this.#lease[Symbol.dispose]();
+    }
+  }
+}

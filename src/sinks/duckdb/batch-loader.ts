@@ -1,0 +1,88 @@
+import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import type { DuckSession } from '../../duckdb/session.ts';
+import { rollBack, isRowFault } from './row-fault.ts';
+import { isolateFaulty } from './isolate-rows.ts';
+import { earlierFailures, insertMark, marksOf } from './load-marks.ts';
+import type { LoadPlan } from './load-plan.ts';
+import { dropStaged, insertStaged, selectCollisions, selectMisfits, selectText } from './load-statements.ts';
+import { convertRows, stageRows } from './staging.ts';
+import { refuse } from '../../pg/copy-column.ts';
+import { invalid } from '../../pg/value-check.ts';
+
+/** Loads a batch in one transaction, without the rows that the table cannot take. */
+export async function loadBatch(
+  session: DuckSession,
+  plan: LoadPlan,
+  rows: ResultBatch,
+  mark: LoadMark,
+): Promise<LoadOutcome> {
+  const converted = await convertRows(plan, rows);
+  const { refused, cleaned } = converted;
+  const marks = plan.mode === 'insert' ? marksOf(plan.table) : null;
+  const earlier = marks === null ? null : await earlierFailures(session, marks, mark, rows.customIds);
+  if (earlier !== null) return { failures: earlier, cleaned };
+  await stageRows(session, plan, converted);
+  const unfit = [...refused, ...(await dropMisfits(session, plan)), ...(await dropCollisions(session, plan))];
+  const first = (failures: readonly LoadFailure[]): string =>
+    marks === null ? '' : insertMark(marks, mark, failures, rows.customIds);
+  const faulty = await insertRows(session, plan, rows.length, unfit, first);
+  return { failures: [...unfit, ...faulty].sort((a, b) => a.row - b.row), cleaned };
+}
+
+async function insertRows(
+  session: DuckSession,
+  plan: LoadPlan,
+  count: number,
+  unfit: readonly LoadFailure[],
+  first: (failures: readonly LoadFailure[]) => string,
+): Promise<readonly LoadFailure[]> {
+  try {
+    await inTransaction(session, [first(unfit), insertStaged(plan)]);
+    return [];
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+  }
+  const faulty = await isolateFaulty(session, plan, count);
+  await inTransaction(session, [first([...unfit, ...faulty]), insertStaged(plan)]);
+  return faulty;
+}
+
+async function inTransaction(session: DuckSession, statements: readonly string[]): Promise<void> {
+  try {
+    await session.run('BEGIN TRANSACTION');
+    for (const statement of statements) if (statement !== '') await session.run(statement);
+    await session.run('COMMIT');
+  } catch (error) {
+    await rollBack(session);
+    throw error;
+  }
+}
+
+async function dropMisfits(session: DuckSession, plan: LoadPlan): Promise<readonly LoadFailure[]> {
+  const select = selectMisfits(plan);
+  if (select === null) return [];
+  const failures: LoadFailure[] = [];
+  for (const [place, index] of await session.rows<[number, number]>(select)) {
+    const [cell] = await session.rows<[string]>(selectText(place, index));
+    const column = plan.columns[index];
+    if (column !== undefined) failures.push(refuse(place, column, invalid(cell?.[0] ?? '')));
+  }
+  await drop(session, failures);
+  return failures;
+}
+
+const collision = {
+  code: 'sink_key_collision',
+  message: "an earlier row of the batch has the same key in the sink's key columns",
+} as const;
+
+async function dropCollisions(session: DuckSession, plan: LoadPlan): Promise<readonly LoadFailure[]> {
+  const rows = await session.rows<[number]>(selectCollisions(plan));
+  const failures = rows.map(([row]) => ({ row, ...collision }));
+  await drop(session, failures);
+  return failures;
+}
+
+async function drop(session: DuckSession, failures: readonly LoadFailure[]): Promise<void> {
+  if (failures.length > 0) await session.run(dropStaged(failures.map(({ row }) => row)));
+}

@@ -1,0 +1,80 @@
+import type { SinkContext } from '../../core/sink.ts';
+import { duckdbError } from '../../duckdb/duckdb-error.ts';
+import { DuckSession } from '../../duckdb/session.ts';
+
+/** How long the file is kept open unused: batches take hours, and while it is open no other process may read it. */
+const idleMs = 500;
+/** Rows that are loaded are staged in memory first. */
+const memoryLimit = '256MB';
+
+/** A database file of DuckDB that is opened when it is needed, and used by one at a time. */
+export class DuckFile implements AsyncDisposable {
+  readonly path: string;
+  readonly #context: SinkContext;
+  #open: { readonly session: DuckSession; readonly isWritten: boolean } | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(path: string, context: SinkContext) {
+    this.path = path;
+    this.#context = context;
+  }
+
+  /**
+   * Lends a session that may write, for `work`, which must leave no transaction open. Creates a file that is missing.
+   *
+   * @throws BatchlineError for every failure of the database; the signal's reason where it was aborted
+   */
+  write<T>(work: (session: DuckSession) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#use(true, work));
+  }
+
+  /** The same for reading alone: others may read at the same time. */
+  read<T>(work: (session: DuckSession) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#use(false, work));
+  }
+
+  /** Lets go of the file. */
+  close(): Promise<void> {
+    return this.#inTurn(() => this.#close());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.catch(() => {}).then(work);
+    this.#last = turn;
+    return turn;
+  }
+
+  async #use<T>(isWritten: boolean, work: (session: DuckSession) => Promise<T>): Promise<T> {
+    clearTimeout(this.#timer);
+    try {
+      const result = await work(await this.#session(isWritten));
+      this.#timer = setTimeout(() => void this.close(), idleMs).unref();
+      return result;
+    } catch (error) {
+      await this.#close();
+      this.#context.signal.throwIfAborted();
+      throw duckdbError(error, this.path);
+    }
+  }
+
+  async #session(isWritten: boolean): Promise<DuckSession> {
+    if (this.#open !== undefined && (this.#open.isWritten || !isWritten)) return this.#open.session;
+    await this.#close();
+    const { signal, stateDir } = this.#context;
+    const session = await DuckSession.open({ path: this.path, isWritten, stateDir, memoryLimit, signal });
+    this.#open = { session, isWritten };
+    return session;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.session[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,159 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { BatchlineError } from '../../core/errors.ts';
+import type {
+  LoadMark,
+  LoadOutcome,
+  OpenedSink,
+  ResultBatch,
+  SinkContext,
+  SinkSample,
+} from '../../core/sink.ts';
+import type { DuckSession } from '../../duckdb/session.ts';
+import { parseTableName, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { loadBatch } from './batch-loader.ts';
+import { createTable, typesFor } from './create-table.ts';
+import { createdType } from './created-type.ts';
+import { DuckFile } from './duck-file.ts';
+import { findUnchanged } from './find-unchanged.ts';
+import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
+import { createMarks, marksOf } from './load-marks.ts';
+import { loadPlan, requestHashColumn, type LoadMode, type LoadPlan } from './load-plan.ts';
+import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
+import { sampleRows } from './sample-rows.ts';
+import { checkTarget, displayName, tableMissing } from './target-checks.ts';
+import { findTarget, type Target } from './target.ts';
+
+export interface TableSinkConfig {
+  readonly path: string;
+  readonly table: string;
+  readonly mode: LoadMode;
+  readonly create: boolean;
+}
+
+/** Looks the table up, where the file is there. @throws BatchlineError */
+export async function openTableSink(config: TableSinkConfig, context: SinkContext): Promise<OpenedSink> {
+  const name = parseTableName(config.table);
+  const path = resolve(context.baseDir, config.path);
+  await checkNotFolder(path);
+  const file = new DuckFile(path, context);
+  const target = (await fileExists(path)) ? await file.read((session) => findTarget(session, name)) : null;
+  return new TableSink({ config, context, name, file }, target);
+}
+
+interface Parts {
+  readonly config: TableSinkConfig;
+  readonly context: SinkContext;
+  readonly name: TableName;
+  readonly file: DuckFile;
+}
+
+class TableSink implements OpenedSink {
+  readonly isReplaced = false;
+  readonly #parts: Parts;
+  #target: Target | null;
+  #plan: LoadPlan | undefined;
+
+  constructor(parts: Parts, target: Target | null) {
+    this.#parts = parts;
+    this.#target = target;
+  }
+
+  get target(): string {
+    return displayName(this.#target?.name ?? this.#parts.name);
+  }
+
+  get keepsHash(): boolean {
+    return this.#target?.columns.has(requestHashColumn) ?? this.#parts.config.create;
+  }
+
+  async rehearse(): Promise<void> {
+    const { config, context, name, file } = this.#parts;
+    const { create, mode } = config;
+    await checkWritable(file.path);
+    const rehearsal = { name, create, mode, context };
+    if (await fileExists(file.path)) return file.write((session) => rehearseInFile(session, rehearsal));
+    if (!create) throw databaseMissing(file.path);
+    await rehearseInMemory(rehearsal);
+  }
+
+  async prepare(): Promise<void> {
+    const { config, file } = this.#parts;
+    if (config.create) await mkdir(dirname(file.path), { recursive: true });
+    else if (!(await fileExists(file.path))) throw databaseMissing(file.path);
+    this.#target = await file.write(async (session) => {
+      const target = this.#target ?? (await this.#create(session));
+      if (config.mode === 'insert') await session.run(createMarks(marksOf(target.name)));
+      return target;
+    });
+  }
+
+  async #create(session: DuckSession): Promise<Target> {
+    const { config, context, name } = this.#parts;
+    const there = await findTarget(session, name);
+    if (there !== null) return there;
+    if (!config.create) throw tableMissing(name);
+    const types = await typesFor(session, context, createdType);
+    await session.run(createTable({ name, types, hasKey: true, keepsHash: true }, context));
+    return (await findTarget(session, name)) ?? fail(name);
+  }
+
+  async findUnchanged(
+    keys: readonly (readonly string[])[],
+    hashes: readonly string[],
+  ): Promise<readonly boolean[]> {
+    if (this.#target?.columns.has(requestHashColumn) !== true) return keys.map(() => false);
+    const plan = this.#planned();
+    return this.#parts.file.write((session) => findUnchanged(session, plan, keys, hashes));
+  }
+
+  load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    return this.#parts.file.write((session) => loadBatch(session, this.#planned(), rows, mark));
+  }
+
+  async holds(): Promise<boolean> {
+    return true;
+  }
+
+  async restart(): Promise<void> {}
+
+  /** Rows are visible as soon as they are loaded; other processes see them when they open the file. */
+  async finish(): Promise<void> {
+    await this.#parts.file.close();
+  }
+
+  async sample(count: number): Promise<SinkSample> {
+    const { file, name } = this.#parts;
+    if (this.#target === null) throw tableMissing(name);
+    const { columns, keyCount, writesHash, table } = this.#planned();
+    const names = (writesHash ? columns.slice(0, -1) : columns).map((column) => column.name);
+    return file.read((session) =>
+      sampleRows(session, quoteTable(table), names, names.slice(0, keyCount), count),
+    );
+  }
+
+  #planned(): LoadPlan {
+    const { config, context, name } = this.#parts;
+    if (this.#target === null) throw tableMissing(name);
+    if (this.#plan === undefined) {
+      checkTarget(context, this.#target);
+      this.#plan = loadPlan(context, this.#target, config.mode);
+    }
+    return this.#plan;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.file[Symbol.asyncDispose]();
+  }
+}
+
+function fail(name: TableName): never {
+  throw tableMissing(name);
+}
+
+function databaseMissing(path: string): BatchlineError {
+  return new BatchlineError('database_missing', `there is no file ${path}`, {
+    where: path,
+    hint: 'Set create: true in the sink, or correct sink.path.',
+  });
+}

@@ -1,0 +1,92 @@
+import type { DuckDBValue } from '@duckdb/node-api';
+import { printValue, valueToJson } from '../../core/print.ts';
+import type { RowBatch } from '../../core/row-batch.ts';
+import type { Field, Value } from '../../core/value.ts';
+import { escapeJson, jsonToWire, toWire, type WireText } from '../../core/wire-text.ts';
+import type { ColumnType } from './column-type.ts';
+
+/** The columns of a result, and what is made of them. */
+export interface ResultLayout {
+  readonly fields: readonly Field[];
+  /** For each field its type and its column; no column for the record's number. */
+  readonly columns: readonly ResultColumn[];
+  /** The same for each part of the key. */
+  readonly key: readonly ResultColumn[];
+  /** What is read, for messages: `tickets`, `the query`. */
+  readonly origin: string;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly column: number | null;
+}
+
+/** One chunk of a result, in DuckDB's own columns; values are read when they are asked for. */
+export class DuckdbBatch implements RowBatch {
+  readonly fields: readonly Field[];
+  readonly length: number;
+  readonly #layout: ResultLayout;
+  readonly #cells: readonly (readonly DuckDBValue[])[];
+  readonly #firstRecord: number;
+
+  constructor(
+    layout: ResultLayout,
+    cells: readonly (readonly DuckDBValue[])[],
+    length: number,
+    firstRecord: number,
+  ) {
+    this.fields = layout.fields;
+    this.length = length;
+    this.#layout = layout;
+    this.#cells = cells;
+    this.#firstRecord = firstRecord;
+  }
+
+  record(row: number): number {
+    return this.#firstRecord + row;
+  }
+
+  position(row: number): string {
+    const key = this.#layout.key.map(({ name }, part) => {
+      const text = this.#keyText(row, part);
+      return text === null ? `${name} is null` : `${name} = ${text}`;
+    });
+    return `record ${this.record(row)} of ${this.#layout.origin} (${key.join(', ')})`;
+  }
+
+  keyPart(row: number, part: number): WireText | null {
+    const text = this.#keyText(row, part);
+    return text === null ? null : toWire(text);
+  }
+
+  /** A read is one pass. */
+  cursor(): null {
+    return null;
+  }
+
+  value(row: number, field: number): Value {
+    const column = this.#layout.columns[field];
+    if (column === undefined) return null;
+    const cell = this.#cell(row, column);
+    return cell === null ? null : column.type.value(cell);
+  }
+
+  printed(row: number, field: number): WireText {
+    return escapeJson(printValue(this.value(row, field)));
+  }
+
+  json(row: number, field: number): WireText {
+    return jsonToWire(valueToJson(this.value(row, field)));
+  }
+
+  #keyText(row: number, part: number): string | null {
+    const column = this.#layout.key[part];
+    const cell = column === undefined ? null : this.#cell(row, column);
+    return cell === null ? null : (column?.type.keyText?.(cell) ?? null);
+  }
+
+  #cell(row: number, { column }: ResultColumn): DuckDBValue {
+    return column === null ? this.record(row) : (this.#cells[column]?.[row] ?? null);
+  }
+}

@@ -1,0 +1,143 @@
+import { didYouMean } from '../../core/did-you-mean.ts';
+import { BatchlineError } from '../../core/errors.ts';
+import type { SourceContext } from '../../core/source.ts';
+import type { Field } from '../../core/value.ts';
+import { loadDuckdb } from '../../duckdb/load-duckdb.ts';
+import type { DuckSession } from '../../duckdb/session.ts';
+import { displayTable } from '../../pg/identifier.ts';
+import type { DuckdbSourceConfig } from '../duckdb.ts';
+import { rowNumber } from '../file/row-number.ts';
+import { columnType, type ColumnType } from './column-type.ts';
+import { fingerprintFiles } from './file-fingerprint.ts';
+import { resolveFiles } from './query-files.ts';
+import { findRelation, fromRelation } from './relation.ts';
+import { selectSql } from './select.ts';
+
+export interface Column {
+  readonly field: Field;
+  readonly type: ColumnType;
+}
+
+/** What is known of the rows' origin before any of them is read. */
+export interface Origin {
+  /** For messages. */
+  readonly name: string;
+  /** What stands after FROM; its name is `source`. */
+  readonly from: string;
+  readonly conditions: readonly string[];
+  readonly columns: readonly Column[];
+  /** In lower case. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly fingerprint: Readonly<Record<string, string>>;
+}
+
+/** Learns what a configuration names, reading no rows. Throws what DuckDB throws, and BatchlineErrors. */
+export async function learnOrigin(
+  session: DuckSession,
+  config: DuckdbSourceConfig,
+  context: SourceContext,
+): Promise<Origin> {
+  const place =
+    config.query === undefined
+      ? await learnTable(session, config)
+      : await learnQuery(session, config.query, context);
+  const conditions = [config.where, context.where].filter((condition) => condition !== undefined);
+  const described = await describe(session, place.from);
+  // Tries the conditions out.
+  await session.prepare(selectSql({ from: place.from, conditions, columns: [] }));
+  const types = described.map(({ name, declared }) => `${name} ${declared}`).join(', ');
+  return {
+    ...place,
+    conditions,
+    columns: config.query === undefined ? described : withNumber(described),
+    fingerprint: { ...place.fingerprint, columns: types },
+  };
+}
+
+type Place = Omit<Origin, 'conditions' | 'columns'>;
+
+async function learnTable(session: DuckSession, { table, path }: DuckdbSourceConfig): Promise<Place> {
+  const relation = await findRelation(session, table ?? '', path ?? '');
+  return {
+    name: displayTable(relation.name),
+    from: fromRelation(relation),
+    uniqueKeys: relation.uniqueKeys,
+    fingerprint: {},
+  };
+}
+
+async function learnQuery(session: DuckSession, query: string, { baseDir }: SourceContext): Promise<Place> {
+  const bare = query.trim().replace(/;\s*$/, '');
+  const { sql, paths } = await resolveFiles(session, bare, baseDir);
+  const prepared = await session.prepare(sql);
+  const { StatementType } = await loadDuckdb();
+  if (prepared.statementType !== StatementType.SELECT)
+    throw new BatchlineError('bad_query', 'source.query must be one SELECT', {
+      where: 'source.query',
+      hint: 'Prepare data beforehand with the duckdb command line, or select them here.',
+    });
+  const names = Array.from({ length: prepared.columnCount }, (_, at) => prepared.columnName(at));
+  rejectTwins(names);
+  return {
+    name: 'the query',
+    // On lines of its own, since it may end in a comment.
+    from: `(\n${sql}\n) AS source`,
+    uniqueKeys: [],
+    fingerprint: await fingerprintFiles(session, paths, baseDir),
+  };
+}
+
+/** Names differ by more than their case in DuckDB. */
+function rejectTwins(names: readonly string[]): void {
+  const lower = names.map((name) => name.toLowerCase());
+  const twice = names.find((_, at) => lower.indexOf(lower[at] ?? '') !== at);
+  if (twice === undefined) return;
+  throw new BatchlineError('duplicate_column', `the query has two columns named "${twice}"`, {
+    where: 'source.query',
+    hint: 'Give one of them another name with AS.',
+  });
+}
+
+interface Described extends Column {
+  readonly name: string;
+  readonly declared: string;
+}
+
+async function describe(session: DuckSession, from: string): Promise<readonly Described[]> {
+  const select = `SELECT * FROM ${from}`;
+  const rows = await session.rows<[string, string]>(`DESCRIBE ${select}`);
+  const prepared = await session.prepare(select);
+  const api = await loadDuckdb();
+  return rows.map(([name, declared], at) => {
+    const type = columnType(api, prepared.columnType(at), declared);
+    return { name, declared, type, field: { name, kind: type.kind, sqlType: type.sqlType } };
+  });
+}
+
+/** The record's number, which a query's rows have as a file's have. */
+export const numberColumn: Column = {
+  field: rowNumber,
+  type: {
+    kind: rowNumber.kind,
+    sqlType: rowNumber.sqlType,
+    value: (cell) => BigInt(cell as number),
+    keyText: String,
+  },
+};
+
+/** A column of that name, as in a file that was written with it, comes first. */
+function withNumber(columns: readonly Column[]): readonly Column[] {
+  const hasNumber = columns.some(({ field }) => field.name === rowNumber.name);
+  return hasNumber ? columns : [...columns, numberColumn];
+}
+
+/** @throws BatchlineError `unknown_column` */
+export function columnNamed(name: string, columns: readonly Column[], origin: string, where: string): Column {
+  const column = columns.find(({ field }) => field.name === name);
+  if (column !== undefined) return column;
+  const names = columns.map(({ field }) => field.name);
+  throw new BatchlineError('unknown_column', `${origin} has no column "${name}"`, {
+    where,
+    hint: didYouMean(name, names),
+  });
+}

@@ -1,0 +1,145 @@
+import { resolve } from 'node:path';
+import { BatchlineError } from '../../core/errors.ts';
+import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
+import { duckdbError } from '../../duckdb/duckdb-error.ts';
+import { DuckSession } from '../../duckdb/session.ts';
+import type { DuckdbSourceConfig } from '../duckdb.ts';
+import { warnOfRowNumberKey } from '../file/row-number.ts';
+import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';
+import { columnNamed, learnOrigin, numberColumn, type Column, type Origin } from './learn.ts';
+import { selectSql } from './select.ts';
+
+/**
+ * Opens the source. The database is open only while something is read from it, so that others may write to it.
+ *
+ * A read is one pass and not resumable: DuckDB has no index that rows could be read in order by, so that each page of a
+ * keyset would be another scan and sort of everything, to save a read that takes seconds.
+ */
+export async function openDuckdb(config: DuckdbSourceConfig, context: SourceContext): Promise<OpenedSource> {
+  const place: Place = { config, context };
+  const origin = await withSession(place, context.signal, (session) => learnOrigin(session, config, context));
+  const source = openedSource(place, origin);
+  warnOfRowNumberKey(context, source);
+  return source;
+}
+
+interface Place {
+  readonly config: DuckdbSourceConfig;
+  readonly context: SourceContext;
+}
+
+function openSession({ config, context }: Place, signal: AbortSignal): Promise<DuckSession> {
+  const { baseDir, stateDir } = context;
+  const path = config.path === undefined ? null : resolve(baseDir, config.path);
+  return DuckSession.open({
+    path,
+    isWritten: false,
+    baseDir,
+    stateDir,
+    memoryLimit: config.memory_limit.replaceAll(' ', ''),
+    signal,
+  });
+}
+
+async function withSession<T>(
+  place: Place,
+  signal: AbortSignal,
+  work: (session: DuckSession) => Promise<T>,
+): Promise<T> {
+  try {
+    await using session = await openSession(place, signal);
+    return await work(session);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw duckdbError(error, whereOf(place));
+  }
+}
+
+function whereOf({ config }: Place): string {
+  return config.path ?? 'source.query';
+}
+
+function openedSource(place: Place, origin: Origin): OpenedSource {
+  const { config, context } = place;
+  const offered = offeredColumns(config, origin);
+  const key = context.key.map((name) => keyColumn(name, origin));
+  const names = new Set(key.map(({ field }) => field.name.toLowerCase()));
+  const isUnique = origin.uniqueKeys.some((columns) => columns.every((column) => names.has(column)));
+  return {
+    fields: [...new Set([...offered, ...key])].map(({ field }) => field),
+    keyFields: key.map(({ field }) => field),
+    keyIsUnique: isUnique || key.includes(numberColumn),
+    resumable: false,
+    fingerprint: origin.fingerprint,
+    badRecords: 0,
+    read: (options) => readRows(place, origin, [...new Set([...offered, ...key])], options),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function offeredColumns(config: DuckdbSourceConfig, { columns, name }: Origin): readonly Column[] {
+  return config.columns?.map((wanted) => columnNamed(wanted, columns, name, 'source.columns')) ?? columns;
+}
+
+function keyColumn(name: string, { columns, name: origin }: Origin): Column {
+  const column = columnNamed(name, columns, origin, 'source.key');
+  if (column.type.keyText !== null) return column;
+  throw new BatchlineError(
+    'bad_key',
+    `the key column "${name}" is no single value but ${column.field.sqlType}`,
+    {
+      where: 'source.key',
+      hint: 'Choose another key, or select one of its members in the query: SELECT doc.id AS id, ...',
+    },
+  );
+}
+
+async function* readRows(
+  place: Place,
+  origin: Origin,
+  offered: readonly Column[],
+  { fields, limit, signal }: ReadOptions,
+): AsyncGenerator<DuckdbBatch, void, undefined> {
+  if (limit !== undefined && limit <= 0) return;
+  const wanted = fields.map((name) => columnNamed(name, offered, origin.name, 'source.columns'));
+  const key = place.context.key.map((name) => keyColumn(name, origin));
+  const selected = [...new Set([...wanted, ...key])].filter((column) => column !== numberColumn);
+  const layout = layoutOf(origin, wanted, key, selected);
+  const columns = selected.map(({ field }) => field.name);
+  try {
+    await using session = await openSession(place, signal);
+    const result = await session.stream(selectSql({ ...origin, columns, limit }));
+    let record = 1;
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      signal.throwIfAborted();
+      if (chunk === null || chunk.rowCount === 0) return;
+      const cells = columns.map((_, column) => chunk.getColumnValues(column));
+      yield new DuckdbBatch(layout, cells, chunk.rowCount, record);
+      record += chunk.rowCount;
+      signal.throwIfAborted();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw duckdbError(error, whereOf(place));
+  }
+}
+
+function layoutOf(
+  origin: Origin,
+  wanted: readonly Column[],
+  key: readonly Column[],
+  selected: readonly Column[],
+): ResultLayout {
+  const resultColumn = (column: Column): ResultColumn => ({
+    name: column.field.name,
+    type: column.type,
+    column: column === numberColumn ? null : selected.indexOf(column),
+  });
+  return {
+    fields: wanted.map(({ field }) => field),
+    columns: wanted.map(resultColumn),
+    key: key.map(resultColumn),
+    origin: origin.name,
+  };
+}
