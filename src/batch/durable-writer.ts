@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { diskFault, requireFreeDisk } from '../core/disk.ts';
 import { renameDurably } from '../core/durable-file.ts';
-import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
+import { BatchlineError, errorMessage } from '../core/errors.ts';
 
 // Fewer, larger writes: each one is a trip to the thread pool.
 const blockBytes = 1 << 20;
@@ -29,6 +30,7 @@ export class DurableWriter implements AsyncDisposable {
   }
 
   static async create(path: string): Promise<DurableWriter> {
+    requireFreeDisk(path, 0);
     return new DurableWriter(path, await open(`${path}.partial`, 'w', 0o600).catch(explain(path)));
   }
 
@@ -49,6 +51,7 @@ export class DurableWriter implements AsyncDisposable {
 
   async #flush(): Promise<void> {
     await this.#writing;
+    requireFreeDisk(this.#path, this.#filled);
     const full = this.#block.subarray(0, this.#filled);
     [this.#block, this.#spare] = [this.#spare, this.#block];
     this.#filled = 0;
@@ -88,12 +91,11 @@ async function writeFully(file: FileHandle, bytes: Buffer): Promise<void> {
 
 function explain(path: string): (error: unknown) => never {
   return (error) => {
-    const full = errorCode(error) === 'ENOSPC';
-    throw new BatchlineError(full ? 'disk_full' : 'file_unwritable', errorMessage(error), {
+    const full = diskFault(error, path);
+    if (full !== null) throw full;
+    throw new BatchlineError('file_unwritable', errorMessage(error), {
       where: path,
-      hint: full
-        ? 'Free some disk space and type the same command again; nothing is lost.'
-        : 'Make the folder writable for this user.',
+      hint: 'Make the folder writable for this user.',
       cause: error,
     });
   };

@@ -36,29 +36,36 @@ export async function createBatch(context: StepContext, chunk: ChunkRecord): Pro
     const intent = await context.room.claim(current);
     if (intent === null) return current;
     current = intent;
-    try {
-      const batch = await context.provider.createBatch(newBatch(context, current), context.abort);
-      return await submitted(context, current, batch, false);
-    } catch (error) {
-      // What is thrown after an abort is its reason, which says nothing about this create.
-      context.abort.throwIfAborted();
-      if (!(error instanceof BatchlineError)) throw error;
-      const isAbsent = error.outcome === 'absent';
-      if (isAbsent && error.code === 'token_limit_exceeded') return deferred(context, current, error);
-      current = isAbsent
-        ? await advance(context, current, 'create_ruled_out')
-        : await settleCreate(context, current);
-      if (current.state !== 'uploaded') return current;
-      if (!error.retryable || tries >= providerRetry.attempts) {
-        // Whoever types the command again has the file uploaded again.
-        if (error.code === 'file_not_found') await advance(context, current, 'input_file_lost');
-        throw error;
-      }
-      const waitMs = error.retryAfterMs ?? backoff(tries, providerRetry);
-      const step = `creation of batch ${chunk.chunk}`;
-      context.emit({ type: 'StepRetried', step, message: error.message, waitMs });
-      await sleep(waitMs, context.signal);
+    // The ledger's own errors pass: they say nothing of what the provider did.
+    const created = await askForBatch(context, current);
+    if (!(created instanceof BatchlineError)) return submitted(context, current, created, false);
+    const isAbsent = created.outcome === 'absent';
+    if (isAbsent && created.code === 'token_limit_exceeded') return deferred(context, current, created);
+    current = isAbsent
+      ? await advance(context, current, 'create_ruled_out')
+      : await settleCreate(context, current);
+    if (current.state !== 'uploaded') return current;
+    if (!created.retryable || tries >= providerRetry.attempts) {
+      // Whoever types the command again has the file uploaded again.
+      if (created.code === 'file_not_found') await advance(context, current, 'input_file_lost');
+      throw created;
     }
+    const waitMs = created.retryAfterMs ?? backoff(tries, providerRetry);
+    const step = `creation of batch ${chunk.chunk}`;
+    context.emit({ type: 'StepRetried', step, message: created.message, waitMs });
+    await sleep(waitMs, context.signal);
+  }
+}
+
+/** @returns the batch, or the provider's error */
+async function askForBatch(context: StepContext, chunk: ChunkRecord): Promise<RemoteBatch | BatchlineError> {
+  try {
+    return await context.provider.createBatch(newBatch(context, chunk), context.abort);
+  } catch (error) {
+    // What is thrown after an abort is its reason, which says nothing about this create.
+    context.abort.throwIfAborted();
+    if (!(error instanceof BatchlineError)) throw error;
+    return error;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from './sqlite-write.ts';
 
 /** Numbered migrations; `user_version` says how many have run. A migration that has shipped is never edited. */
 const migrations: readonly string[] = [
@@ -140,17 +141,15 @@ const migrations: readonly string[] = [
   `,
 ];
 
-/** Brings a ledger file to the newest schema, in one transaction. */
+/** Brings a ledger file to the newest schema, in one transaction. Writes nothing where it has that already. */
 export function migrate(database: DatabaseSync): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    const row = database.prepare('PRAGMA user_version').get();
-    const done = Number(row?.['user_version'] ?? 0);
-    for (const migration of migrations.slice(done)) database.exec(migration);
+  if (versionOf(database) >= migrations.length) return;
+  inTransaction(database, () => {
+    for (const migration of migrations.slice(versionOf(database))) database.exec(migration);
     database.exec(`PRAGMA user_version = ${migrations.length}`);
-    database.exec('COMMIT');
-  } catch (error) {
-    database.exec('ROLLBACK');
-    throw error;
-  }
+  });
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
 }

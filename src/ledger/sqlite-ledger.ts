@@ -1,6 +1,7 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { diskFault } from '../core/disk.ts';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { ChunkState } from './chunk-state.ts';
 import type {
@@ -37,12 +38,13 @@ import type { RoomDecision, RoomState } from './room.ts';
 import { migrate } from './schema.ts';
 import * as room from './sqlite-room.ts';
 import { SqliteWatermarks } from './sqlite-watermarks.ts';
+import { inTransaction, write } from './sqlite-write.ts';
 import * as sql from './statements.ts';
 
 /**
  * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
  *
- * @throws BatchlineError `state_unwritable`
+ * @throws BatchlineError `state_unwritable`, and from each of its methods `disk_full`
  */
 export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
   try {
@@ -53,6 +55,8 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
     await chmod(path, 0o600);
     return new SqliteLedger(database);
   } catch (error) {
+    const full = diskFault(error, stateDir);
+    if (full !== null) throw full;
     throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
       where: stateDir,
       hint: 'Make the folder writable for this user, or name another one with `state:`.',
@@ -281,18 +285,10 @@ class SqliteLedger implements Ledger {
   }
 
   #run(statement: string, values: Record<string, SQLInputValue>): void {
-    this.#database.prepare(statement).run(values);
+    write(this.#database, statement, values);
   }
 
   #transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return inTransaction(this.#database, work);
   }
 }

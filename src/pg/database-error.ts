@@ -65,6 +65,11 @@ const sqlStates: Readonly<Record<string, Explanation>> = {
   '57P03': { code: 'database_starting', retryable: true },
   '57P05': { code: 'connection_lost', retryable: true },
   '08': { code: 'connection_lost', retryable: true },
+  '53100': {
+    code: 'database_disk_full',
+    retryable: true,
+    hint: "Make room on the database server's disk.",
+  },
   '53': { code: 'database_out_of_resources', retryable: true },
   '42': { code: 'sql_error' },
   '22': { code: 'bad_value' },

@@ -1,5 +1,6 @@
+import { diskFault } from '../core/disk.ts';
 import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
-import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
+import { endedStatuses, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from './components.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
@@ -19,26 +20,32 @@ export async function atWork<T extends { readonly status: RunStatus }>(
   owned: OwnedWork,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { ledger, run, host, startedAt } = owned;
-  let status: RunStatus = 'failed';
+  const { host } = owned;
   try {
     const done = await work();
-    status = done.status;
+    await leave(owned, done.status);
     return done;
   } catch (error) {
-    if (host.drain.aborted) status = 'interrupted';
-    throw await afterStart(error, owned);
-  } finally {
-    await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
-    try {
-      // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
-      await writeFailedRows(ledger, run);
-    } finally {
-      // A full disk is no reason to forget how the run ended.
-      await ledger.setStatus(run.runId, status, Date.now());
-    }
-    host.emit({ type: 'RunEnded', runId: run.runId, status });
+    const told = await afterStart(error, owned);
+    // What went wrong first is what is told.
+    await leave(owned, host.drain.aborted ? 'interrupted' : 'failed').catch(() => {});
+    throw told;
   }
+}
+
+/** Notes how a run is left. */
+async function leave({ ledger, run, host, startedAt }: OwnedWork, status: RunStatus): Promise<void> {
+  try {
+    // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
+    await writeFailedRows(ledger, run);
+  } catch (error) {
+    // A full disk is no reason to forget how the run was left, but it has not ended.
+    await ledger.setStatus(run.runId, endedStatuses.has(status) ? 'failed' : status, Date.now());
+    throw error;
+  }
+  await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+  await ledger.setStatus(run.runId, status, Date.now());
+  host.emit({ type: 'RunEnded', runId: run.runId, status });
 }
 
 /** The run in numbers, as it will stand in the ledger once the work on it is over. */
@@ -51,8 +58,12 @@ export async function summarizeAt(
   return { ...summary, status, seconds };
 }
 
+/** The breaker trips again at once where nothing was changed. */
+const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full']);
+
 /** From here on an error leaves a run behind that the same command continues; say so, and end with 1 once money may be spent. */
-async function afterStart(error: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {
+async function afterStart(thrown: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {
+  const error = diskFault(thrown, run.folder) ?? thrown;
   const goOn = `Type the same command again to go on with run ${run.runId}.`;
   if (host.drain.aborted) {
     const message = `Run ${run.runId} was interrupted; nothing is lost.`;
@@ -66,8 +77,7 @@ async function afterStart(error: unknown, { ledger, run, host }: OwnedWork): Pro
   const { code, message, where, hint, exitCode = 1 } = error;
   return new BatchlineError(code, message, {
     where,
-    // It trips again at once where nothing was changed.
-    hint: code === 'breaker' ? hint : [hint, goOn].join(' ').trim(),
+    hint: saysHowToGoOn.has(code) ? hint : [hint, goOn].join(' ').trim(),
     // What counts is when it happened: a component does not know what was sent before.
     exitCode: exitCode === 2 ? 1 : exitCode,
     cause: error,

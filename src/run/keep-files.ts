@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, constants } from 'node:zlib';
+import { diskFault } from '../core/disk.ts';
 import { renameDurably } from '../core/durable-file.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import type { FailedRow } from '../ledger/ledger.ts';
@@ -43,8 +44,13 @@ async function compress(path: string): Promise<void> {
   const partial = `${path}.gz.partial`;
   // The lowest level: results are kept for a rainy day, and the processor has better things to do.
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
-  await pipeline(createReadStream(path), gzip, createWriteStream(partial, { mode: 0o600, flush: true }));
-  await renameDurably(partial, `${path}.gz`);
+  try {
+    await pipeline(createReadStream(path), gzip, createWriteStream(partial, { mode: 0o600, flush: true }));
+    await renameDurably(partial, `${path}.gz`);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw diskFault(error, partial) ?? error;
+  }
   await rm(path);
 }
 

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { diskFault, requireFreeDisk } from '../../core/disk.ts';
 import { renameDurably } from '../../core/durable-file.ts';
-import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
+import { BatchlineError, errorMessage } from '../../core/errors.ts';
 
 export interface Downloaded {
   readonly bytes: number;
@@ -23,13 +24,14 @@ export interface DownloadOptions {
  * Writes a response body to `path`: under a temporary name, synced, then renamed.
  *
  * @throws BatchlineError `download_cut`, retryable, where the body ended early, stalled or has another size than the
- *   server says; `write_failed` where the disk refused it
+ *   server says; `disk_full` or `write_failed` where the disk refused it
  */
 export async function saveBody(
   body: ReadableStream<Uint8Array>,
   options: DownloadOptions,
 ): Promise<Downloaded> {
   const partial = `${options.path}.partial`;
+  requireFreeDisk(partial, options.expectedBytes ?? 0);
   const handle = await open(partial, 'w', 0o600).catch((error: unknown) => {
     throw writeFailed(partial, error);
   });
@@ -42,7 +44,7 @@ export async function saveBody(
     await handle.close().catch(() => undefined);
     await rm(partial, { force: true });
     options.signal.throwIfAborted();
-    throw error;
+    throw diskFault(error, partial) ?? error;
   }
 }
 
@@ -117,10 +119,11 @@ function downloadCut(what: string, how: string): BatchlineError {
 }
 
 function writeFailed(path: string, error: unknown): BatchlineError {
-  const isFull = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
+  const full = diskFault(error, path);
+  if (full !== null) return full;
   return new BatchlineError('write_failed', `${path} cannot be written: ${errorMessage(error)}`, {
     where: path,
-    hint: isFull ? 'Free some disk space, then run again.' : 'Check the rights on that folder.',
+    hint: 'Check the rights on that folder.',
     cause: error,
   });
 }

@@ -1,5 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { diskFault } from '../../core/disk.ts';
 import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
 import type {
   LoadMark,
@@ -134,7 +135,6 @@ async function checkWritable(folder: string): Promise<void> {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'Make room on the disk and run again; nothing that was loaded is lost.',
   EACCES: 'Write to a folder that this user may write to.',
   EROFS: 'Write to a folder that this user may write to.',
   ENOENT: 'There is no such file yet; a run that finishes writes it.',
@@ -144,6 +144,8 @@ const hints: Readonly<Record<string, string>> = {
 function fileError(error: unknown, path: string): unknown {
   const code = errorCode(error);
   if (error instanceof BatchlineError || code === undefined) return error;
+  const full = diskFault(error, path);
+  if (full !== null) return full;
   return new BatchlineError('file_sink_failed', errorMessage(error), {
     where: path,
     hint: hints[code],
