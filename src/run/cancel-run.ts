@@ -1,8 +1,8 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
-import { atWork, summarizeAt } from './at-work.ts';
+import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
 import type { Host } from './components.ts';
-import { executeSealed } from './execute.ts';
+import { executeSealed, tidyAll } from './execute.ts';
 import { prepareDelivery } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
 import type { RunSummary } from './summary.ts';
@@ -16,9 +16,14 @@ export interface Cancellation {
 }
 
 export interface CancelResult {
+  readonly status: Extract<RunStatus, 'cancelled' | 'waiting'>;
   readonly summary: RunSummary;
   /** 3 where batches are still being cancelled. */
   readonly exitCode: 0 | 3;
+}
+
+interface Work extends OwnedWork {
+  readonly loaded: LoadedPipeline;
 }
 
 /**
@@ -29,23 +34,27 @@ export async function cancelRun(cancellation: Cancellation, run: RunRecord): Pro
   const { ledger, loaded, host, waits } = cancellation;
   await ledger.requestCancel(run.runId);
   const startedAt = Date.now();
-  const owned = { ledger, run, host, startedAt };
-  const chunks = await ledger.chunks(run.runId);
-  if (chunks.every(({ state }) => !atProvider.has(state))) {
-    await ledger.setStatus(run.runId, 'cancelled', Date.now());
-    return { summary: await summarizeAt(owned, 'cancelled'), exitCode: 0 };
-  }
+  const owned = { ledger, run, loaded, host, startedAt };
+  if (await isOver(ledger, run)) return await atWork(owned, () => end(owned));
   await using prepared = await prepareDelivery(loaded, run.schema, host);
   await rehearse(prepared, host);
   const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
-  const { status, summary } = await atWork(owned, async () => {
+  return await atWork(owned, async () => {
     await prepared.sink.prepare();
     await executeSealed({ ledger, run, loaded, prepared, host, pass });
-    const isOver = (await ledger.chunks(run.runId)).every(({ state }) => !atProvider.has(state));
-    const end: RunStatus = isOver ? 'cancelled' : 'waiting';
-    return { status: end, summary: await summarizeAt(owned, end) };
+    if (await isOver(ledger, run)) return end(owned);
+    return { status: 'waiting', summary: await summarizeAt(owned, 'waiting'), exitCode: 3 };
   });
-  return { summary, exitCode: status === 'cancelled' ? 0 : 3 };
+}
+
+/** Ends a run of which nothing is to be brought home any more. */
+async function end(work: Work): Promise<CancelResult> {
+  await tidyAll(work);
+  return { status: 'cancelled', summary: await summarizeAt(work, 'cancelled'), exitCode: 0 };
+}
+
+async function isOver(ledger: Ledger, { runId }: RunRecord): Promise<boolean> {
+  return (await ledger.chunks(runId)).every(({ state }) => !atProvider.has(state));
 }
 
 /** States in which a chunk's rows may be paid for and are not loaded yet. */

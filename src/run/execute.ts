@@ -216,8 +216,12 @@ async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<vo
   }
 }
 
-/** What a crash between loading and tidying left lying about. */
-async function tidyAll({ ledger, run, loaded }: Collection): Promise<void> {
+/** Tidies up after a run of which nothing more is sent; also what a crash between loading and tidying left lying about. */
+export async function tidyAll({
+  ledger,
+  run,
+  loaded,
+}: Pick<Collection, 'ledger' | 'run' | 'loaded'>): Promise<void> {
   const failed = Map.groupBy(await Array.fromAsync(ledger.failedRows(run.runId)), ({ chunk }) => chunk);
   for (const { chunk } of await ledger.chunks(run.runId)) {
     await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failuresOf(failed.get(chunk) ?? []));

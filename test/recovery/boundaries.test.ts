@@ -81,8 +81,15 @@ async function killAt(scene: Scene, boundary: Boundary, place: number): Promise<
     await scene.expect(world);
     return null;
   } catch (error) {
-    return `${where}: ${errorMessage(error)}`;
+    return `${where}: ${told(error)}`;
   }
+}
+
+/** An assertion's message leaves out what was found. */
+function told(error: unknown): string {
+  const found =
+    error instanceof Error && 'actual' in error ? `\n  found: ${JSON.stringify(error.actual)}` : '';
+  return errorMessage(error) + found;
 }
 
 async function killAtEach(scene: Scene, boundaries: readonly Boundary[]): Promise<readonly string[]> {
