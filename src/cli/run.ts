@@ -3,6 +3,7 @@ import type { RunResult } from '../run/finish-run.ts';
 import { runPipeline } from '../run/run-pipeline.ts';
 import type { CommandContext } from './context.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
+import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
 import { summaryText } from './summary-text.ts';
 
@@ -32,7 +33,7 @@ export async function main(
 }
 
 function report(result: RunResult, file: string, context: CommandContext): void {
-  const { summary, sample, target, isEmulator, isWindowed, stateDir } = result;
+  const { summary, sample, target, deleted, isEmulator, isWindowed, stateDir } = result;
   const { rows } = summary;
   context.print(`\n${summaryText(summary)}`);
   if (result.exitCode === 3) {
@@ -45,6 +46,8 @@ function report(result: RunResult, file: string, context: CommandContext): void 
   else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
   if (rows.failed > 0)
     context.print(`\nSee why rows failed: pipeline errors ${summary.run_id} --state ${stateDir}`);
+  if (deleted !== null)
+    context.print(`\nDeleted from ${target}: ${counted(deleted, 'row')} whose source row is gone.`);
   if (sample.rows.length > 0) {
     context.print(`\n${target}, the first ${sample.rows.length} rows:\n`);
     context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));

@@ -10,7 +10,6 @@ const keys = new Set([
   'source.partitions',
   'request.dedupe',
   'batch.pilot',
-  'sink.deleted',
   'sink.indexes',
 ]);
 

@@ -63,6 +63,8 @@ export type PipelineEvent =
       readonly failed: number;
       readonly pending: number;
     }
+  /** Rows of the target went whose source row is gone. */
+  | { readonly type: 'RowsDeleted'; readonly rows: number }
   /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
   | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }

@@ -134,8 +134,24 @@ export interface OpenedSink extends AsyncDisposable {
    * @throws BatchlineError where the target would hold another number of them
    */
   finish(rows: number): Promise<void>;
+  /**
+   * Deletes the target's rows whose key is none of the given ones, in one transaction; rows that are loaded after the
+   * call began are left alone. Nothing is deleted where reading the keys throws. May be called again. Missing where the
+   * sink cannot do it.
+   *
+   * @returns how many rows
+   */
+  deleteMissing?(keys: MissingKeys): Promise<number>;
   /** The target's first rows as they now are, by column name; values as text. */
   sample(count: number): Promise<SinkSample>;
+}
+
+/** The keys of all rows of the source. */
+export interface MissingKeys {
+  /** How many of the sink's key columns are compared: the first ones, where it has more than the source. */
+  readonly parts: number;
+  /** One array a part, of key texts in the source's own notation. */
+  readonly batches: AsyncIterable<readonly (readonly string[])[]>;
 }
 
 export interface SinkSample {

@@ -16,5 +16,8 @@ const transactionSettings = [
 /** Begins a transaction that cannot change anything, with those settings; to be sent as one simple query. */
 export const beginReadOnly = `BEGIN TRANSACTION READ ONLY; ${transactionSettings}`;
 
+/** The same for writing to what is seen as it was when the first statement ran. */
+export const beginSnapshot = `BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE; ${transactionSettings}`;
+
 /** Begins a transaction for writing, with those settings; to be sent as one simple query. */
 export const beginReadWrite = `BEGIN TRANSACTION READ WRITE; ${transactionSettings}`;

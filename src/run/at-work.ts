@@ -28,9 +28,14 @@ export async function atWork<T extends { readonly status: RunStatus }>(
   } catch (error) {
     const told = await afterStart(error, owned);
     // What went wrong first is what is told.
-    await leave(owned, host.drain.aborted ? 'interrupted' : 'failed').catch(() => {});
+    await leave(owned, statusAfter(error, host)).catch(() => {});
     throw told;
   }
+}
+
+function statusAfter(error: unknown, { drain }: Host): RunStatus {
+  if (drain.aborted) return 'interrupted';
+  return error instanceof BatchlineError && error.exitCode === 4 ? 'refused' : 'failed';
 }
 
 /** Notes how a run is left. */

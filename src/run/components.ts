@@ -146,12 +146,13 @@ export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
 
 /** @throws BatchlineError where some of the rows would replace a target that stands for all of them */
 export function requireWholeSource(
-  { isRedirected }: LoadedPipeline,
+  { pipeline, isRedirected }: LoadedPipeline,
   sink: OpenedSink,
   flags: RequestFlags,
 ): void {
   const flag = partialFlag(flags);
-  if (flag === null || !sink.isReplaced || isRedirected) return;
+  const deletes = pipeline.sink['deleted'] === 'delete';
+  if (flag === null || isRedirected || !(sink.isReplaced || deletes)) return;
   throw new BatchlineError('partial_source', `${flag} would replace the whole target by some of its rows.`, {
     where: sink.target,
     hint: 'Name another target for them, as in --set sink.path=sample.csv.',

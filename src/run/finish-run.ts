@@ -1,8 +1,9 @@
 import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { SinkSample } from '../core/sink.ts';
-import type { RunStatus } from '../ledger/ledger.ts';
+import type { RowCounts, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt } from './at-work.ts';
 import type { Collection } from './execution.ts';
+import { deleteGone, deletesGone, emptySource } from './delete-gone.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { fillTarget } from './fill-target.ts';
 import type { RunSummary } from './summary.ts';
@@ -20,6 +21,8 @@ export interface RunResult {
   readonly exitCode: 0 | 1 | 3;
   /** The sink's first rows; none before the run has ended. */
   readonly sample: SinkSample;
+  /** Rows of the target that went because their source row is gone; null where none was to. */
+  readonly deleted: number | null;
   readonly target: string;
   readonly stateDir: string;
   readonly isEmulator: boolean;
@@ -42,18 +45,19 @@ export async function finishRun(work: Work, execute: () => Promise<boolean>): Pr
   const { target } = prepared.sink;
   const isWindowed = work.run.selection.window !== undefined;
   const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator, isWindowed };
-  const { summary, exitCode, sample } = await atWork(work, async () => {
+  const end = await atWork(work, async () => {
     await prepared.sink.prepare();
     return (await execute()) ? ended(work) : unfinished(work);
   });
-  return { ...common, summary, exitCode, sample };
+  const { summary, exitCode, sample, deleted } = end;
+  return { ...common, summary, exitCode, sample, deleted };
 }
 
-type End = Pick<RunResult, 'summary' | 'exitCode' | 'sample'> & { readonly status: RunStatus };
+type End = Pick<RunResult, 'summary' | 'exitCode' | 'sample' | 'deleted'> & { readonly status: RunStatus };
 
 async function unfinished(work: Work): Promise<End> {
   const status = 'waiting';
-  return { status, summary: await summarizeAt(work, status), exitCode: 3, sample: noSample };
+  return { status, summary: await summarizeAt(work, status), exitCode: 3, sample: noSample, deleted: null };
 }
 
 async function ended(work: Work): Promise<End> {
@@ -61,15 +65,40 @@ async function ended(work: Work): Promise<End> {
   const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
   let rows = await ledger.rowCounts(run.runId);
   if (rows.pending !== 0) throw new Error(`Run ${run.runId} ended with ${rows.pending} rows pending.`);
+  await requireRows(work, rows);
   if (isWithinLimit(rows, limit)) rows = await fillTarget(work);
   const isGood = isWithinLimit(rows, limit);
-  if (isGood && (rows.records > 0 || flags.yes === true)) await prepared.sink.finish(rows.ok);
+  if (isGood) await prepared.sink.finish(rows.ok);
+  else warnOfOldTarget(work);
+  const deleted = isGood ? await deleteGone(work, flags.yes === true) : null;
   warnOfRepairs(work.host.emit, rows);
   const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   return {
     status,
     summary: await summarizeAt(work, status),
     exitCode: isGood ? 0 : 1,
+    deleted,
     sample: await prepared.sink.sample(sampleRows),
   };
+}
+
+/** Whether the target stands for the whole source, so that a source without rows would empty it. */
+function standsForSource(work: Work): boolean {
+  return work.prepared.sink.isReplaced || deletesGone(work);
+}
+
+/** Nothing was sent, so what was read is forgotten: the next `run` looks whether there are rows by then. */
+async function requireRows(work: Work, { records }: RowCounts): Promise<void> {
+  const { ledger, run, prepared, flags } = work;
+  if (records > 0 || flags.yes === true || !standsForSource(work)) return;
+  await ledger.discardReading(run.runId);
+  throw emptySource(prepared.sink.target);
+}
+
+function warnOfOldTarget(work: Work): void {
+  if (!standsForSource(work)) return;
+  const { prepared, host } = work;
+  const { target } = prepared.sink;
+  const what = prepared.sink.isReplaced ? `${target} was not replaced` : `Nothing was deleted from ${target}`;
+  host.emit({ type: 'Warned', message: `${what}: more rows failed than max_failed_rows allows.` });
 }

@@ -66,7 +66,7 @@ export async function preparePipeline(
   const sink = opening.use(await openSink(loaded, schema, columns, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
   const skips = skipsUnchanged(pipeline, sink);
-  checkTables({ source, sink, skipsUnchanged: skips });
+  checkTables(pipeline, { source, sink, skipsUnchanged: skips });
   const renderer = createRenderer(
     {
       request: pipeline.request,

@@ -16,6 +16,10 @@ const config = z.object({
     description:
       'skip: rows whose request_hash stands in the table are not sent again; the default where it can be kept.',
   }),
+  deleted: z.enum(['keep', 'delete']).default('keep').meta({
+    description:
+      "delete: at the end of a run, rows whose source row is gone are deleted. The table must then be this pipeline's alone.",
+  }),
 });
 
 export type PostgresSinkConfig = z.output<typeof config>;

@@ -220,8 +220,19 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  table: tags\n',
-    '  table: tags\n  deleted: delete\n',
-    'p.yaml:15:3  sink.deleted  `deleted` is not available in this version',
+    '  table: tags\n  deleted: delete\n  unchanged: skip\n',
+    'p.yaml:16:3  sink.unchanged  cannot stand beside `deleted: delete`',
+  ],
+  [
+    '  key: id\nrequest',
+    '  key: id\n  incremental: { cursor: updated_at, lag: soon }\nrequest',
+    'p.yaml:7:43  source.incremental.lag  must be a duration',
+  ],
+  [
+    'type: postgres\n  url: embedded\n  table: tags\n',
+    'type: csv\n  path: tags.csv\n  unchanged: send\n  deleted: keep\n',
+    'p.yaml:14:3  sink.unchanged  is for sinks that are tables',
+    'p.yaml:15:3  sink.deleted  is for sinks that are tables',
   ],
   [
     '  table: tags\n',

@@ -58,6 +58,7 @@ export class Progress {
       case 'RunStarted':
       case 'Warned':
       case 'RowsReopened':
+      case 'RowsDeleted':
       case 'StepRetried':
       case 'RunEnded':
     }

@@ -73,6 +73,7 @@ const sentences: Sentences = {
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,
+  RowsDeleted: (event) => `${counted(event.rows, 'row')} deleted whose source row is gone`,
   RowsReopened: (event) =>
     `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
   StepRetried: (event) =>

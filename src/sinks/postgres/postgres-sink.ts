@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import type {
   LoadMark,
   LoadOutcome,
+  MissingKeys,
   OpenedSink,
   ResultBatch,
   SinkContext,
@@ -15,6 +16,7 @@ import type { PostgresSinkConfig } from '../postgres.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
+import { deleteMissing, rehearseDeleting } from './delete-missing.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { createMarks, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
@@ -81,9 +83,13 @@ class PostgresSink implements OpenedSink {
   rehearse(): Promise<void> {
     const { config, context, name, pool } = this.#parts;
     const { create, mode } = config;
-    return pool.use(`rehearse loading ${this.target}`, (client) =>
-      rehearse(client, { name, create, mode, context }),
-    );
+    const target = this.#target;
+    return pool.use(`rehearse loading ${this.target}`, async (client) => {
+      await rehearse(client, { name, create, mode, context });
+      // A table that is still to be made will be the user's own.
+      if (config.deleted === 'delete' && target !== null)
+        await rehearseDeleting(client, target, this.#planned(), context.key.length);
+    });
   }
 
   async prepare(): Promise<void> {
@@ -119,6 +125,13 @@ class PostgresSink implements OpenedSink {
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
     this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned());
     return this.#loader.load(rows, mark);
+  }
+
+  deleteMissing(keys: MissingKeys): Promise<number> {
+    const plan = this.#planned();
+    return this.#parts.pool.use(`delete rows from ${this.target}`, (client) =>
+      deleteMissing(client, plan, keys),
+    );
   }
 
   /** Rows are visible, and there to stay, as soon as they are loaded. */

@@ -61,6 +61,16 @@ export async function checkTableRights(
   }
 }
 
+/** @throws BatchlineError `privilege_missing` */
+export async function checkDeleteRight(client: ClientBase, target: Target): Promise<void> {
+  const { rows } = await client.query<{ user: string; allowed: boolean }>(
+    `SELECT current_user::text AS user, has_table_privilege($1::oid, 'DELETE') AS allowed`,
+    [target.oid],
+  );
+  const right = rows[0];
+  if (right?.allowed === false) throw missing(right.user, 'DELETE', quoteTable(target.name));
+}
+
 const selectTableRight = `
   SELECT current_user::text AS user, has_table_privilege($1::oid, $2) OR
     (SELECT bool_and(has_column_privilege($1::oid, name, $2)) FROM unnest($3::text[]) AS name) AS allowed`;

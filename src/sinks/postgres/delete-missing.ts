@@ -1,0 +1,84 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ClientBase } from 'pg';
+import type { MissingKeys } from '../../core/sink.ts';
+import { CopyBuffer } from '../../pg/copy-buffer.ts';
+import { encodeText } from '../../pg/copy-text-encoder.ts';
+import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
+import { beginReadWrite, beginSnapshot } from '../../pg/transaction.ts';
+import { rollBack } from './copy-in.ts';
+import type { LoadPlan } from './load-plan.ts';
+import { checkDeleteRight } from './privileges.ts';
+import type { Target } from './target.ts';
+
+const stage = 'pg_temp.batchline_keys';
+
+/**
+ * Deletes the target's rows whose key is none of the given ones. The snapshot is taken before the first key is asked
+ * for, so that a row which comes in meanwhile, and whose key was not there to be read yet, is not seen and stays.
+ *
+ * @returns how many rows
+ */
+export async function deleteMissing(client: ClientBase, plan: LoadPlan, keys: MissingKeys): Promise<number> {
+  try {
+    await client.query(beginSnapshot);
+    await client.query(createStage(plan, keys.parts));
+    const { from } = await import('pg-copy-streams');
+    await pipeline(Readable.from(encoded(plan, keys)), client.query(from(`COPY ${stage} FROM STDIN`)));
+    // Without it the planner takes the table for a small one.
+    await client.query(`ANALYZE ${stage}`);
+    const { rowCount } = await client.query(deleteStatement(plan, keys.parts));
+    await client.query('COMMIT');
+    return rowCount ?? 0;
+  } catch (error) {
+    await rollBack(client);
+    throw error;
+  }
+}
+
+/** Tries the statements out, deleting nothing. @throws BatchlineError `privilege_missing` */
+export async function rehearseDeleting(
+  client: ClientBase,
+  target: Target,
+  plan: LoadPlan,
+  parts: number,
+): Promise<void> {
+  await client.query(beginReadWrite);
+  try {
+    await checkDeleteRight(client, target);
+    await client.query(createStage(plan, parts));
+    await client.query(`EXPLAIN ${deleteStatement(plan, parts)}`);
+  } finally {
+    await rollBack(client);
+  }
+}
+
+/** A key that is no value of the target's type cannot stand in it, and is left out. */
+async function* encoded(plan: LoadPlan, { batches, parts }: MissingKeys): AsyncGenerator<Buffer> {
+  for await (const values of batches) {
+    const length = values[0]?.length ?? 0;
+    // Not used again: the socket may still hold blocks of it.
+    const buffer = new CopyBuffer();
+    const columns = plan.columns.slice(0, parts);
+    encodeText({ length, columns, values, cleaner: plan.cleaner, without: new Set() }, buffer);
+    yield* buffer.blocks();
+  }
+}
+
+function createStage(plan: LoadPlan, parts: number): string {
+  const columns = keyColumns(plan, parts).map((name, part) => `${name} AS k${part}`);
+  return `CREATE TEMPORARY TABLE batchline_keys ON COMMIT DROP AS SELECT ${columns.join(', ')} FROM ${quoteTable(plan.table)} WITH NO DATA`;
+}
+
+/** A row without a key was not loaded by this pipeline. */
+function deleteStatement(plan: LoadPlan, parts: number): string {
+  const names = keyColumns(plan, parts);
+  const areThere = names.map((name) => `target.${name} IS NOT NULL`);
+  const areEqual = names.map((name, part) => `source.k${part} = target.${name}`);
+  return `DELETE FROM ${quoteTable(plan.table)} AS target WHERE ${areThere.join(' AND ')}
+    AND NOT EXISTS (SELECT FROM ${stage} AS source WHERE ${areEqual.join(' AND ')})`;
+}
+
+function keyColumns(plan: LoadPlan, parts: number): readonly string[] {
+  return plan.columns.slice(0, parts).map(({ name }) => quoteIdentifier(name));
+}
