@@ -25,6 +25,19 @@ export interface CopyRows {
   readonly without: ReadonlySet<number>;
 }
 
+/** The rows with each one's index in the batch before the other columns, for what names rows. */
+export function numbered(rows: CopyRows): CopyRows {
+  const indexes = Array.from({ length: rows.length }, (_, row) => row);
+  return { ...rows, columns: [rowNumber, ...rows.columns], values: [indexes, ...rows.values] };
+}
+
+const rowNumber: CopyColumn = {
+  name: 'batch_row',
+  type: { declared: 'integer', castName: 'integer', kind: 'int4', element: null, limit: null, labels: null },
+  required: true,
+  convert: String,
+};
+
 /** A row that cannot be written. */
 export interface RefusedRow {
   readonly row: number;

@@ -28,24 +28,16 @@ const charactersAtOnce = 65_536;
 /**
  * Writes rows in COPY's text format (https://www.postgresql.org/docs/current/sql-copy.html). A row that holds a value
  * its column cannot take is left out and reported.
- *
- * @param withOrdinal a first column with each row's index in the batch
  */
-export function encodeText(rows: CopyRows, buffer: CopyBuffer, withOrdinal = false): EncodedRows {
+export function encodeText(rows: CopyRows, buffer: CopyBuffer): EncodedRows {
   const cells = rows.columns.map((column, index) => new CellWriter(column, rows.values[index] ?? []));
   const lines = new LineJoiner(buffer);
-  const account = encodeRows(rows, (row) => writeRow(row, cells, lines, withOrdinal));
+  const account = encodeRows(rows, (row) => writeRow(row, cells, lines));
   lines.flush();
   return account;
 }
 
-function writeRow(
-  row: number,
-  cells: readonly CellWriter[],
-  lines: LineJoiner,
-  withOrdinal: boolean,
-): RefusedRow | null {
-  if (withOrdinal) lines.add(String(row));
+function writeRow(row: number, cells: readonly CellWriter[], lines: LineJoiner): RefusedRow | null {
   for (const writer of cells) {
     const cell = writer.cell(row);
     if (typeof cell !== 'string') {

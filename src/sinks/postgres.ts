@@ -8,8 +8,9 @@ const config = z.object({
     .min(1)
     .meta({ description: 'A Postgres URL as libpq reads it, or `embedded`.', ...secret }),
   table: z.string().min(1).meta({ description: 'The table to fill, as `table` or `schema.table`.' }),
-  mode: z.enum(['upsert', 'insert']).default('upsert').meta({
-    description: 'upsert: a row whose key is there already is replaced. insert: rows are only added.',
+  mode: z.enum(['upsert', 'insert', 'update']).default('upsert').meta({
+    description:
+      'upsert: a row whose key is there already is replaced. insert: rows are only added. update: columns of rows that are there are filled, and nothing else of them changes.',
   }),
   create: z.boolean().default(false).meta({ description: 'Creates the table where it is missing.' }),
   unchanged: z.enum(['skip', 'send']).optional().meta({
@@ -33,6 +34,7 @@ export const postgres = defineSink({
     { url: 'postgres://localhost/shop', table: 'public.ticket_tags' },
     { url: 'embedded', table: 'ticket_tags', create: true },
     { url: 'postgres://localhost/shop', table: 'answers', mode: 'insert', unchanged: 'send' },
+    { url: 'postgres://localhost/shop', table: 'public.tickets', mode: 'update' },
   ],
   async open(config, context) {
     const { openPostgresSink } = await import('./postgres/postgres-sink.ts');

@@ -31,6 +31,14 @@ test.each<[string, string, string[]]>([
   expect(lines).toEqual(messages.map((message) => `p.yaml:${line}:43  sink.columns.v.type  ${message}`));
 });
 
+test('mode: update creates nothing', () => {
+  const { lines } = checkFile(`${sound}  mode: update\n  create: true\n`);
+  expect(lines).toEqual([
+    'p.yaml:17:3  sink.create  makes no sense with mode: update, which fills rows that are there already',
+  ]);
+  expect(checkFile(`${sound}  mode: update\n  create: false\n`).lines).toEqual([]);
+});
+
 test('of an unknown model nothing is claimed', () => {
   const request = embedding.replace('text-embedding-3-small', 'bge-m3');
   const columns = `  columns: { v: { value: embedding, type: vector(7) } }\n`;

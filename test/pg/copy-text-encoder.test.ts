@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Value } from '../../src/core/value.ts';
 import { CopyBuffer } from '../../src/pg/copy-buffer.ts';
+import { numbered } from '../../src/pg/copy-column.ts';
 import { encodeText } from '../../src/pg/copy-text-encoder.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { copyInto, copyRows, typeNamed } from './copy-fixture.ts';
@@ -18,7 +19,7 @@ async function store(typeName: string, values: readonly Value[]) {
   const { client } = database;
   const rows = copyRows([[await typeNamed(client, typeName), values]]);
   const buffer = new CopyBuffer();
-  const account = encodeText(rows, buffer, true);
+  const account = encodeText(numbered(rows), buffer);
   await client.query(`CREATE TEMP TABLE stored (at int, value ${typeName})`);
   try {
     await copyInto(client, 'stored FROM STDIN', buffer);

@@ -52,7 +52,7 @@ export function mark(chunk = '1', runId = 'run-1') {
 export interface PostgresOptions {
   readonly url: string;
   readonly table: string;
-  readonly mode?: 'upsert' | 'insert';
+  readonly mode?: 'upsert' | 'insert' | 'update';
   readonly create?: boolean;
 }
 

@@ -2,15 +2,16 @@ import type { ClientBase } from 'pg';
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
 import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
-import type { CopyRows, EncodedRows } from '../../pg/copy-column.ts';
+import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
 import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
-import { collision, loadWithoutFaulty } from './isolate-rows.ts';
+import { loadWithoutFaulty } from './isolate-rows.ts';
 import { failuresOf, insertMark, isMarked, keepFailures, marksOf } from './load-marks.ts';
 import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
 import { loadScript } from './load-statements.ts';
-import { isRowFault } from './row-fault.ts';
+import { collision, isRowFault } from './row-fault.ts';
+import { updateRows, updateSteps } from './update-rows.ts';
 
 /** Loads batches, each in one transaction, and keeps the buffers that they are encoded into. */
 export class BatchLoader {
@@ -23,15 +24,28 @@ export class BatchLoader {
     this.#plan = plan;
   }
 
-  /** Encodes before it begins, so that the server never waits within a transaction. */
+  /** In one transaction, or where rows are updated, which may be repeated at will, in several short ones. */
   async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    if (this.#plan.mode !== 'update') return this.#loadAtOnce(rows, mark);
+    const failures: LoadFailure[] = [];
+    let cleaned = 0;
+    for (const { from, step } of updateSteps(rows)) {
+      const outcome = await this.#loadAtOnce(step, mark);
+      failures.push(...outcome.failures.map((failure) => ({ ...failure, row: from + failure.row })));
+      cleaned += outcome.cleaned;
+    }
+    return { failures, cleaned };
+  }
+
+  /** Encodes before it begins, so that the server never waits within a transaction. */
+  async #loadAtOnce(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
     const collisions = equalKeys(rows);
     const staged = copyRows(this.#plan, rows, new Set(collisions.map(({ row }) => row)));
     const buffer = this.#buffers.pop() ?? new CopyBuffer();
     try {
       buffer.clear();
       const binary = isBinary(staged);
-      const { refused, cleaned } = encode(staged, buffer, binary);
+      const { refused, cleaned } = encode(this.#plan, staged, buffer, binary);
       const batch = { rows, mark, staged, buffer, binary };
       const failures = await this.#pool.use('load rows', (client) => this.#loadEncoded(client, batch));
       return { failures: [...collisions, ...refused, ...failures].sort((a, b) => a.row - b.row), cleaned };
@@ -42,10 +56,8 @@ export class BatchLoader {
   }
 
   async #loadEncoded(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
-    const script = loadScript(this.#plan, batch.binary ? 'binary' : 'typed', this.#first(batch.mark));
     try {
-      await copyIn(client, script, batch.buffer);
-      return [];
+      return await this.#loadScript(client, batch);
     } catch (error) {
       await rollBack(client);
       if (isMarked(error)) return this.#earlierFailures(client, batch);
@@ -54,9 +66,16 @@ export class BatchLoader {
     }
   }
 
+  async #loadScript(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
+    const staging = batch.binary ? 'binary' : 'typed';
+    if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
+    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch.mark)), batch.buffer);
+    return [];
+  }
+
   async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
     batch.buffer.clear();
-    encodeText(batch.staged, batch.buffer, true);
+    encodeText(numbered(batch.staged), batch.buffer);
     try {
       const { rows, mark, buffer } = batch;
       const failures = await loadWithoutFaulty(client, this.#plan, rows.length, buffer, this.#first(mark));
@@ -89,8 +108,9 @@ interface EncodedBatch {
   readonly binary: boolean;
 }
 
-export function encode(rows: CopyRows, buffer: CopyBuffer, binary: boolean): EncodedRows {
-  return binary ? encodeBinary(rows, buffer) : encodeText(rows, buffer);
+export function encode(plan: LoadPlan, rows: CopyRows, buffer: CopyBuffer, binary: boolean): EncodedRows {
+  const staged = plan.mode === 'update' ? numbered(rows) : rows;
+  return binary ? encodeBinary(staged, buffer) : encodeText(staged, buffer);
 }
 
 /** Rows whose key has the same text as that of an earlier row; keys that only the server finds equal it reports. */

@@ -11,7 +11,9 @@ import {
   stageScript,
   type RowRange,
 } from './load-statements.ts';
-import { isRowFault, rowFailure } from './row-fault.ts';
+import { collision, isRowFault, rowFailure } from './row-fault.ts';
+import { notInTarget } from './update-rows.ts';
+import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
 
 /**
  * Loads a batch that the server refused as a whole, without the rows that are to blame: they are found by halving,
@@ -27,12 +29,19 @@ export async function loadWithoutFaulty(
   buffer: CopyBuffer,
   first: readonly string[],
 ): Promise<readonly LoadFailure[]> {
+  const planning = plan.mode === 'update' ? planByIndex : [];
   // A deferred constraint would speak up at the commit only, when it is too late to tell which row it means.
-  await copyIn(client, stageScript(plan, 'text', [...first, 'SET CONSTRAINTS ALL IMMEDIATE']), buffer);
+  await copyIn(
+    client,
+    stageScript(plan, 'text', [...first, ...planning, 'SET CONSTRAINTS ALL IMMEDIATE']),
+    buffer,
+  );
   const all = { from: 0, to: rows };
-  const unreadable = plan.mode === 'upsert' ? await dropCollisions(client, plan, all) : [];
-  const refused = await isolate(client, all, (range) => insertStaged(plan, 'text', range));
-  return [...unreadable, ...refused];
+  const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all);
+  const missing = plan.mode === 'update' ? await dropMissing(client, plan) : [];
+  const move = plan.mode === 'update' ? updateStaged : insertStaged;
+  const refused = await isolate(client, all, (range) => move(plan, 'text', range));
+  return [...unreadable, ...missing, ...refused];
 }
 
 async function dropCollisions(client: ClientBase, plan: LoadPlan, all: RowRange): Promise<LoadFailure[]> {
@@ -44,10 +53,13 @@ async function dropCollisions(client: ClientBase, plan: LoadPlan, all: RowRange)
   return [...unreadable, ...collisions];
 }
 
-export const collision = {
-  code: 'sink_key_collision',
-  message: "an earlier row of the batch has the same key in the sink's key columns",
-} as const;
+/** A row that goes missing after this look is as one that goes missing after the update. */
+async function dropMissing(client: ClientBase, plan: LoadPlan): Promise<LoadFailure[]> {
+  const { rows } = await client.query<{ row: number }>(rowsNotInTarget(plan));
+  const missing = rows.map(({ row }) => ({ row, ...notInTarget }));
+  await drop(client, missing);
+  return missing;
+}
 
 async function drop(client: ClientBase, failures: readonly LoadFailure[]): Promise<void> {
   if (failures.length > 0) await client.query(dropStaged, [failures.map(({ row }) => row)]);

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
+import type { LoadMode } from './load-plan.ts';
 import type { Target } from './target.ts';
 import { fault } from './target-checks.ts';
 
@@ -11,11 +12,18 @@ const selectIndexes = `
   WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate
     AND i.indpred IS NULL AND i.indexprs IS NULL`;
 
+const needs: Readonly<Record<LoadMode, string>> = {
+  upsert: 'which mode: upsert needs',
+  update: 'without which mode: update could write one answer into many rows',
+  insert: 'which it needs',
+};
+
 /** @throws BatchlineError `unique_index_missing` where no index is on exactly the key's columns */
 export async function checkKeyIndex(
   client: ClientBase,
   target: Target,
   key: readonly string[],
+  mode: LoadMode,
 ): Promise<void> {
   const { rows } = await client.query<{ columns: readonly string[] }>(selectIndexes, [target.oid]);
   const fits = rows.some(
@@ -26,7 +34,7 @@ export async function checkKeyIndex(
   throw fault(
     'unique_index_missing',
     target,
-    `has no unique index on exactly (${key.join(', ')}), which mode: upsert needs`,
+    `has no unique index on exactly (${key.join(', ')}), ${needs[mode]}`,
     `CREATE UNIQUE INDEX ON ${quoteTable(target.name)} (${names})`,
   );
 }

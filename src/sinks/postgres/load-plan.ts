@@ -8,7 +8,7 @@ import type { TableName } from '../../pg/identifier.ts';
 import { keyConverter, valueConverter } from '../../pg/value-text.ts';
 import type { Target, TargetColumn } from './target.ts';
 
-export type LoadMode = 'upsert' | 'insert';
+export type LoadMode = 'upsert' | 'insert' | 'update';
 
 /** What a load does to one target: its columns, in the order in which they are staged, keys first. */
 export interface LoadPlan {
@@ -36,9 +36,11 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
   const cleaner = new TextCleaner();
   const names = filledColumns(context, target);
   const keyCount = context.key.length;
+  // A trigger may still fill a null.
+  const mayFillNull = mode === 'update' ? target.hasBeforeUpdateTrigger : target.hasBeforeTrigger;
   const columns = names.flatMap((name, index) => {
     const column = target.columns.get(name);
-    return column === undefined ? [] : [copyColumn(column, index < keyCount, target, cleaner)];
+    return column === undefined ? [] : [copyColumn(column, index < keyCount, mayFillNull, cleaner)];
   });
   const writesHash = names.length > keyCount + context.columns.length;
   return { table: target.name, mode, columns, keyCount, writesHash, cleaner };
@@ -47,12 +49,11 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
 function copyColumn(
   { name, type, notNull }: TargetColumn,
   isKey: boolean,
-  target: Target,
+  mayFillNull: boolean,
   cleaner: TextCleaner,
 ): CopyColumn {
   const convert = isKey ? keyConverter(type, cleaner) : valueConverter(type, cleaner);
-  // A trigger may still fill a null.
-  return { name, type, required: notNull && !target.hasBeforeTrigger, convert };
+  return { name, type, required: notNull && !mayFillNull, convert };
 }
 
 /** A batch as the plan's columns. */

@@ -5,7 +5,8 @@ import type { LoadPlan } from './load-plan.ts';
 
 /**
  * How rows are staged. `typed` and `binary` stage columns in the target's own types, `binary` those without a binary
- * form as text; `text` stages every column as text, behind the row's index in the batch.
+ * form as text; `text` stages every column as text. Behind the row's index in the batch they stand in `text`, and where
+ * rows are updated.
  */
 export type Staging = 'typed' | 'binary' | 'text';
 
@@ -15,9 +16,9 @@ export interface RowRange {
   readonly to: number;
 }
 
-const stage = 'pg_temp.batchline_stage';
+export const stage = 'pg_temp.batchline_stage';
 /** The columns of the staging table are numbered, so that no name of the target can clash. */
-const rowColumn = 'batch_row';
+export const rowColumn = 'batch_row';
 
 /** The staging table and the COPY into it. It lasts one transaction, which suits PgBouncer. */
 export function stageStatements(plan: LoadPlan, staging: Staging): readonly string[] {
@@ -44,12 +45,13 @@ function createStage(plan: LoadPlan, staging: Staging): string {
     const columns = plan.columns.map((_, index) => `${staged(index)} text`);
     return `${create} (${rowColumn} integer PRIMARY KEY, ${columns.join(', ')}) ON COMMIT DROP`;
   }
-  const columns = plan.columns.map((column, index) =>
+  const values = plan.columns.map((column, index) =>
     isTyped(plan, staging, index)
       ? `${quoteIdentifier(column.name)} AS ${staged(index)}`
       : `NULL::text AS ${staged(index)}`,
   );
   // Not LIKE, which would copy NOT NULL and with it lose the isolation of faulty rows.
+  const columns = plan.mode === 'update' ? [`NULL::integer AS ${rowColumn}`, ...values] : values;
   return `${create} ON COMMIT DROP AS SELECT ${columns.join(', ')} FROM ${quoteTable(plan.table)} WITH NO DATA`;
 }
 
@@ -92,7 +94,7 @@ function stagedKeys(plan: LoadPlan): string[] {
   return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedValue(plan, 'text', index));
 }
 
-function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
+export function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
   const cast = plan.columns[index]?.type.castName ?? 'text';
   return isTyped(plan, staging, index) ? staged(index) : `${staged(index)}::${cast}`;
 }
@@ -103,11 +105,11 @@ function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {
   return type !== undefined && hasBinaryForm(type);
 }
 
-function inRange(range: RowRange | undefined): string {
+export function inRange(range: RowRange | undefined): string {
   return range === undefined ? '' : ` WHERE ${rowColumn} >= ${range.from} AND ${rowColumn} < ${range.to}`;
 }
 
-function staged(index: number): string {
+export function staged(index: number): string {
   return `c${index + 1}`;
 }
 

@@ -43,21 +43,35 @@ export async function checkCreateRight(client: ClientBase, schema: string): Prom
     throw missing(right.user, 'CREATE', `schema ${quoteIdentifier(schema)}`, 'create tables in');
 }
 
-/** SELECT for staging and for reading hashes, INSERT, and for upserts UPDATE; on the table or on each column. */
+const privilegesOf: Readonly<Record<LoadMode, readonly string[]>> = {
+  upsert: ['SELECT', 'INSERT', 'UPDATE'],
+  insert: ['SELECT', 'INSERT'],
+  update: ['SELECT', 'UPDATE'],
+};
+
+/**
+ * SELECT for staging, for finding rows and for reading hashes, and what the mode writes by; on the table or on each
+ * column. An update writes no key.
+ *
+ * @param columns the key's first
+ */
 export async function checkTableRights(
   client: ClientBase,
   target: Target,
   columns: readonly string[],
-  mode: LoadMode,
+  { mode, keyCount }: { readonly mode: LoadMode; readonly keyCount: number },
 ): Promise<void> {
-  for (const privilege of mode === 'upsert' ? ['SELECT', 'INSERT', 'UPDATE'] : ['SELECT', 'INSERT']) {
+  for (const privilege of privilegesOf[mode]) {
+    const concerned = mode === 'update' && privilege === 'UPDATE' ? columns.slice(keyCount) : columns;
     const { rows } = await client.query<{ user: string; allowed: boolean }>(selectTableRight, [
       target.oid,
       privilege,
-      columns,
+      concerned,
     ]);
     const right = rows[0];
-    if (right?.allowed === false) throw missing(right.user, privilege, quoteTable(target.name));
+    if (right?.allowed !== false) continue;
+    const few = mode === 'update' ? ` (${concerned.map(quoteIdentifier).join(', ')})` : '';
+    throw missing(right.user, `${privilege}${few}`, quoteTable(target.name));
   }
 }
 
@@ -84,6 +98,12 @@ function missing(user: string, privilege: string, object: string, doing?: string
   });
 }
 
+const commandsOf: Readonly<Record<LoadMode, readonly string[]>> = {
+  upsert: ['r', 'a', 'w'],
+  insert: ['a'],
+  update: ['r', 'w'],
+};
+
 const commandNames: Readonly<Record<string, string>> = { r: 'SELECT', a: 'INSERT', w: 'UPDATE' };
 
 /**
@@ -93,7 +113,7 @@ const commandNames: Readonly<Record<string, string>> = { r: 'SELECT', a: 'INSERT
  * @throws BatchlineError `row_security` where no row can pass
  */
 export async function checkRowSecurity(client: ClientBase, target: Target, mode: LoadMode): Promise<boolean> {
-  const needed = mode === 'upsert' ? ['r', 'a', 'w'] : ['a'];
+  const needed = commandsOf[mode];
   const { rows } = await client.query<{ active: boolean; without: readonly string[] }>(selectRowSecurity, [
     target.oid,
     needed,

@@ -16,6 +16,7 @@ import { checkCreateRight, checkRowSecurity, checkStagingRights, checkTableRight
 import { isRowFault, textOf } from './row-fault.ts';
 import { checkTarget, fault, unfilled } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
+import { someKey, updateStaged } from './update-statements.ts';
 
 export interface Rehearsal {
   readonly name: TableName;
@@ -66,13 +67,9 @@ export function tableMissing(name: TableName) {
 
 async function checkAll(client: ClientBase, target: Target, { context, mode }: Rehearsal): Promise<void> {
   checkTarget(context, target, mode);
-  if (mode === 'upsert')
-    await checkKeyIndex(
-      client,
-      target,
-      context.key.map((column) => column.name),
-    );
-  await checkTableRights(client, target, filledColumns(context, target), mode);
+  const key = context.key.map((column) => column.name);
+  if (mode !== 'insert') await checkKeyIndex(client, target, key, mode);
+  await checkTableRights(client, target, filledColumns(context, target), { mode, keyCount: key.length });
   if (await checkRowSecurity(client, target, mode))
     context.warn(`${displayTable(target.name)} has row security: its policies may refuse rows`);
 }
@@ -88,9 +85,10 @@ async function rehearseMarks(client: ClientBase, target: Target): Promise<void> 
 
 /** A row that a constraint or a trigger refuses is no fault; the statements are then tried without it. */
 async function tryRow(client: ClientBase, target: Target, plan: LoadPlan): Promise<void> {
+  const row = plan.mode === 'update' ? await rowThatIsThere(client, plan) : madeUpRow(plan);
   await client.query('SAVEPOINT rehearsal');
   try {
-    await runLoad(client, plan, madeUpRow(plan));
+    await runLoad(client, plan, row);
   } catch (error) {
     if (!isRowFault(error)) throw error;
     const column = textOf(error, 'column');
@@ -98,14 +96,23 @@ async function tryRow(client: ClientBase, target: Target, plan: LoadPlan): Promi
     if (errorCode(error) === '23502' && column !== undefined && !filled.includes(column))
       throw unfilled(target, [column]);
     await client.query('ROLLBACK TO SAVEPOINT rehearsal');
-    await runLoad(client, plan, { ...madeUpRow(plan), length: 0 });
+    await runLoad(client, plan, { ...row, length: 0 });
   }
+}
+
+/** Made-up values for a row that the table has, so that an update comes as far as the row's triggers. */
+async function rowThatIsThere(client: ClientBase, plan: LoadPlan): Promise<ResultBatch> {
+  const { rows } = await client.query<string[]>({ text: someKey(plan), rowMode: 'array' });
+  const [key] = rows;
+  const row = madeUpRow(plan);
+  return key === undefined ? row : { ...row, keys: key.map((part) => [part]) };
 }
 
 async function runLoad(client: ClientBase, plan: LoadPlan, rows: ResultBatch): Promise<void> {
   const buffer = new CopyBuffer();
   const staged = copyRows(plan, rows, new Set());
   const staging = isBinary(staged) ? 'binary' : 'typed';
-  encode(staged, buffer, staging === 'binary');
-  await copyIn(client, [...stageStatements(plan, staging), insertStaged(plan, staging)].join('; '), buffer);
+  encode(plan, staged, buffer, staging === 'binary');
+  await copyIn(client, stageStatements(plan, staging).join('; '), buffer);
+  await client.query(plan.mode === 'update' ? updateStaged(plan, staging) : insertStaged(plan, staging));
 }

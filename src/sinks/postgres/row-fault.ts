@@ -50,6 +50,12 @@ export function rowFailure(row: number, error: unknown): LoadFailure {
   };
 }
 
+/** A row whose key, as the types have it, is that of a row before it. */
+export const collision = {
+  code: 'sink_key_collision',
+  message: "an earlier row of the batch has the same key in the sink's key columns",
+} as const;
+
 export function textOf(
   error: unknown,
   key: 'where' | 'routine' | 'detail' | 'table' | 'column',

@@ -11,9 +11,10 @@ export function checkTarget(context: SinkContext, target: Target, mode: LoadMode
   checkKind(target);
   checkNames(context, target);
   const filled = filledColumns(context, target).flatMap((name) => target.columns.get(name) ?? []);
-  checkWritable(filled, target);
-  checkFilled(filled, target);
-  if (mode === 'upsert') checkUpsertable(target);
+  if (mode === 'update') checkUpdated(filled.slice(context.key.length), target);
+  else checkWritable(filled, target);
+  if (mode !== 'update') checkFilled(filled, target);
+  if (mode !== 'insert') checkFindable(target, mode);
   checkKeyTypes(context, target);
   checkDimensions(context, target);
 }
@@ -33,15 +34,27 @@ function checkKind(target: Target): void {
   throw fault('not_a_table', target, `is ${kind}, not a table`, 'Correct sink.table.');
 }
 
-/** An upsert needs a unique index, which only tables have. */
-function checkUpsertable(target: Target): void {
+/** The key is not written, so that it may well be a column that the table numbers itself. */
+function checkUpdated(written: readonly TargetColumn[], target: Target): void {
+  if (written.length === 0)
+    throw fault(
+      'nothing_to_update',
+      target,
+      'has no column that mode: update would fill',
+      'Name some in sink.columns.',
+    );
+  checkWritable(written, target);
+}
+
+/** Rows are found by a unique index, which only tables have. */
+function checkFindable(target: Target, mode: LoadMode): void {
   if (target.relationKind !== 'v' && target.relationKind !== 'f') return;
   const kind = target.relationKind === 'v' ? 'a view' : 'a foreign table';
   throw fault(
-    'not_upsertable',
+    mode === 'update' ? 'not_updatable' : 'not_upsertable',
     target,
-    `is ${kind}, which has no unique index to upsert by`,
-    'Use mode: insert.',
+    `is ${kind}, which has no unique index to ${mode} by`,
+    mode === 'update' ? 'Name the table behind it.' : 'Use mode: insert.',
   );
 }
 

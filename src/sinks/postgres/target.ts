@@ -10,8 +10,10 @@ export interface Target {
   /** `pg_class.relkind`: r is a table, p a partitioned one, f a foreign one, v a view. */
   readonly relationKind: string;
   readonly columns: ReadonlyMap<string, TargetColumn>;
-  /** Whether a trigger may fill columns before the row is checked. */
+  /** Whether a trigger may fill columns of a new row before it is checked. */
   readonly hasBeforeTrigger: boolean;
+  /** The same where a row is updated. */
+  readonly hasBeforeUpdateTrigger: boolean;
 }
 
 export interface TargetColumn {
@@ -30,6 +32,7 @@ interface TableRow {
   readonly table: string;
   readonly kind: string;
   readonly has_before_trigger: boolean;
+  readonly has_before_update_trigger: boolean;
 }
 
 interface ColumnRow extends CatalogType {
@@ -55,6 +58,7 @@ export async function findTarget(client: ClientBase, name: TableName): Promise<T
     relationKind: table.kind,
     columns: await findColumns(client, table.oid),
     hasBeforeTrigger: table.has_before_trigger,
+    hasBeforeUpdateTrigger: table.has_before_update_trigger,
   };
 }
 
@@ -77,10 +81,12 @@ function targetColumn(row: ColumnRow): TargetColumn {
 /** Looked up by hand where the schema is named: `to_regclass` fails where the user may not enter it. */
 const selectTable = `
   select c.oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
-    exists (select from pg_catalog.pg_trigger t
-      where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D'
-        and t.tgtype & 2 <> 0 and t.tgtype & 4 <> 0) as has_before_trigger
+    coalesce(before.insert, false) as has_before_trigger, coalesce(before.update, false) as has_before_update_trigger
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  cross join lateral (
+    select bool_or(t.tgtype & 4 <> 0) as insert, bool_or(t.tgtype & 16 <> 0) as update
+    from pg_catalog.pg_trigger t
+    where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 2 <> 0) as before
   where case when $1::text is null then c.oid = pg_catalog.to_regclass($3)
     else n.nspname = $1::text and c.relname = $2 and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') end`;
 
