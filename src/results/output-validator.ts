@@ -14,7 +14,7 @@ export async function createOutputValidator(
   schema: Readonly<Record<string, unknown>>,
 ): Promise<OutputValidator> {
   const validate = await compile(schema);
-  return (answer) => (validate(answer) ? undefined : describe(validate.errors?.[0]));
+  return (answer) => (validate(answer) ? undefined : describe(validate.errors ?? []));
 }
 
 async function compile(schema: Readonly<Record<string, unknown>>): Promise<ValidateFunction> {
@@ -39,10 +39,20 @@ function draftOf(schema: Readonly<Record<string, unknown>>) {
   return import('ajv').then(({ Ajv }) => ({ Ajv }));
 }
 
-function describe(error: ErrorObject | undefined): string {
+/** Keys and allowed values may be of any length; a message is one line of a list, and part of a question. */
+const longestMessage = 240;
+
+function describe(errors: readonly ErrorObject[]): string {
+  // Of the branches of a choice, the one that got furthest was surely meant.
+  const [error] = errors.toSorted((a, b) => depth(b) - depth(a));
   if (error === undefined) return 'the answer does not fit the schema';
   const where = error.instancePath === '' ? 'the answer' : error.instancePath;
-  return `${where} ${error.message ?? `fails "${error.keyword}"`}${detail(error)}`;
+  const message = `${where} ${error.message ?? `fails "${error.keyword}"`}${detail(error)}`;
+  return message.length > longestMessage ? `${message.slice(0, longestMessage).toWellFormed()}...` : message;
+}
+
+function depth({ instancePath }: ErrorObject): number {
+  return instancePath.split('/').length;
 }
 
 function detail({ keyword, params }: ErrorObject): string {

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { reaskingLine } from '../../src/batch/reask.ts';
+import { checkFile } from './check-file.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/structured-output.md'), 'utf8');
+const rest = `source: { type: csv, path: tickets.csv, key: id }
+sink: { type: csv, path: answers.csv }
+`;
+
+function blocks(language: string): readonly string[] {
+  return Array.from(
+    page.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs')),
+    ([, text]) => text ?? '',
+  );
+}
+
+test('the examples are right, and those that are not are answered as the page says', () => {
+  const [sound, faulty, own] = blocks('yaml');
+  expect(checkFile(`${sound}${rest}`).lines).toEqual([]);
+  expect(checkFile(`${own}${rest}`).lines).toEqual([]);
+  const said = checkFile(`${faulty}${rest}`).lines.map((line) => line.replace(/^p\.yaml/, 'pipeline.yaml'));
+  expect(said.map((line) => `${line}\n`).join('')).toBe(blocks('text')[0]);
+});
+
+test('a row is asked again as the page shows', () => {
+  const line = Buffer.from(JSON.stringify({ body: { messages: [] } }));
+  const asked = reaskingLine(line, '{"tags": "urgent"}', '/tags must be array').toString('utf8');
+  const { body } = JSON.parse(asked) as { readonly body: { readonly messages: unknown } };
+  expect(body.messages).toEqual(JSON.parse(blocks('json')[0] ?? ''));
+});
