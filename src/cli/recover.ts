@@ -11,12 +11,17 @@ export async function main(
 ): Promise<number> {
   const loaded = await loadFor(file, options, context);
   const noWait = options['wait'] === false;
-  const results = await withDraining(options, context, (host) => recoverRuns(loaded, { noWait }, host));
+  const { results, leftAlone } = await withDraining(options, context, (host) =>
+    recoverRuns(loaded, { noWait }, host),
+  );
   const summaries = results.map(({ summary }) => summary);
   if (options['json'] === true) context.print(JSON.stringify(summaries));
+  else if (leftAlone > 0) context.print(`${leftAlone} batches were left alone: their input files are gone.`);
   else if (summaries.length === 0)
     context.print('The provider has no recent batches of this pipeline that are unknown here.');
-  else if (options['quiet'] !== true) context.print(summaries.map(summaryText).join('\n\n'));
+  if (summaries.length > 0 && options['json'] !== true && options['quiet'] !== true)
+    context.print(summaries.map(summaryText).join('\n\n'));
   const codes = results.map(({ exitCode }) => exitCode);
+  if (leftAlone > 0) return 1;
   return codes.find((code) => code === 1) ?? codes.find((code) => code === 3) ?? 0;
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { DurableWriter } from '../batch/durable-writer.ts';
 import { lineTokens } from '../batch/line-tokens.ts';
@@ -7,6 +7,7 @@ import type { OpenedProvider, RemoteBatch } from '../core/provider.ts';
 import { providerRetry, retry } from '../core/retry.ts';
 import type { AdoptedChunk } from '../ledger/ledger.ts';
 import { readLineBlocks } from '../results/line-reader.ts';
+import type { AdoptedIds } from './adopted-ids.ts';
 import type { Host } from './components.ts';
 import type { RowsLine } from './recovered-rows.ts';
 
@@ -33,25 +34,27 @@ export interface Download {
   readonly chunk: number;
   /** The batch's input file, as downloaded. */
   readonly path: string;
-  readonly customIds: readonly string[];
 }
 
 export interface DownloadContext {
   readonly provider: OpenedProvider;
   readonly folder: string;
   readonly host: Host;
+  readonly ids: AdoptedIds;
 }
 
-/** Downloads a batch's input file, which says what was sent. Null where the provider no longer has it. */
+/**
+ * Downloads a batch's input file, which says what was sent, and notes its custom_ids. Null where the provider no longer
+ * has it.
+ */
 export async function downloadInput(
-  { provider, folder, host }: DownloadContext,
+  { provider, folder, host, ids }: DownloadContext,
   batch: RemoteBatch,
 ): Promise<Download | null> {
   const chunk = Number(batch.metadata['batchline_chunk']);
   const path = `${chunkFiles(folder, chunk).requests}.input`;
   const { inputFileId } = batch;
   if (inputFileId === null) return null;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     await retry({ ...providerRetry, attempts: 5, signal: host.drain }, () =>
       provider.download(inputFileId, path, host.drain),
@@ -60,9 +63,8 @@ export async function downloadInput(
     if (errorCode(error) === 'file_not_found') return null;
     throw error;
   }
-  const customIds: string[] = [];
-  for await (const line of linesOf(path, host)) customIds.push(customIdOf(line));
-  return { batch, chunk, path, customIds };
+  for await (const line of linesOf(path, host)) ids.add(customIdOf(line));
+  return { batch, chunk, path };
 }
 
 export interface Adoption {
@@ -73,15 +75,12 @@ export interface Adoption {
 
 /**
  * Writes the files of a chunk for a batch that is adopted. A row stands in the last chunk that carried it alone, so that
- * what an earlier batch failed to answer is not sent once more.
- *
- * @param taken custom_ids of later chunks; those of this one are added
+ * what an earlier batch failed to answer is not sent once more: the last chunk is to be adopted first.
  */
 export async function adoptBatch(
-  { provider, folder, host }: DownloadContext,
+  { provider, folder, host, ids }: DownloadContext,
   { batch, chunk, path }: Download,
   rowsLine: RowsLine,
-  taken: Set<string>,
 ): Promise<Adoption> {
   const files = chunkFiles(folder, chunk);
   await using requests = await DurableWriter.create(files.requests);
@@ -91,8 +90,7 @@ export async function adoptBatch(
   let tokens = 0;
   for await (const line of linesOf(path, host)) {
     const customId = customIdOf(line);
-    if (taken.has(customId)) continue;
-    taken.add(customId);
+    if (!ids.take(customId)) continue;
     const row = rowsLine(customId, line);
     if (row === null) {
       lost += 1;

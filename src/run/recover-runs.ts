@@ -3,6 +3,7 @@ import type { LoadedPipeline } from '../config/load.ts';
 import type { RemoteBatch } from '../core/provider.ts';
 import type { AdoptedChunk, Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { AdoptedIds } from './adopted-ids.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
 import type { Host } from './components.ts';
 import { continueRun, isUnfinished, own } from './continue-run.ts';
@@ -18,6 +19,12 @@ export interface RecoverFlags {
   readonly noWait: boolean;
 }
 
+export interface Recovery {
+  readonly results: readonly RunResult[];
+  /** Batches of which it is not known what they are for. */
+  readonly leftAlone: number;
+}
+
 /**
  * Adopts the provider's recent batches of a pipeline whose state folder was lost, makes a run of each run that their
  * metadata names, the oldest first, and brings their answers home; also those of runs that an earlier process adopted.
@@ -26,9 +33,9 @@ export async function recoverRuns(
   loaded: LoadedPipeline,
   flags: RecoverFlags,
   host: Host,
-): Promise<readonly RunResult[]> {
+): Promise<Recovery> {
   await using ledger = await openSqliteLedger(loaded.stateDir);
-  await adoptAll(ledger, loaded, host);
+  const leftAlone = await adoptAll(ledger, loaded, host);
   const results: RunResult[] = [];
   // The oldest first, so that newer answers overwrite older ones.
   for (const run of (await ledger.runs(loaded.name)).toReversed()) {
@@ -37,16 +44,20 @@ export async function recoverRuns(
     const pass = { ...wholePass, waits: !flags.noWait };
     results.push(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run));
   }
-  return results;
+  return { results, leftAlone };
 }
 
-async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<void> {
+/** @returns how many batches were left alone */
+async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<number> {
   await using prepared = await preparePipeline(loaded, host);
   await rehearse(prepared, host);
   const search = { ledger, provider: prepared.provider, pipeline: loaded.name, host };
   const runs = Map.groupBy(await findStrangers(search), ({ metadata }) => metadata['batchline_run'] ?? '');
+  let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    await adoptRun({ ledger, loaded, prepared, host }, runId, batches);
+    if (safeRunId.test(runId))
+      leftAlone += await adoptRun({ ledger, loaded, prepared, host }, runId, batches);
+  return leftAlone;
 }
 
 interface AdoptContext {
@@ -58,35 +69,39 @@ interface AdoptContext {
 
 const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
 
-/** Writes the files of a run first and its ledger entry last, in one transaction: until then nothing is adopted. */
+/**
+ * Writes the files of a run first and its ledger entry last, in one transaction: until then nothing is adopted.
+ *
+ * @returns how many of its batches were left alone
+ */
 async function adoptRun(
   { ledger, loaded, prepared, host }: AdoptContext,
   runId: string,
   batches: readonly RemoteBatch[],
-): Promise<void> {
-  if (!safeRunId.test(runId)) return;
+): Promise<number> {
   const { provider, sink, schema, source } = prepared;
   const { endpoint: url } = loaded.pipeline.request;
   const folder = join(loaded.stateDir, 'runs', runId);
-  const context = { provider, folder, host };
+  await using ids = await AdoptedIds.open(folder);
+  const context = { provider, folder, host, ids };
   const downloads: Download[] = [];
-  for (const batch of chunksOf(batches)) {
+  const wanted = chunksOf(batches);
+  for (const batch of wanted) {
     const download = await downloadInput(context, batch);
     if (download === null) tellUnknown(host, batch);
     else downloads.push(download);
   }
-  const ids = new Set(downloads.flatMap(({ customIds }) => customIds));
+  const leftAlone = wanted.length - downloads.length;
   const rowsLine = await recoverRows({ prepared, frame: provider.frame(url), url, host }, ids);
-  const taken = new Set<string>();
   const chunks: AdoptedChunk[] = [];
   let lost = 0;
   for (const download of downloads) {
-    const adoption = await adoptBatch(context, download, rowsLine, taken);
+    const adoption = await adoptBatch(context, download, rowsLine);
     if (adoption.adopted !== null) chunks.push(adoption.adopted);
     lost += adoption.lost;
   }
   if (lost > 0) tellLost(host, runId, lost);
-  if (chunks.length === 0) return;
+  if (chunks.length === 0) return leftAlone;
   const print = fingerprint(loaded.pipeline, {}, source.fingerprint);
   const common = { runId, pipeline: loaded.name, kind: 'run', folder, target: sink.target } as const;
   await ledger.adoptRun(
@@ -100,6 +115,7 @@ async function adoptRun(
     },
     chunks,
   );
+  return leftAlone;
 }
 
 function tellUnknown(host: Host, { id, outputFileId }: RemoteBatch): void {

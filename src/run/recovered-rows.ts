@@ -5,6 +5,7 @@ import type { LineFrame } from '../core/provider.ts';
 import type { Value } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import { RequestHash } from '../request/request-hash.ts';
+import type { AdoptedIds } from './adopted-ids.ts';
 import type { Host } from './components.ts';
 import type { Prepared } from './prepared.ts';
 
@@ -24,16 +25,15 @@ export interface RecoveredRows {
  *
  * @param ids the custom_ids of all adopted requests
  */
-export async function recoverRows(context: RecoveredRows, ids: ReadonlySet<string>): Promise<RowsLine> {
+export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared } = context;
   const isPlain = prepared.source.keyFields.length === 1 && prepared.columns.carried.length === 0;
-  const needsSource = !isPlain || [...ids].some((id) => id.startsWith('h_'));
-  const rendered = needsSource ? await renderAgain(context, ids) : new Map<string, string>();
+  if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
   const hash = new RequestHash(context.url);
   return (customId, request) => {
     const hashOf = () => hash.ofText(bodyOf(context.frame, customId, originalLine(request)));
-    const line = rendered.get(customId);
-    if (line !== undefined) return withHash(line, hashOf);
+    const line = ids.lineOf(customId);
+    if (line !== null) return withHash(line, hashOf);
     if (!isPlain || customId.startsWith('h_')) return null;
     return wantsHash(prepared)
       ? JSON.stringify([customId, [customId], {}, hashOf()])
@@ -57,13 +57,9 @@ function bodyOf({ open, middle, close }: LineFrame, customId: string, request: B
   return request.toString('latin1', start, request.length - close.length) as WireText;
 }
 
-/** The rows lines of the wanted ids, as the source gives them now. */
-async function renderAgain(
-  { prepared, host }: RecoveredRows,
-  ids: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, string>> {
+/** Keeps the rows lines of the adopted ids, as the source gives them now. */
+async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): Promise<void> {
   const { source, chain, renderer } = prepared;
-  const found = new Map<string, string>();
   for await (const batch of source.read({ fields: chain.read, signal: host.drain })) {
     let rows = batch;
     for (const transform of chain.transforms) rows = transform.apply(rows).batch;
@@ -71,8 +67,7 @@ async function renderAgain(
     for (const [item, customId] of items.customIds.entries()) {
       if (!ids.has(customId)) continue;
       const start = item === 0 ? 0 : (items.rowEnds[item - 1] ?? 0);
-      found.set(customId, items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1));
+      ids.keepLine(customId, items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1));
     }
   }
-  return found;
 }

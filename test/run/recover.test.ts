@@ -31,3 +31,19 @@ it.each<[string, Parts]>([
   expect((await own.summary()).rows).toMatchObject({ skipped: rowCount, requested: 0 });
   expect(acceptedBatches(await emulator.bill())).toBe(3);
 });
+
+it('says which batches it leaves alone, since nothing tells what they are for', async () => {
+  await using emulator = await createEmulator(slow);
+  await using own = await project(emulator.url);
+  await own.summary(3, '--no-wait');
+  await rm(own.stateDir, { recursive: true });
+  const headers = { authorization: 'Bearer test-key' };
+  const listed = await fetch(`${emulator.url}/files`, { headers });
+  const { data } = (await listed.json()) as { readonly data: readonly { readonly id: string }[] };
+  for (const { id } of data) await fetch(`${emulator.url}/files/${id}`, { method: 'DELETE', headers });
+  expect(await own.cli('recover', 'pipeline.yaml')).toMatchObject({
+    code: 1,
+    stdout: '1 batches were left alone: their input files are gone.\n',
+    stderr: expect.stringMatching(/no longer has the input file of batch \w+/),
+  });
+});

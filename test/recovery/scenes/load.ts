@@ -10,6 +10,7 @@ const attemptOf = (id: string): number => (late.some((lateId) => lateId === id) 
 
 interface LoadOptions {
   readonly name: string;
+  readonly always?: Scene['always'];
   readonly createTable?: Scene['createTable'];
   /** The sink as it is edited before the load. */
   readonly sink: (places: Places) => Readonly<Record<string, unknown>>;
@@ -18,10 +19,11 @@ interface LoadOptions {
 }
 
 /** `load --run`, after the sink was edited. */
-function loadScene({ name, createTable, sink, loaded, wanted }: LoadOptions): Scene {
+function loadScene({ name, always = [], createTable, sink, loaded, wanted }: LoadOptions): Scene {
   return {
     ...notesScene,
     name,
+    always,
     createTable,
     emulator: {
       latencyMs: 0,
@@ -72,6 +74,8 @@ export const loadScenes: readonly Scene[] = [
   }),
   loadScene({
     name: 'load_run_insert',
+    // Between two files: what was loaded before must not be loaded again.
+    always: [{ door: 'sqlite UPDATE chunks SET', nth: 2 }],
     // Without a unique index, so that an answer loaded twice would show.
     createTable: (table) => `CREATE TABLE ${table} (id text, answer text, attempt int)`,
     sink: () => ({ mode: 'insert', create: false, columns }),

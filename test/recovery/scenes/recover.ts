@@ -1,15 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { expect } from 'vitest';
-import {
-  answerTo,
-  collect,
-  expectNoPartialFiles,
-  expectPaidOnce,
-  ids,
-  notesCsv,
-  run,
-  type Scene,
-} from '../scene.ts';
+import { answerTo, expectNoPartialFiles, expectPaidOnce, ids, notesCsv, run, type Scene } from '../scene.ts';
 import { notesPipeline, notesScene, rowCount } from './notes.ts';
 
 const recover = ['recover', 'pipeline.yaml'] as const;
@@ -42,8 +33,7 @@ function recoverScene({ name, source, notes, left, notesLeft }: RecoverOptions):
     },
     command: () => recover,
     after: async (world) => {
-      await world.typeUntilDone([...recover, '--no-wait'], 0);
-      await world.typeUntilDone(collect, 0);
+      await world.type(recover, 0);
       await world.type(run, 0);
     },
     expect: async (world) => {

@@ -1,0 +1,70 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+/**
+ * The custom_ids of a run that is being adopted, in a database file of the run: there may be millions of them. Nothing
+ * here has to survive a crash, after which the adoption begins anew.
+ */
+export class AdoptedIds implements AsyncDisposable {
+  /** Whether one of them does not tell its row's key. */
+  hasHashed = false;
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #keepLine: StatementSync;
+  readonly #take: StatementSync;
+
+  private constructor(path: string) {
+    this.#path = path;
+    this.#database = new DatabaseSync(path);
+    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
+    this.#database.exec(
+      'CREATE TABLE ids (id TEXT PRIMARY KEY, line TEXT, taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; BEGIN',
+    );
+    this.#insert = this.#database.prepare('INSERT OR IGNORE INTO ids (id) VALUES (?)');
+    this.#select = this.#database.prepare('SELECT line FROM ids WHERE id = ?');
+    this.#keepLine = this.#database.prepare('UPDATE ids SET line = ? WHERE id = ?');
+    this.#take = this.#database.prepare('UPDATE ids SET taken = 1 WHERE id = ? AND taken = 0');
+  }
+
+  /** @param folder the run's, which is made where it is missing */
+  static async open(folder: string): Promise<AdoptedIds> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const path = join(folder, 'adopted.db');
+    // What a killed process left may be broken, since it is written without a journal.
+    await rm(path, { force: true });
+    return new AdoptedIds(path);
+  }
+
+  add(customId: string): void {
+    this.#insert.run(customId);
+    this.hasHashed ||= customId.startsWith('h_');
+  }
+
+  has(customId: string): boolean {
+    return this.#select.get(customId) !== undefined;
+  }
+
+  /** Keeps the rows line that the source gives now for one of them. */
+  keepLine(customId: string, line: string): void {
+    this.#keepLine.run(line, customId);
+  }
+
+  /** The line that was kept, if any. */
+  lineOf(customId: string): string | null {
+    const line = this.#select.get(customId)?.['line'];
+    return typeof line === 'string' ? line : null;
+  }
+
+  /** @returns whether it had not been taken before */
+  take(customId: string): boolean {
+    return this.#take.run(customId).changes === 1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database.close();
+    await rm(this.#path, { force: true });
+  }
+}
