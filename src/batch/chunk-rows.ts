@@ -77,7 +77,8 @@ function index(bytes: Buffer, rows: number): { ends: Uint32Array; customIds: str
   return { ends, customIds };
 }
 
-function parseRow(line: string): ChunkRow {
+/** What a line of a rows file says; also one with more behind, as a follower's has. */
+export function parseRow(line: string): ChunkRow {
   const [customId, key, carried, requestHash] = parseExactJson(line) as [
     string,
     readonly string[],

@@ -4,7 +4,8 @@ import type { EventListener } from '../core/events.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { backoff } from '../core/retry.ts';
 import { nextState } from '../ledger/chunk-state.ts';
-import type { ChunkRecord, RoomLedger, RoomScope } from '../ledger/ledger.ts';
+import type { ChunkRecord } from '../ledger/ledger.ts';
+import type { RoomLedger, RoomScope } from '../ledger/room-ledger.ts';
 import {
   decideRoom,
   enqueuedTokens,

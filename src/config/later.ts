@@ -8,7 +8,6 @@ const keys = new Set([
   'prices',
   'schedule',
   'source.partitions',
-  'request.dedupe',
   'batch.pilot',
   'sink.indexes',
 ]);

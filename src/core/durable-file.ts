@@ -7,7 +7,8 @@ export async function renameDurably(temporary: string, path: string): Promise<vo
   await syncFolder(dirname(path));
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Makes names that were added to a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open a folder; there the rename itself is journaled.
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');

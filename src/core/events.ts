@@ -65,6 +65,8 @@ export type PipelineEvent =
     }
   /** Rows of the target went whose source row is gone. */
   | { readonly type: 'RowsDeleted'; readonly rows: number }
+  /** Rows whose request another row had asked already took its answer, or its failure. */
+  | { readonly type: 'FollowersLoaded'; readonly chunk: number; readonly ok: number; readonly failed: number }
   /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
   | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }

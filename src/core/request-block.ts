@@ -41,6 +41,10 @@ export const requestBlock = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'Liquid template of the text to embed.', ...liquid }),
+  dedupe: z.boolean().default(false).meta({
+    description:
+      'true: rows that make the same request share one; it is paid once and its answer loaded for each.',
+  }),
   output: z
     .strictObject({
       schema: z.record(z.string(), z.json()).meta({

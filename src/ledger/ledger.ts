@@ -1,8 +1,15 @@
 import type { Field } from '../core/value.ts';
 import type { ChunkState } from './chunk-state.ts';
+import type {
+  FollowedChunk,
+  FollowerCommit,
+  FollowerCounts,
+  FollowerLedger,
+  FollowersOutcome,
+} from './follower-ledger.ts';
 import type { RunSelection, WatermarkLedger } from './selection.ts';
+import type { RoomLedger } from './room-ledger.ts';
 import type { UnfinishedRow } from './unfinished-row.ts';
-import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
 
 export type { BytePlace, UnfinishedRow } from './unfinished-row.ts';
 
@@ -59,7 +66,7 @@ export interface ReadCounts {
   readonly skipped: number;
 }
 
-export interface RunRecord extends NewRun, ReadCounts {
+export interface RunRecord extends NewRun, ReadCounts, FollowerCounts {
   readonly selection: RunSelection;
   readonly status: RunStatus;
   readonly readingFinished: boolean;
@@ -87,7 +94,7 @@ export interface TokenCounts {
   readonly cached: number;
 }
 
-export interface ChunkRecord extends NewChunk {
+export interface ChunkRecord extends NewChunk, FollowedChunk {
   readonly runId: string;
   /** `retry`: its rows were part of an earlier chunk. */
   readonly origin: 'read' | 'retry';
@@ -130,6 +137,8 @@ export interface FailedRow {
   readonly requestHash: string | null;
   /** The request line as it was sent, or would have been. */
   readonly request: string | null;
+  /** Of a follower the custom_id of its leader. */
+  readonly sameAs?: string | null;
 }
 
 export interface ReadCommit {
@@ -137,6 +146,7 @@ export interface ReadCommit {
   readonly cursor: string | null;
   readonly counts: ReadCounts;
   readonly failures: readonly FailedRow[];
+  readonly followers?: FollowerCommit | null;
 }
 
 /** What a chunk's state change brings along; keys that are left out stay as they are. */
@@ -171,6 +181,8 @@ export interface ChunkOutcome {
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
   readonly recovered: readonly string[];
   readonly unfinished: readonly UnfinishedRow[];
+  /** Followers that are dealt with in the same transaction. */
+  readonly followers?: FollowersOutcome;
 }
 
 /** What loading a chunk's saved answers again has changed; one transaction. */
@@ -181,6 +193,7 @@ export interface ReloadOutcome {
   /** custom_ids of rows that were recorded as failed, and are loaded now. */
   readonly recovered: readonly string[];
   readonly failures: readonly FailedRow[];
+  readonly followers?: FollowersOutcome;
 }
 
 /** Rows of a run by fate, from sets of custom_ids. */
@@ -193,52 +206,11 @@ export interface RowCounts extends ReadCounts {
   readonly repaired: number;
 }
 
-/** Whose room at the provider is asked for. */
-export interface RoomScope {
-  /** The account's fingerprint. */
-  readonly account: string;
-  readonly model: string;
-  readonly limits: RoomLimits;
-}
-
-/** A chunk that is to become a batch; its state after that is `creating`. */
-export interface RoomClaim extends RoomScope {
-  readonly runId: string;
-  readonly chunk: number;
-  readonly wanted: WantedRoom;
-  readonly state: ChunkState;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
-
-/** A chunk whose batch was refused because too many tokens were enqueued. */
-export interface RefusedRoom extends RoomScope {
-  readonly runId: string;
-  readonly chunk: number;
-  /** The limit that the provider named; null where it named none. */
-  readonly statedLimit: number | null;
-  readonly now: number;
-}
-
-/**
- * The room that an account has at the provider, shared by all runs of the ledger. A batch takes room from the intent
- * to create it until it is known to have ended, or must have.
- */
-export interface RoomLedger {
-  roomState(scope: RoomScope, now: number): Promise<RoomState>;
-  /** Writes the intent to create a chunk's batch, if there is room for it, else nothing. */
-  claimRoom(claim: RoomClaim): Promise<RoomDecision>;
-  /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
-  learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;
-  /** Notes how a batch ended whose run nobody is working on, so that it takes no more room. */
-  noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void>;
-}
-
 /**
  * The durable memory of all runs in one state folder. Every method is one transaction; when it resolves, what it
  * wrote survives the death of the process and of the machine.
  */
-export interface Ledger extends RoomLedger, AsyncDisposable {
+export interface Ledger extends RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   createRun(run: NewRun): Promise<void>;
   /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */

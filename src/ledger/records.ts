@@ -42,6 +42,8 @@ export function toRun(row: Row): RunRecord {
     readingFinished: row['reading_finished'] === 1,
     cancelRequested: row['cancel_requested'] === 1,
     readCursor: textOrNull(row, 'read_cursor'),
+    followers: integer(row, 'followers'),
+    followerBytes: integer(row, 'follower_bytes'),
     records: integer(row, 'records'),
     read: integer(row, 'read'),
     filtered: integer(row, 'filtered'),
@@ -68,7 +70,7 @@ export function runValues(run: NewRun): Record<string, SQLInputValue> {
 
 export function toRowCounts(row: Row): RowCounts {
   const count = (name: string) => Number(row[name] ?? 0);
-  const requested = count('sent') + count('unsent');
+  const requested = count('sent') + count('followers') + count('unsent');
   return {
     records: count('records'),
     read: count('read'),
@@ -113,6 +115,8 @@ export function toChunk(row: Row): ChunkRecord {
       cached: integer(row, 'cached_tokens'),
     },
     reloads: integer(row, 'reloads'),
+    hasFollowed: row['has_followed'] === 1,
+    followedOk: integer(row, 'followed_ok'),
   };
 }
 
@@ -128,6 +132,7 @@ export function toFailedRow(row: Row): FailedRow {
     batchId: textOrNull(row, 'batch_id'),
     requestHash: textOrNull(row, 'request_hash'),
     request: textOrNull(row, 'request'),
+    sameAs: textOrNull(row, 'same_as'),
   };
 }
 

@@ -139,6 +139,15 @@ const migrations: readonly string[] = [
   ALTER TABLE unfinished_rows ADD COLUMN is_reasking INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE chunks ADD COLUMN repaired INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN followers INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN follower_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN has_followed INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN followed_ok INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE failed_rows ADD COLUMN same_as TEXT;
+  CREATE INDEX failed_rows_by_chunk ON failed_rows (run_id, chunk);
+  CREATE INDEX failed_rows_by_leader ON failed_rows (run_id, same_as) WHERE same_as IS NOT NULL;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. Writes nothing where it has that already. */

@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { diskFault } from '../core/disk.ts';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { ChunkState } from './chunk-state.ts';
+import type { FollowersOutcome } from './follower-ledger.ts';
 import type {
   AdoptedChunk,
   ChunkOutcome,
@@ -14,9 +15,6 @@ import type {
   NewChunk,
   NewRun,
   ReadCommit,
-  RefusedRoom,
-  RoomClaim,
-  RoomScope,
   ReloadOutcome,
   RowCounts,
   RunRecord,
@@ -24,7 +22,6 @@ import type {
   UnfinishedRow,
 } from './ledger.ts';
 import {
-  outcomeValues,
   patchAssignments,
   runValues,
   toChunk,
@@ -32,10 +29,13 @@ import {
   toRowCounts,
   toRun,
   toUnfinishedRow,
-  unfinishedValues,
 } from './records.ts';
 import type { RoomDecision, RoomState } from './room.ts';
+import type { RefusedRoom, RoomClaim, RoomScope } from './room-ledger.ts';
 import { migrate } from './schema.ts';
+import { insertFailures, reopenFailures, selectRemembered } from './sqlite-failed-rows.ts';
+import * as follow from './sqlite-followers.ts';
+import * as results from './sqlite-results.ts';
 import * as room from './sqlite-room.ts';
 import { SqliteWatermarks } from './sqlite-watermarks.ts';
 import { inTransaction, write } from './sqlite-write.ts';
@@ -142,7 +142,8 @@ class SqliteLedger implements Ledger {
 
   #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
     if (commit.chunk !== null) this.#insertChunk(runId, commit.chunk, 'read');
-    this.#insertFailures(runId, commit.failures);
+    insertFailures(this.#database, runId, commit.failures);
+    if (commit.followers) follow.advance(this.#database, runId, commit.followers);
     this.#run(sql.advanceReading, { runId, cursor: commit.cursor, finished, ...commit.counts });
   }
 
@@ -154,6 +155,7 @@ class SqliteLedger implements Ledger {
       this.#run(sql.deleteChunks, { runId });
       this.#run(sql.deleteFailedRows, { runId });
       this.#run(sql.resetReading, { runId });
+      follow.reset(this.#database, runId);
     });
   }
 
@@ -198,19 +200,8 @@ class SqliteLedger implements Ledger {
 
   async recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void> {
     this.#transaction(() => {
-      for (const [chunk, outcome] of outcomes) this.#recordOutcome(runId, chunk, outcome);
+      for (const [chunk, outcome] of outcomes) results.recordOutcome(this.#database, runId, chunk, outcome);
     });
-  }
-
-  #recordOutcome(runId: string, chunk: number, outcome: ChunkOutcome): void {
-    this.#run(sql.addTokenUsage, { runId, chunk, ok: outcome.ok, reported: outcome.usage.input });
-    this.#run(sql.updateChunkOutcome, { runId, chunk, ...outcomeValues(outcome) });
-    // The rows that this chunk carried are done with, save those that are to be sent once more.
-    this.#run(sql.settleSentRows, { runId, chunk });
-    for (const customId of outcome.recovered) this.#run(sql.deleteFailedRow, { runId, customId });
-    this.#insertFailures(runId, outcome.failures);
-    const insert = this.#database.prepare(sql.insertUnfinishedRow);
-    for (const row of outcome.unfinished) insert.run({ runId, ...unfinishedValues(row) });
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
@@ -223,12 +214,7 @@ class SqliteLedger implements Ledger {
   }
 
   async recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void> {
-    const { rowStates, ok, cleaned, recovered, failures } = outcome;
-    this.#transaction(() => {
-      this.#run(sql.updateReloadedChunk, { runId, chunk, rowStates, ok, cleaned });
-      for (const customId of recovered) this.#run(sql.deleteFailedRow, { runId, customId });
-      this.#insertFailures(runId, failures);
-    });
+    this.#transaction(() => results.recordReload(this.#database, runId, chunk, outcome));
   }
 
   async addReopenedChunk(
@@ -239,10 +225,8 @@ class SqliteLedger implements Ledger {
   ): Promise<void> {
     this.#transaction(() => {
       this.#insertChunk(runId, chunk, 'retry');
-      for (const [line, customId] of customIds.entries()) {
-        this.#run(sql.reopenRow, { runId, chunk: chunk.chunk, line, customId, at });
-        this.#run(sql.deleteFailedRow, { runId, customId });
-      }
+      reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
+      follow.reopen(this.#database, runId, customIds);
     });
   }
 
@@ -255,6 +239,17 @@ class SqliteLedger implements Ledger {
     return new Map(rows.map((row) => [row.customId, row]));
   }
 
+  async recordFollowers(runId: string, chunk: number, outcome: FollowersOutcome): Promise<void> {
+    this.#transaction(() => {
+      follow.addTo(this.#database, runId, chunk, outcome);
+      follow.mark(this.#database, runId, chunk);
+    });
+  }
+
+  async ownFailures(runId: string, chunk: number): Promise<readonly FailedRow[]> {
+    return follow.selectOwnFailures(this.#database, runId, chunk);
+  }
+
   async *failedRows(runId: string): AsyncIterable<FailedRow> {
     for (const row of this.#database.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
   }
@@ -264,11 +259,7 @@ class SqliteLedger implements Ledger {
     customIds: readonly string[],
     hashes: readonly string[],
   ): Promise<ReadonlySet<string>> {
-    const select = this.#database.prepare(sql.selectRememberedFailure);
-    const remembered = customIds.filter(
-      (customId, index) => select.get({ pipeline, customId, hash: hashes[index] ?? '' }) !== undefined,
-    );
-    return new Set(remembered);
+    return selectRemembered(this.#database, pipeline, customIds, hashes);
   }
 
   async rowCounts(runId: string): Promise<RowCounts> {
@@ -277,11 +268,6 @@ class SqliteLedger implements Ledger {
 
   #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {
     this.#run(sql.insertChunk, { runId, origin, ...chunk });
-  }
-
-  #insertFailures(runId: string, failures: readonly FailedRow[]): void {
-    const insert = this.#database.prepare(sql.insertFailedRow);
-    for (const row of failures) insert.run({ runId, ...row, key: JSON.stringify(row.key) });
   }
 
   #run(statement: string, values: Record<string, SQLInputValue>): void {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { RefusedRoom, RoomClaim, RoomScope } from './ledger.ts';
+import type { RefusedRoom, RoomClaim, RoomScope } from './room-ledger.ts';
 import {
   decideRoom,
   learnFromRefusal,

@@ -50,8 +50,10 @@ export const updateReloadedChunk = `
 
 export const insertFailedRow = `
   INSERT OR REPLACE INTO failed_rows
-    (run_id, custom_id, pipeline, key, stage, code, message, attempts, chunk, batch_id, request_hash, request)
-  SELECT :runId, :customId, pipeline, :key, :stage, :code, :message, :attempts, :chunk, :batchId, :requestHash, :request
+    (run_id, custom_id, pipeline, key, stage, code, message, attempts, chunk, batch_id, request_hash,
+      request, same_as)
+  SELECT :runId, :customId, pipeline, :key, :stage, :code, :message, :attempts, :chunk, :batchId, :requestHash,
+    :request, :sameAs
   FROM runs WHERE run_id = :runId`;
 
 export const deleteFailedRows = `DELETE FROM failed_rows WHERE run_id = :runId`;
@@ -95,10 +97,10 @@ export const selectSentRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
 
 export const selectRowCounts = `
-  SELECT records, read, filtered, skipped,
+  SELECT records, read, filtered, skipped, followers,
     (SELECT COALESCE(SUM(requests), 0) FROM chunks c WHERE c.run_id = r.run_id AND origin = 'read') AS sent,
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id AND chunk IS NULL) AS unsent,
-    (SELECT COALESCE(SUM(ok), 0) FROM chunks c WHERE c.run_id = r.run_id) AS ok,
+    (SELECT COALESCE(SUM(ok + followed_ok), 0) FROM chunks c WHERE c.run_id = r.run_id) AS ok,
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id) AS failed,
     (SELECT COALESCE(SUM(cleaned), 0) FROM chunks c WHERE c.run_id = r.run_id) AS cleaned,
     (SELECT COALESCE(SUM(repaired), 0) FROM chunks c WHERE c.run_id = r.run_id) AS repaired

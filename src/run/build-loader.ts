@@ -7,8 +7,10 @@ import type { ChunkOutcome, ChunkRecord, Ledger, RunRecord, TokenCounts } from '
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import { readLineBlocks } from '../results/line-reader.ts';
+import { noFollowers, WindowFollowers, type LoadedFollowers } from './build-followers.ts';
 import type { Host } from './components.ts';
 import { addTokens, openQueue, withRequests } from './deliver.ts';
+import type { FollowerIndex } from './follower-index.ts';
 import { joinResults } from './join-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
 
@@ -23,6 +25,8 @@ export interface LoaderContext {
   readonly columns: ColumnSet;
   readonly reader: AnswerReader;
   readonly keyNames: readonly string[];
+  /** The rows that follow others; null where none do. */
+  readonly followers: FollowerIndex | null;
   readonly host: Host;
 }
 
@@ -52,8 +56,9 @@ export class BuildLoader {
   async loadAll(paths: readonly string[]): Promise<void> {
     const files = await Array.fromAsync(paths, (path) => this.#open(path));
     const windows = await this.#windows();
-    // Two: the next window is parsed while the last rows of one are on their way into the sink.
-    const turns = new Semaphore(2);
+    // Two: the next window is parsed while the last rows of one are on their way into the sink. The index of
+    // followers is one window's at a time.
+    const turns = new Semaphore(this.#context.followers === null ? 2 : 1);
     const outcomes = await Promise.allSettled(
       windows.map((chunks, window) => turns.run(() => this.#loadWindow(window, chunks, files, true))),
     );
@@ -69,8 +74,19 @@ export class BuildLoader {
   async closeAll(): Promise<void> {
     for (const chunks of await this.#windows()) {
       using reconciliation = await Reconciliation.open(this.#context.run.folder, chunks);
-      await this.#record(reconciliation, { usage: noTokens, cleaned: 0, moreToCome: false });
+      const followers = await this.#followers(reconciliation);
+      await this.#record(reconciliation, followers, {
+        usage: noTokens,
+        cleaned: 0,
+        followed: noFollowers,
+        moreToCome: false,
+      });
     }
+  }
+
+  async #followers(reconciliation: Reconciliation): Promise<WindowFollowers | null> {
+    const { followers } = this.#context;
+    return followers === null ? null : WindowFollowers.open(this.#context, followers, reconciliation);
   }
 
   async #open(path: string): Promise<ResultFile> {
@@ -108,6 +124,8 @@ export class BuildLoader {
   ): Promise<void> {
     const { run, host } = this.#context;
     using reconciliation = await Reconciliation.open(run.folder, chunks);
+    const followers = await this.#followers(reconciliation);
+    const joinedFiles: string[] = [];
     let usage = noTokens;
     let cleaned = 0;
     const queue = openQueue(
@@ -122,6 +140,7 @@ export class BuildLoader {
       if (file.isDone || file.windows.has(window)) continue;
       if (onlyAtHome && file.firstId !== null && !reconciliation.has(file.firstId)) continue;
       file.windows.add(window);
+      joinedFiles.push(file.path);
       const strangersBefore = reconciliation.strangers;
       const joined = await joinResults(
         {
@@ -140,12 +159,14 @@ export class BuildLoader {
       file.isDone = reconciliation.strangers === strangersBefore;
     }
     await queue.drain();
-    await this.#record(reconciliation, { usage, cleaned, moreToCome: true });
+    const followed = (await followers?.load(this.#context, this.#slots, joinedFiles)) ?? noFollowers;
+    await this.#record(reconciliation, followers, { usage, cleaned, followed, moreToCome: true });
   }
 
   async #record(
     reconciliation: Reconciliation,
-    sums: { readonly usage: TokenCounts; readonly cleaned: number; readonly moreToCome: boolean },
+    followers: WindowFollowers | null,
+    sums: WindowSums,
   ): Promise<void> {
     const { ledger, run, host } = this.#context;
     const outcomes = new Map<number, ChunkOutcome>();
@@ -169,12 +190,26 @@ export class BuildLoader {
       const failures = await withRequests(run.folder, span, outcome, history);
       outcomes.set(span.chunk.chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
     }
+    const [first] = outcomes;
+    if (followers !== null && first !== undefined) {
+      const [chunk, outcome] = first;
+      const followed = followers.outcome(sums.followed, outcomes.values());
+      outcomes.set(chunk, { ...outcome, followers: followed });
+    }
     await ledger.recordOutcomes(run.runId, outcomes);
     for (const [chunk, { ok, failures, rowStates }] of outcomes) {
       const pending = rowStates.filter((state) => state === 0).length;
       host.emit({ type: 'ChunkLoaded', chunk, ok, failed: failures.length, pending });
     }
   }
+}
+
+/** What a pass over results has come to; booked on the first chunk of its window. */
+interface WindowSums {
+  readonly usage: TokenCounts;
+  readonly cleaned: number;
+  readonly followed: LoadedFollowers;
+  readonly moreToCome: boolean;
 }
 
 async function firstIdOf(path: string, reader: AnswerReader, signal: AbortSignal): Promise<string | null> {

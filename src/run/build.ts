@@ -148,7 +148,9 @@ async function makeFolder(folder: string): Promise<void> {
 /** What a build that was broken off left behind must not be uploaded together with the new files. */
 async function clearBrokenOff(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
-  const stale = names.filter((name) => /^(requests|rows)-\d{5,}\.jsonl(\.partial)?$/.test(name));
+  const stale = names.filter((name) =>
+    /^((requests|rows)-\d{5,}\.jsonl(\.partial)?|followers\.jsonl)$/.test(name),
+  );
   for (const name of stale) await rm(join(folder, name));
 }
 

@@ -3,6 +3,7 @@ import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
 import type { Host } from './components.ts';
 import { executeSealed, tidyAll } from './execute.ts';
+import { chunksToFollow } from './follow-leaders.ts';
 import { prepareDelivery } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
 import type { RunSummary } from './summary.ts';
@@ -53,8 +54,9 @@ async function end(work: Work): Promise<CancelResult> {
   return { status: 'cancelled', summary: await summarizeAt(work, 'cancelled'), exitCode: 0 };
 }
 
-async function isOver(ledger: Ledger, { runId }: RunRecord): Promise<boolean> {
-  return (await ledger.chunks(runId)).every(({ state }) => !atProvider.has(state));
+async function isOver(ledger: Ledger, run: RunRecord): Promise<boolean> {
+  const isHome = (await ledger.chunks(run.runId)).every(({ state }) => !atProvider.has(state));
+  return isHome && (await chunksToFollow(ledger, run)).length === 0;
 }
 
 /** States in which a chunk's rows may be paid for and are not loaded yet. */

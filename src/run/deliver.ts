@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
-import { Reconciliation, type ChunkSpan } from '../batch/reconciliation.ts';
+import { Reconciliation, type ChunkSpan, type LoadRefusal } from '../batch/reconciliation.ts';
 import { linesOver } from '../batch/line-tokens.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import { originalLine } from '../batch/reask.ts';
@@ -173,10 +173,15 @@ function ifExists(path: string): Promise<readonly string[]> {
   );
 }
 
-/** A queue whose refusals end up in the reconciliation. */
+/** Is told of rows that the sink refused. */
+interface Refusing {
+  refuse(index: number, refusal: LoadRefusal): void;
+}
+
+/** A queue whose refusals end up in the reconciliation, or wherever else the rows are known by an index. */
 export function openQueue(
   context: Pick<DeliverContext, 'sink' | 'slots' | 'runId' | 'columns' | 'keyNames' | 'drain' | 'emit'>,
-  reconciliation: Reconciliation,
+  rows: Refusing,
   chunk: number,
   onCleaned: (count: number) => void,
 ): LoadQueue {
@@ -189,7 +194,7 @@ export function openQueue(
     emit,
     keyColumns: keyNames.length,
     valueColumns: columns.plans.length,
-    onRefused: (index, { code, message }) => reconciliation.refuse(index, { code, message }),
+    onRefused: (index, { code, message }) => rows.refuse(index, { code, message }),
     onLoaded: (rows, cleaned) => {
       onCleaned(cleaned);
       emit({ type: 'RowsLoaded', chunk, rows });

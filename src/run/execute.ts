@@ -12,8 +12,9 @@ import { ChunkDriver } from './chunk-driver.ts';
 import { keyNames } from './components.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
 import type { Collection, Execution } from './execution.ts';
+import { followLeaders } from './follow-leaders.ts';
 import { loadsAtOnce } from './load-queue.ts';
-import { failuresOf, tidyChunk } from './keep-files.ts';
+import { failuresOf, tidyChunk, tidyFollowers } from './keep-files.ts';
 import { openRoom } from './open-room.ts';
 import { readPatiently } from './read-run.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
@@ -60,6 +61,7 @@ async function carryOn<Kind extends Collection>(
       if (errorCode(error) !== 'breaker') throw error;
     });
     await drainChunks(stopped, driver);
+    await followLeaders(stopped);
     if (driver.parkedChunks > 0) return false;
     await tidyAll(stopped);
     return true;
@@ -144,6 +146,8 @@ function deliverContext(
 ): DeliverContext {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
   const onInvalid = request.output?.on_invalid ?? 'fail';
+  // Other rows may still need the answers.
+  const isShared = request.dedupe || run.followers > 0;
   return {
     ledger,
     sink: prepared.sink,
@@ -159,7 +163,7 @@ function deliverContext(
       retriedAnswers: new Set(onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch']),
     },
     reasks: onInvalid === 'reask',
-    keepFiles,
+    keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,
     breaker,
     signal: host.signal,
     drain: host.drain,
@@ -226,5 +230,6 @@ export async function tidyAll({
   for (const { chunk } of await ledger.chunks(run.runId)) {
     await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failuresOf(failed.get(chunk) ?? []));
   }
+  await tidyFollowers(run.folder, loaded.pipeline.keep_files, failed.size > 0);
   await rm(join(run.folder, 'keys'), { recursive: true, force: true });
 }

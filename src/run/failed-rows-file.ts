@@ -16,11 +16,19 @@ export function failedRowJson(row: FailedRow) {
   };
 }
 
-/** Writes `failed-rows.jsonl` into the run's folder: each failed row with its reason and its request. */
+function lineOf(row: FailedRow) {
+  const { request, sameAs } = row;
+  // Its request is the other row's.
+  return typeof sameAs === 'string'
+    ? { ...failedRowJson(row), same_as: sameAs }
+    : { ...failedRowJson(row), request };
+}
+
+/** Writes `failed-rows.jsonl` into the run's folder: each failed row with its reason and its request, or the row that made it. */
 export async function writeFailedRows(ledger: Ledger, run: RunRecord): Promise<void> {
   await using file = await DurableWriter.create(join(run.folder, 'failed-rows.jsonl'));
   for await (const row of ledger.failedRows(run.runId)) {
-    await file.append(Buffer.from(`${JSON.stringify({ ...failedRowJson(row), request: row.request })}\n`));
+    await file.append(Buffer.from(`${JSON.stringify(lineOf(row))}\n`));
   }
   await file.finish();
 }

@@ -1,7 +1,8 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { RowCounts } from '../ledger/ledger.ts';
 import type { Collection } from './execution.ts';
-import { loadAllAgain, savedFiles } from './reload.ts';
+import { loadAllAgain } from './reload.ts';
+import { savedFiles } from './saved-files.ts';
 
 /**
  * Sees to it that a target which is replaced as a whole can be: where what was loaded for the run is not all there (the
@@ -32,8 +33,10 @@ export async function requireFillable(collection: Collection): Promise<void> {
 /** @throws BatchlineError `answers_gone` where not every answer of the run is kept */
 export async function requireAnswers({ ledger, run, prepared }: Collection): Promise<void> {
   let gone = 0;
-  for (const { chunk, ok } of await ledger.chunks(run.runId))
-    if (ok > 0 && (await savedFiles(run.folder, chunk)).length === 0) gone += ok;
+  for (const { chunk, ok, followedOk } of await ledger.chunks(run.runId)) {
+    const answers = ok + followedOk;
+    if (answers > 0 && (await savedFiles(run.folder, chunk)).length === 0) gone += answers;
+  }
   if (gone === 0) return;
   const { target } = prepared.sink;
   throw new BatchlineError(

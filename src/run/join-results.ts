@@ -93,7 +93,11 @@ function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: 
   return queue.push(index, row, values, bytes);
 }
 
-function namedParts(names: readonly string[], parts: readonly string[]): Readonly<Record<string, string>> {
+/** The parts of a key by their names. */
+export function namedParts(
+  names: readonly string[],
+  parts: readonly string[],
+): Readonly<Record<string, string>> {
   const named: Record<string, string> = {};
   for (const [part, name] of names.entries()) named[name] = parts[part] ?? '';
   return named;

@@ -5,6 +5,7 @@ import { createGzip, constants } from 'node:zlib';
 import { diskFault } from '../core/disk.ts';
 import { renameDurably } from '../core/durable-file.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
+import { followersPath } from '../batch/follower-file.ts';
 import type { FailedRow } from '../ledger/ledger.ts';
 
 export type KeepFiles = 'loaded' | 'failed' | 'all';
@@ -27,6 +28,11 @@ export async function tidyChunk(
     else if (await exists(path)) await compress(path);
   }
   if (keep === 'failed' && !failures.any) await rm(files.rows, { force: true });
+}
+
+/** The lines of rows that took another's answer stay for as long as a rows file does. */
+export async function tidyFollowers(folder: string, keep: KeepFiles, anyFailed: boolean): Promise<void> {
+  if (keep === 'failed' && !anyFailed) await rm(followersPath(folder), { force: true });
 }
 
 /** Which of a chunk's rows failed, and so which of its files `retry` needs. */

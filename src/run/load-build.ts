@@ -8,6 +8,7 @@ import { owned, ownerLock } from './choose-run.ts';
 import { columnsOf, keyNames, openSink, requireWholeSource, type Host } from './components.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { flagsOf } from './fingerprint.ts';
+import { FollowerIndex } from './follower-index.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
 import { openReader } from './prepared.ts';
 import { resultFiles } from './result-files.ts';
@@ -43,6 +44,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   await sink.prepare();
   await pinIfMoved(ledger, loaded, run);
   const reader = await openReader(loaded.pipeline, columns);
+  await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.drain) : null;
   const loader = new BuildLoader({
     ledger,
     run,
@@ -50,6 +52,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
     columns,
     reader,
     keyNames: keyNames(loaded.pipeline),
+    followers,
     host,
   });
   await loader.loadAll(files);

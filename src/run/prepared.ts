@@ -73,7 +73,7 @@ export async function preparePipeline(
       frame: provider.frame(pipeline.request.endpoint),
       keyMode: pipeline.source.key_mode,
       maxLineBytes: chunkLimits(pipeline, provider.limits).bytes,
-      wantsHash: skips || sink.keepsHash || columns.needsHash,
+      wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
       carried: columns.carried,
       keyNames: keyNames(pipeline),
     },

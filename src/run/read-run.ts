@@ -3,7 +3,8 @@ import { chunkFiles } from '../batch/chunk-files.ts';
 import { errorCode } from '../core/errors.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { OpenedSink } from '../core/sink.ts';
-import type { NewChunk } from '../ledger/ledger.ts';
+import type { ChunkRecord, NewChunk } from '../ledger/ledger.ts';
+import { Dedupe } from './dedupe.ts';
 import type { Execution } from './execution.ts';
 import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
 import { readSource } from './read-source.ts';
@@ -69,6 +70,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
   const before = await ledger.run(run.runId);
   const chunks = await ledger.chunks(run.runId);
   await using keyCheck = openKeyCheck(execution);
+  await using dedupe = await openDedupe(execution, chunks);
   await readSource({
     source,
     transforms: prepared.chain.transforms,
@@ -77,6 +79,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     keyMode: loaded.pipeline.source.key_mode,
     keyCheck,
     unchanged: await openUnchanged(execution),
+    dedupe,
     limits: chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room),
     folder: run.folder,
     ledger,
@@ -96,6 +99,15 @@ function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
   return loaded.pipeline.source.on_duplicate_key === 'first'
     ? new FirstRowWins(run.folder)
     : new PartitionedKeyCheck(run.folder);
+}
+
+async function openDedupe(
+  { ledger, loaded, run, host }: Execution,
+  chunks: readonly ChunkRecord[],
+): Promise<Dedupe | null> {
+  if (!loaded.pipeline.request.dedupe) return null;
+  const now = await ledger.run(run.runId);
+  return Dedupe.open(now ?? run, chunks, host.drain);
 }
 
 async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {

@@ -6,9 +6,10 @@ import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
-import type { FailedRow, Ledger, NewChunk } from '../ledger/ledger.ts';
+import type { FailedRow, Ledger, NewChunk, ReadCommit } from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
 import type { Renderer } from '../request/renderer.ts';
+import type { Dedupe } from './dedupe.ts';
 import type { KeyCheck } from './key-check.ts';
 import { ReadProgress, type FailedRecord } from './read-progress.ts';
 import { sampledSource } from './sample.ts';
@@ -16,6 +17,8 @@ import type { UnchangedFilter } from './unchanged.ts';
 
 /** Failed rows are held until a file is sealed; at this many, one is sealed for their sake. */
 const maxFailuresHeld = 5000;
+/** The same for rows that follow others: a crash has to read that many again. */
+const maxFollowersHeld = 200_000;
 
 export interface ReadContext {
   readonly source: OpenedSource;
@@ -26,6 +29,8 @@ export interface ReadContext {
   /** Null where the source itself rules out two rows of one key. */
   readonly keyCheck: KeyCheck | null;
   readonly unchanged: UnchangedFilter;
+  /** Null where each row is sent, whatever the others ask. */
+  readonly dedupe: Dedupe | null;
   readonly limits: ChunkLimits;
   readonly folder: string;
   readonly ledger: Ledger;
@@ -56,15 +61,29 @@ export async function readSource(context: ReadContext): Promise<void> {
     requested += await packItems(context, chunker, progress, renderBatch(context, batch));
     progress.endBatch();
     await context.keyCheck?.settle();
-    if (progress.failuresHeld >= maxFailuresHeld) await sealSettled(context, chunker, progress);
+    if (holdsMany(context, progress)) await sealSettled(context, chunker, progress);
     records += batch.length;
     context.emit({ type: 'RowsRead', records, requested });
   }
   await context.keyCheck?.verdict();
   const chunk = await chunker.seal();
-  await context.ledger.finishReading(context.runId, { chunk, ...progress.takeSettled() });
+  const commit = await commitOf(context, chunk, progress.takeSettled());
+  await context.ledger.finishReading(context.runId, commit);
   if (chunk !== null) await announce(context, chunk);
   context.emit({ type: 'ReadingFinished', records });
+}
+
+function holdsMany({ dedupe }: ReadContext, { failuresHeld }: ReadProgress): boolean {
+  return failuresHeld >= maxFailuresHeld || (dedupe?.uncommitted ?? 0) >= maxFollowersHeld;
+}
+
+/** What makes a stretch of reading durable; the rows that follow others are on disk already. */
+async function commitOf(
+  { dedupe }: ReadContext,
+  chunk: NewChunk | null,
+  taken: Omit<ReadCommit, 'chunk' | 'followers'>,
+): Promise<ReadCommit> {
+  return { chunk, ...taken, followers: (await dedupe?.sync()) ?? null };
 }
 
 function read(context: ReadContext): AsyncIterable<RowBatch> {
@@ -140,16 +159,20 @@ async function packItems(
   const skip = await context.unchanged.skips(items);
   const known = await context.unchanged.knownFailures(items.failures);
   markFates(context, progress, rendered, { skip, known });
+  const { dedupe } = context;
+  dedupe?.startBatch(items, skip);
   let packed = 0;
   for (const [from, to] of keptRuns(skip)) {
     packed += to - from;
+    await dedupe?.appendUpTo(items, from);
     for await (const sealed of chunker.add(items, from, to)) {
       const lastRow = items.sourceRows[sealed.lastItem];
       const taken = lastRow === undefined ? progress.takeSettled() : progress.takeUpTo(rows, lastRow);
-      await context.ledger.commitReading(context.runId, { chunk: sealed.chunk, ...taken });
+      await context.ledger.commitReading(context.runId, await commitOf(context, sealed.chunk, taken));
       await announce(context, sealed.chunk);
     }
   }
+  await dedupe?.appendUpTo(items, items.length);
   return packed;
 }
 
@@ -192,7 +215,7 @@ function* keptRuns(skip: Uint8Array): Generator<readonly [number, number]> {
 
 async function sealSettled(context: ReadContext, chunker: Chunker, progress: ReadProgress): Promise<void> {
   const chunk = await chunker.seal();
-  await context.ledger.commitReading(context.runId, { chunk, ...progress.takeSettled() });
+  await context.ledger.commitReading(context.runId, await commitOf(context, chunk, progress.takeSettled()));
   if (chunk !== null) await announce(context, chunk);
 }
 

@@ -1,6 +1,4 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { chunkFiles } from '../batch/chunk-files.ts';
 import type { ChunkRow } from '../batch/chunk-rows.ts';
 import { Reconciliation, rowState, type ChunkSpan } from '../batch/reconciliation.ts';
 import { Semaphore } from '../core/semaphore.ts';
@@ -8,8 +6,11 @@ import type { ChunkRecord, FailedRow } from '../ledger/ledger.ts';
 import { keyNames } from './components.ts';
 import { openQueue } from './deliver.ts';
 import type { Collection } from './execution.ts';
+import { FollowerIndex } from './follower-index.ts';
 import { joinResults } from './join-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
+import { reloadFollowers, type ReloadedFollowers } from './reload-followers.ts';
+import { savedFiles } from './saved-files.ts';
 
 /** What became of answers that were loaded again. */
 export interface Reloaded {
@@ -32,11 +33,12 @@ export async function reload(
 ): Promise<Reloaded> {
   const sum = { loaded: 0, failed: 0, gone: 0 };
   const slots = new Semaphore(loadsAtOnce);
+  await using index = await openIndex(collection, failures, which);
   for (const chunk of await collection.ledger.chunks(collection.run.runId)) {
     collection.host.drain.throwIfAborted();
     const unloaded = (failures.get(chunk.chunk) ?? []).filter(({ stage }) => stage === 'load');
     if (chunk.rowStates === null || (which === 'failed' && unloaded.length === 0)) continue;
-    const done = await reloadChunk({ collection, slots, chunk, unloaded, which });
+    const done = await reloadChunk({ collection, slots, index, chunk, unloaded, which });
     sum.loaded += done.loaded;
     sum.failed += done.failed;
     sum.gone += done.gone;
@@ -53,32 +55,79 @@ export async function loadAllAgain(collection: Collection): Promise<Reloaded> {
   return reload(collection, failures, 'all');
 }
 
+/** Null where there is no follower to load. */
+async function openIndex(
+  { ledger, run: before, host }: Collection,
+  failures: FailuresByChunk,
+  which: 'failed' | 'all',
+): Promise<FollowerIndex | null> {
+  const run = (await ledger.run(before.runId)) ?? before;
+  const isWanted = which === 'all' || failures.values().some((rows) => rows.some(isUnloadedFollower));
+  return run.followers > 0 && isWanted ? FollowerIndex.open(run, host.drain) : null;
+}
+
+function isUnloadedFollower({ stage, sameAs }: FailedRow): boolean {
+  return stage === 'load' && typeof sameAs === 'string';
+}
+
 interface ChunkReload {
   readonly collection: Collection;
   readonly slots: Semaphore;
+  readonly index: FollowerIndex | null;
   readonly chunk: ChunkRecord;
   /** Its rows whose answers could not be loaded. */
   readonly unloaded: readonly FailedRow[];
   readonly which: 'failed' | 'all';
 }
 
-async function reloadChunk(work: ChunkReload): Promise<Reloaded> {
+async function reloadChunk(given: ChunkReload): Promise<Reloaded> {
+  const [followers, unloaded] = part(given.unloaded, isUnloadedFollower);
+  const work = { ...given, unloaded };
   const { collection, chunk } = work;
   const { folder, runId } = collection.run;
   const files = await savedFiles(folder, chunk.chunk);
-  const wanted = work.which === 'failed' ? work.unloaded.length : chunk.ok + work.unloaded.length;
+  const wanted = given.unloaded.length + (work.which === 'failed' ? 0 : chunk.ok + chunk.followedOk);
   if (files.length === 0) return { loaded: 0, failed: 0, gone: wanted };
   using reconciliation = await Reconciliation.open(folder, [chunk]);
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('A reconciliation without a chunk.');
   const candidates = chooseCandidates(work, reconciliation, span);
-  const cleaned = await join(work, reconciliation, files);
+  const cleaned = candidates.length === 0 ? 0 : await join(work, reconciliation, files);
+  const followed = await follow(work, followers);
   const outcome = outcomeOf(work, reconciliation, span, candidates);
-  await collection.ledger.recordReload(runId, chunk.chunk, { ...outcome, cleaned });
+  const recorded = { ...outcome, cleaned, ...(followed && { followers: followed.outcome }) };
+  await collection.ledger.recordReload(runId, chunk.chunk, recorded);
   const { loaded, failures } = outcome;
   const { emit } = collection.host;
   emit({ type: 'ChunkLoaded', chunk: chunk.chunk, ok: loaded, failed: failures.length, pending: 0 });
-  return { loaded, failed: failures.length, gone: candidates.length - loaded - failures.length };
+  const direct = { loaded, failed: failures.length, gone: candidates.length - loaded - failures.length };
+  if (followed === null) return direct;
+  const { loaded: ok, failed, gone } = followed;
+  emit({ type: 'FollowersLoaded', chunk: chunk.chunk, ok, failed });
+  return { loaded: loaded + ok, failed: direct.failed + failed, gone: direct.gone + gone };
+}
+
+async function follow(work: ChunkReload, unloaded: readonly FailedRow[]): Promise<ReloadedFollowers | null> {
+  const { collection, slots, index, chunk, which } = work;
+  if (index === null || (which === 'failed' && unloaded.length === 0)) return null;
+  return reloadFollowers(
+    { collection, slots, index, chunk },
+    unloaded,
+    which,
+    `followers-${chunk.chunk}.${placeSuffix(work)}`,
+  );
+}
+
+/**
+ * An inserting sink tells loads by their place. Whoever fails again is loaded once more each time; a table that is to get
+ * every row gets each once, however often a crash has the command typed again.
+ */
+function placeSuffix({ collection, chunk, which }: ChunkReload): string {
+  return which === 'all' ? `into-${collection.prepared.sink.target}` : `again-${chunk.reloads + 1}`;
+}
+
+function part<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 /** Opens the rows that are to be loaded again and closes all others, so that their results are passed over. */
@@ -100,16 +149,14 @@ function chooseCandidates(
 
 /** @returns how many rows were cleaned */
 async function join(
-  { collection, slots, chunk, which }: ChunkReload,
+  work: ChunkReload,
   reconciliation: Reconciliation,
   files: readonly string[],
 ): Promise<number> {
+  const { collection, slots, chunk } = work;
   const { ledger, run, loaded, prepared, host } = collection;
   const names = keyNames(loaded.pipeline);
   const history = await ledger.rowHistory(run.runId, chunk.chunk);
-  // An inserting sink tells loads by their place. Whoever fails again is loaded once more each time; a table that is to
-  // get every row gets each once, however often a crash has the command typed again.
-  const suffix = which === 'all' ? `into-${prepared.sink.target}` : `again-${chunk.reloads + 1}`;
   let cleaned = 0;
   const queue = openQueue(
     { ...prepared, ...host, slots, runId: run.runId, keyNames: names },
@@ -126,7 +173,7 @@ async function join(
         reader: prepared.reader,
         columns: prepared.columns,
         keyNames: names,
-        place: `${basename(file).replace(/\.jsonl(\.gz)?$/, '')}.${suffix}`,
+        place: `${basename(file).replace(/\.jsonl(\.gz)?$/, '')}.${placeSuffix(work)}`,
         now: new Date().toISOString(),
         signal: host.signal,
       },
@@ -170,26 +217,4 @@ function freshFailure(
   { customId, key, requestHash }: ChunkRow,
 ): Omit<FailedRow, 'code' | 'message'> {
   return { customId, key, stage: 'load', attempts: 1, chunk, batchId, requestHash, request: null };
-}
-
-/** The files of a chunk's answers that are still kept. */
-export async function savedFiles(folder: string, chunk: number): Promise<readonly string[]> {
-  const { output, errors } = chunkFiles(folder, chunk);
-  const found: string[] = [];
-  for (const path of [output, errors]) {
-    // A crash while it was compressed may have left both.
-    for (const name of [path, `${path}.gz`]) {
-      if (!(await exists(name))) continue;
-      found.push(name);
-      break;
-    }
-  }
-  return found;
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

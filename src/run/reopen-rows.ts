@@ -41,9 +41,9 @@ export async function reopenRows(
   return reopened;
 }
 
-/** Whether `retry` sends a failed row again. */
-export function isSendable({ stage }: FailedRow): boolean {
-  return stage === 'request' || stage === 'answer';
+/** Whether `retry` sends a failed row again. One that follows another has no request of its own. */
+export function isSendable({ stage, sameAs }: FailedRow): boolean {
+  return (stage === 'request' || stage === 'answer') && typeof sameAs !== 'string';
 }
 
 interface StoredRow {

@@ -4,7 +4,7 @@ import { BatchlineError } from '../core/errors.ts';
 
 const isResults = /\.jsonl(\.gz)?$/;
 /** Files of ours that may lie in the same folder. */
-const isOurs = /^(requests|rows|failed-rows)/;
+const isOurs = /^(requests|rows|followers|failed-rows)/;
 
 /**
  * The result files that some paths name, each a file, a folder or a glob; in the order given, by name within each.

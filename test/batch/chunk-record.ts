@@ -44,6 +44,8 @@ export async function storedChunk(
     failed: 0,
     cleaned: 0,
     reloads: 0,
+    hasFollowed: false,
+    followedOk: 0,
     usage: { input: 0, output: 0, cached: 0 },
     ...changes,
   };

@@ -197,11 +197,6 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  dedupe: true\n  prompt: x',
-    'p.yaml:10:3  request.dedupe  `dedupe` is not available in this version',
-  ],
-  [
-    '  prompt: "{{ subject }}"',
     '  prompt: x\n  messages: [{ role: user, content: x }]',
     'p.yaml:10:3  request.prompt  cannot stand beside `messages`',
   ],

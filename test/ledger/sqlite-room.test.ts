@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ChunkOutcome, Ledger, RoomClaim, RoomScope } from '../../src/ledger/ledger.ts';
+import type { ChunkOutcome, Ledger } from '../../src/ledger/ledger.ts';
+import type { RoomClaim, RoomScope } from '../../src/ledger/room-ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 
 const hour = 3_600_000;

@@ -55,6 +55,8 @@ export class Progress {
         return this.#set(event.chunk, { loaded: this.#get(event.chunk).loaded + event.rows });
       case 'ChunkLoaded':
         return this.#set(event.chunk, { state: 'loaded', loaded: event.ok, failed: event.failed });
+      case 'FollowersLoaded':
+        return this.#set(event.chunk, { failed: this.#get(event.chunk).failed + event.failed });
       case 'RunStarted':
       case 'Warned':
       case 'RowsReopened':

@@ -74,6 +74,8 @@ const sentences: Sentences = {
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,
   RowsDeleted: (event) => `${counted(event.rows, 'row')} deleted whose source row is gone`,
+  FollowersLoaded: (event) =>
+    `file ${event.chunk} answered ${counted(event.ok, 'row')} more that asked the same${event.failed === 0 ? '' : `, ${count(event.failed)} failed`}`,
   RowsReopened: (event) =>
     `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
   StepRetried: (event) =>

@@ -1,0 +1,43 @@
+import type { ChunkState } from './chunk-state.ts';
+import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
+
+/** Whose room at the provider is asked for. */
+export interface RoomScope {
+  /** The account's fingerprint. */
+  readonly account: string;
+  readonly model: string;
+  readonly limits: RoomLimits;
+}
+
+/** A chunk that is to become a batch; its state after that is `creating`. */
+export interface RoomClaim extends RoomScope {
+  readonly runId: string;
+  readonly chunk: number;
+  readonly wanted: WantedRoom;
+  readonly state: ChunkState;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A chunk whose batch was refused because too many tokens were enqueued. */
+export interface RefusedRoom extends RoomScope {
+  readonly runId: string;
+  readonly chunk: number;
+  /** The limit that the provider named; null where it named none. */
+  readonly statedLimit: number | null;
+  readonly now: number;
+}
+
+/**
+ * The room that an account has at the provider, shared by all runs of the ledger. A batch takes room from the intent
+ * to create it until it is known to have ended, or must have.
+ */
+export interface RoomLedger {
+  roomState(scope: RoomScope, now: number): Promise<RoomState>;
+  /** Writes the intent to create a chunk's batch, if there is room for it, else nothing. */
+  claimRoom(claim: RoomClaim): Promise<RoomDecision>;
+  /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
+  learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;
+  /** Notes how a batch ended whose run nobody is working on, so that it takes no more room. */
+  noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import { stat } from 'node:fs/promises';
+import { chunkFiles } from '../batch/chunk-files.ts';
+
+/** The result files of a chunk that are kept, compressed or not, the output first. */
+export async function savedFiles(folder: string, chunk: number): Promise<readonly string[]> {
+  const { output, errors } = chunkFiles(folder, chunk);
+  const found: string[] = [];
+  for (const path of [output, errors]) {
+    // A crash while it was compressed may have left both.
+    for (const name of [path, `${path}.gz`]) {
+      if (!(await exists(name))) continue;
+      found.push(name);
+      break;
+    }
+  }
+  return found;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
