@@ -24,7 +24,7 @@ export async function tidyChunk(
   const files = chunkFiles(folder, chunk);
   await rm(files.requests, { force: true });
   for (const path of [files.output, files.errors]) {
-    if (keep === 'failed' && !failures.unloaded) await rm(path, { force: true });
+    if (keep === 'failed' && !failures.unloaded) await remove(path);
     else if (await exists(path)) await compress(path);
   }
   if (keep === 'failed' && !failures.any) await rm(files.rows, { force: true });
@@ -44,6 +44,11 @@ export interface ChunkFailures {
 
 export function failuresOf(rows: readonly Pick<FailedRow, 'stage'>[]): ChunkFailures {
   return { any: rows.length > 0, unloaded: rows.some(({ stage }) => stage === 'load') };
+}
+
+/** A file that others still needed was compressed meanwhile. */
+async function remove(path: string): Promise<void> {
+  for (const name of [path, `${path}.gz`]) await rm(name, { force: true });
 }
 
 async function compress(path: string): Promise<void> {

@@ -10,7 +10,7 @@ import { FollowerIndex } from './follower-index.ts';
 import { joinResults } from './join-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
 import { reloadFollowers, type ReloadedFollowers } from './reload-followers.ts';
-import { savedFiles } from './saved-files.ts';
+import { hasFollowers, savedFiles } from './saved-files.ts';
 
 /** What became of answers that were loaded again. */
 export interface Reloaded {
@@ -63,7 +63,9 @@ async function openIndex(
 ): Promise<FollowerIndex | null> {
   const run = (await ledger.run(before.runId)) ?? before;
   const isWanted = which === 'all' || failures.values().some((rows) => rows.some(isUnloadedFollower));
-  return run.followers > 0 && isWanted ? FollowerIndex.open(run, host.drain) : null;
+  // Where no line of them is kept, no answer is either.
+  const isThere = run.followers > 0 && isWanted && (await hasFollowers(run.folder));
+  return isThere ? FollowerIndex.open(run, host.drain) : null;
 }
 
 function isUnloadedFollower({ stage, sameAs }: FailedRow): boolean {

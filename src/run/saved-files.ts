@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { chunkFiles } from '../batch/chunk-files.ts';
+import { followersPath } from '../batch/follower-file.ts';
 
 /** The result files of a chunk that are kept, compressed or not, the output first. */
 export async function savedFiles(folder: string, chunk: number): Promise<readonly string[]> {
@@ -14,6 +15,11 @@ export async function savedFiles(folder: string, chunk: number): Promise<readonl
     }
   }
   return found;
+}
+
+/** Whether the lines of rows that took another's answer are kept. */
+export function hasFollowers(folder: string): Promise<boolean> {
+  return exists(followersPath(folder));
 }
 
 function exists(path: string): Promise<boolean> {
