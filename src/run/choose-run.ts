@@ -20,18 +20,31 @@ export interface ChoiceOptions {
   readonly skipsUnchanged: boolean;
 }
 
-/** Decides between continuing a run and beginning one (contract section 4). @throws BatchlineError where it must be neither */
+/**
+ * Decides between continuing a run and beginning one (contract section 4): the newest unfinished run of the same
+ * requests goes on. One of other requests stands in the way only while no newer run was begun beside it, by --new-run,
+ * which has left it as it is.
+ *
+ * @throws BatchlineError where it must be neither
+ */
 export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunChoice> {
   const runs = (await ledger.runs(options.pipeline)).filter((run) => run.kind === 'run');
   if (options.newRun) return { resume: null };
-  const unfinished = runs.find((run) => !endedStatuses.has(run.status));
-  if (unfinished !== undefined) {
-    if (unfinished.cancelRequested) throw cancelling(unfinished);
-    if (unfinished.fingerprint === options.fingerprint.hash) return { resume: unfinished };
-    await giveUp(ledger, unfinished, options.fingerprint);
-  }
+  const newest = runs.slice(0, 1).find(isUnfinished);
+  if (newest?.cancelRequested === true) throw cancelling(newest);
+  const same = runs.find((run) => isUnfinished(run) && isSame(run, options));
+  if (same !== undefined) return { resume: same };
+  if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs);
   return { resume: null };
+}
+
+function isUnfinished({ status }: RunRecord): boolean {
+  return !endedStatuses.has(status);
+}
+
+function isSame({ fingerprint, cancelRequested }: RunRecord, options: ChoiceOptions): boolean {
+  return fingerprint === options.fingerprint.hash && !cancelRequested;
 }
 
 /** Ends a run of other requests of which nothing ever left this machine: there is nothing to finish or to lose. */

@@ -12,6 +12,7 @@ import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline, type Prepared } from './prepared.ts';
 import { fixSelection, hasWatermark, pinIfMoved } from './selection.ts';
 import { rehearse } from './rehearse.ts';
+import { checkSample } from './sample-rules.ts';
 import { refuseStrangers } from './strangers.ts';
 
 export interface RunFlags extends RequestFlags, EndFlags {
@@ -24,6 +25,7 @@ export interface RunFlags extends RequestFlags, EndFlags {
 
 /** Runs a pipeline from its source to its sink, or goes on with the run of it that is unfinished. */
 export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host: Host): Promise<RunResult> {
+  checkSample(loaded, flags);
   const startedAt = Date.now();
   await using ledger = await openSqliteLedger(loaded.stateDir);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where });
