@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { promptAnswer } from '../support/chat-answer.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { withDuckdb } from '../support/duckdb.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import {
@@ -80,6 +81,19 @@ function table(mode: 'upsert' | 'insert'): Target {
   };
 }
 
+/** @param from reads the target, as DuckDB has it */
+function duckdb(file: string, sink: object, from: (path: string) => string, database?: string): Target {
+  return {
+    sink: () => ({ type: 'duckdb', path: file, ...sink }),
+    read: (project) =>
+      withDuckdb(database === undefined ? undefined : project.path(database), async (connection) => {
+        const result = await connection.runAndReadAll(`SELECT * FROM ${from(project.path(file))}`);
+        return result.getRowObjects() as unknown as readonly Loaded[];
+      }),
+    held: asText,
+  };
+}
+
 const targets = {
   upsert: table('upsert'),
   insert: table('insert'),
@@ -103,6 +117,8 @@ const targets = {
     },
     held: (value) => value,
   },
+  duckdb: duckdb('answers.duckdb', { table: 'answers', create: true }, () => 'answers', 'answers.duckdb'),
+  parquet: duckdb('answers.parquet', {}, (path) => `'${path}'`),
 } satisfies Record<string, Target>;
 
 interface Passage {
@@ -180,6 +196,8 @@ const pairs: readonly Pair[] = [
   ['jsonl', 'insert'],
   ['json', 'csv'],
   ['jsonl', 'jsonl'],
+  ['csv', 'duckdb'],
+  ['json', 'parquet'],
 ];
 const timeout = 120_000;
 
