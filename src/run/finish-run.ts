@@ -78,7 +78,8 @@ async function ended(work: Work): Promise<End> {
     summary: await summarizeAt(work, status),
     exitCode: isGood ? 0 : 1,
     deleted,
-    sample: await prepared.sink.sample(sampleRows),
+    // A target that was not replaced holds nothing of this run, and may not exist.
+    sample: isGood || !prepared.sink.isReplaced ? await prepared.sink.sample(sampleRows) : noSample,
   };
 }
 

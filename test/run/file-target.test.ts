@@ -86,3 +86,13 @@ it('is not replaced by the rows of a limited run', async () => {
   await project.summary(0, '--limit', '1', '--set', 'sink.path=sample.csv');
   expect(await lines(project.path('sample.csv'))).toBe(2);
 });
+
+it('stays as it is, or away, where too many rows fail, and the run has ended all the same', async () => {
+  await using project = await create(emulator.url);
+  await project.write('notes.csv', 'id,body\n1,one\n2,\n');
+  const { status, rows } = await project.summary(1);
+  expect([status, rows.ok, rows.failed]).toEqual(['completed_with_failures', 1, 1]);
+  expect(await project.run('--max-failed-rows', '1')).toMatchObject({ code: 4 });
+  expect(await project.cli('retry', 'pipeline.yaml', '--max-failed-rows', '1')).toMatchObject({ code: 0 });
+  expect(await lines(project.path('answers.csv'))).toBe(2);
+});

@@ -108,6 +108,7 @@ function fileScene({ name, maxFailedRows, after }: FileOptions): Scene {
     pipeline: (places) => pipeline(places, fileSink(bad), maxFailedRows),
     before: async (world) => {
       await world.type(run, maxFailedRows < 3 ? 1 : 0);
+      expect(await world.runs()).toMatchObject([{ status: 'completed_with_failures' }]);
       const corrected = `row.id == "${fate.unloadable}" ? text : text`;
       await world.project.write('pipeline.yaml', pipeline(world.places, fileSink(corrected), maxFailedRows));
     },
