@@ -31,7 +31,8 @@ function recoverScene({ name, source, notes, left, notesLeft }: RecoverOptions):
       await rm(world.project.stateDir, { recursive: true });
       await world.project.write('notes.csv', notesLeft);
     },
-    command: () => recover,
+    // What is adopted is brought home as by `collect`.
+    command: () => [...recover, '--no-wait'],
     after: async (world) => {
       await world.type(recover, 0);
       await world.type(run, 0);
@@ -46,7 +47,7 @@ function recoverScene({ name, source, notes, left, notesLeft }: RecoverOptions):
       await expectPaidOnce(world);
       await expectNoPartialFiles(world);
     },
-    about: 110,
+    about: 80,
   };
 }
 
