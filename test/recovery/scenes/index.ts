@@ -2,6 +2,7 @@ import type { Scene } from '../scene.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
 import { collectScenes } from './collect.ts';
+import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
 import { loadScenes } from './load.ts';
@@ -14,6 +15,7 @@ import { tokenLimitScenes } from './token-limit.ts';
 export const scenes: readonly Scene[] = [
   ...runScenes,
   ...fileScenes,
+  ...dedupeScenes,
   ...collectScenes,
   ...cancelScenes,
   ...retryScenes,
