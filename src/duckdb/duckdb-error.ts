@@ -6,6 +6,8 @@ interface Kind {
   readonly code: string;
   readonly hint: string;
   readonly retryable?: boolean;
+  /** In place of DuckDB's own message. */
+  readonly message?: string;
 }
 
 /** The first that matches counts. */
@@ -17,8 +19,10 @@ const kinds: readonly Kind[] = [
     retryable: true,
   },
   {
-    pattern: /not a valid duckdb database|serialization error|trying to read a database file/i,
+    pattern:
+      /not a valid duckdb database|cannot launch in-memory|serialization error|trying to read a database file/i,
     code: 'not_a_duckdb_file',
+    message: 'the file is not a DuckDB database',
     hint: 'Name a DuckDB database in `path`. Parquet, CSV and JSON files are named in `query`.',
   },
   {
@@ -32,7 +36,7 @@ const kinds: readonly Kind[] = [
     hint: 'Extensions are not fetched from the network: copy the data to files of this machine, or use what DuckDB has built in.',
   },
   {
-    pattern: /no files found|cannot open file|could not read from file|no such file/i,
+    pattern: /no files found|cannot open (?:file|database)|could not read from file|no such file/i,
     code: 'unreadable_file',
     hint: 'Check the path; relative ones start from the folder of the pipeline file.',
   },
@@ -48,7 +52,7 @@ const kinds: readonly Kind[] = [
   },
   { pattern: /no space left/i, code: 'disk_full', hint: 'Make room on the disk.' },
   {
-    pattern: /^parser error/i,
+    pattern: /^parser error|multiple statements/i,
     code: 'bad_query',
     hint: 'Correct the SQL; DuckDB reads much of what Postgres does.',
   },
@@ -74,8 +78,8 @@ const other: Omit<Kind, 'pattern'> = {
 export function duckdbError(error: unknown, where: string): BatchlineError {
   if (error instanceof BatchlineError) return error;
   const text = errorMessage(error);
-  const { code, hint, retryable } = kinds.find(({ pattern }) => pattern.test(text)) ?? other;
-  return new BatchlineError(code, headline(text), {
+  const { code, hint, retryable, message } = kinds.find(({ pattern }) => pattern.test(text)) ?? other;
+  return new BatchlineError(code, message ?? headline(text), {
     where,
     hint: advice(text) ?? hint,
     cause: error,

@@ -58,8 +58,11 @@ export async function earlierFailures(
   );
   if (row === undefined) return null;
   const rowOf = new Map(customIds.map((id, index) => [id, index]));
-  return (JSON.parse(row[0]) as readonly MarkedFailure[]).flatMap(({ custom_id: id, code, message }) => {
-    const place = rowOf.get(id);
-    return place === undefined ? [] : [{ row: place, code, message }];
-  });
+  const failures = (JSON.parse(row[0]) as readonly MarkedFailure[]).flatMap(
+    ({ custom_id: id, code, message }) => {
+      const place = rowOf.get(id);
+      return place === undefined ? [] : [{ row: place, code, message }];
+    },
+  );
+  return failures.sort((a, b) => a.row - b.row);
 }

@@ -4,7 +4,7 @@ import { parseExactJson } from '../../core/exact-json.ts';
 import { printValue } from '../../core/print.ts';
 import type { FieldKind, Value } from '../../core/value.ts';
 import type { DuckApi } from '../../duckdb/load-duckdb.ts';
-import { dateText, fullDates, shortFloat } from './value-texts.ts';
+import { microsText, postgresTime, rfc3339, shortFloat } from './value-texts.ts';
 
 type Cell = NonNullable<DuckDBValue>;
 
@@ -64,11 +64,10 @@ const plainTypes: Readonly<Record<string, ColumnType>> = {
     value: (cell) => bytesOf(cell).toString('base64'),
     keyText: (cell) => String.raw`\x${bytesOf(cell).toString('hex')}`,
   },
-  TIMESTAMP: timestamps('timestamp without time zone'),
-  TIMESTAMP_S: timestamps('timestamp without time zone'),
-  TIMESTAMP_MS: timestamps('timestamp without time zone'),
+  TIMESTAMP_S: otherTimestamps('timestamp without time zone'),
+  TIMESTAMP_MS: otherTimestamps('timestamp without time zone'),
   // Postgres keeps microseconds: as text no digit is lost.
-  TIMESTAMP_NS: timestamps('text'),
+  TIMESTAMP_NS: otherTimestamps('text'),
 };
 
 /** Types without an entry (BIT, TIME_NS, ENUM, GEOMETRY, ...) are their text. */
@@ -80,8 +79,10 @@ export function columnType(api: DuckApi, type: DuckDBType, declared = ''): Colum
       return type.alias === 'JSON' ? json : texts();
     case 'DECIMAL':
       return decimals(type as duckdb.DuckDBDecimalType);
+    case 'TIMESTAMP':
+      return timestamps(api, '');
     case 'TIMESTAMP_TZ':
-      return zonedTimestamps(api);
+      return timestamps(api, '+00');
     case 'LIST':
     case 'ARRAY':
       return lists(/^JSON\[\d*\]$/.test(declared) ? json : ofElement((type as DuckDBListType).valueType));
@@ -127,19 +128,24 @@ function decimals({ width, scale }: duckdb.DuckDBDecimalType): ColumnType {
   };
 }
 
-function timestamps(sqlType: string): ColumnType {
-  return { kind: 'timestamp', sqlType, value: (cell) => fullDates(String(cell)), keyText: dateText };
-}
-
-/** Their own text would be in the zone of this process. */
-function zonedTimestamps(api: DuckApi): ColumnType {
-  const utc = (cell: Cell): string =>
-    String(new api.DuckDBTimestampValue((cell as duckdb.DuckDBTimestampTZValue).micros));
+function otherTimestamps(sqlType: string): ColumnType {
   return {
     kind: 'timestamp',
-    sqlType: 'timestamp with time zone',
-    value: (cell) => fullDates(utc(cell)),
-    keyText: (cell) => dateText(utc(cell), '+00'),
+    sqlType,
+    value: (cell) => rfc3339(String(cell)),
+    keyText: (cell) => postgresTime(String(cell), ''),
+  };
+}
+
+/** In microseconds. The text of a cell itself would be in the zone of this process. @param zone what Postgres ends with */
+function timestamps(api: DuckApi, zone: '' | '+00'): ColumnType {
+  const text = ({ micros }: duckdb.DuckDBTimestampValue): string =>
+    microsText(micros) ?? String(new api.DuckDBTimestampValue(micros));
+  return {
+    kind: 'timestamp',
+    sqlType: `timestamp ${zone === '' ? 'without' : 'with'} time zone`,
+    value: (cell) => rfc3339(text(cell as duckdb.DuckDBTimestampValue)),
+    keyText: (cell) => postgresTime(text(cell as duckdb.DuckDBTimestampValue), zone),
   };
 }
 

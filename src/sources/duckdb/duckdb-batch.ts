@@ -1,4 +1,4 @@
-import type { DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBValue, DuckDBVector } from '@duckdb/node-api';
 import { printValue, valueToJson } from '../../core/print.ts';
 import type { RowBatch } from '../../core/row-batch.ts';
 import type { Field, Value } from '../../core/value.ts';
@@ -27,19 +27,14 @@ export class DuckdbBatch implements RowBatch {
   readonly fields: readonly Field[];
   readonly length: number;
   readonly #layout: ResultLayout;
-  readonly #cells: readonly (readonly DuckDBValue[])[];
+  readonly #vectors: readonly DuckDBVector[];
   readonly #firstRecord: number;
 
-  constructor(
-    layout: ResultLayout,
-    cells: readonly (readonly DuckDBValue[])[],
-    length: number,
-    firstRecord: number,
-  ) {
+  constructor(layout: ResultLayout, chunk: DuckDBDataChunk, firstRecord: number) {
     this.fields = layout.fields;
-    this.length = length;
+    this.length = chunk.rowCount;
     this.#layout = layout;
-    this.#cells = cells;
+    this.#vectors = Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column));
     this.#firstRecord = firstRecord;
   }
 
@@ -73,10 +68,14 @@ export class DuckdbBatch implements RowBatch {
   }
 
   printed(row: number, field: number): WireText {
+    const column = this.#layout.columns[field];
+    if (column?.type.kind === 'integer') return String(this.#cell(row, column) ?? '') as WireText;
     return escapeJson(printValue(this.value(row, field)));
   }
 
   json(row: number, field: number): WireText {
+    const column = this.#layout.columns[field];
+    if (column?.type.kind === 'integer') return String(this.#cell(row, column)) as WireText;
     return jsonToWire(valueToJson(this.value(row, field)));
   }
 
@@ -87,6 +86,6 @@ export class DuckdbBatch implements RowBatch {
   }
 
   #cell(row: number, { column }: ResultColumn): DuckDBValue {
-    return column === null ? this.record(row) : (this.#cells[column]?.[row] ?? null);
+    return column === null ? this.record(row) : (this.#vectors[column]?.getItem(row) ?? null);
   }
 }

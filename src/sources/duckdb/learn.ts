@@ -15,6 +15,8 @@ import { selectSql } from './select.ts';
 
 export interface Column {
   readonly field: Field;
+  /** As DuckDB prints the type. */
+  readonly declared: string;
   readonly type: ColumnType;
 }
 
@@ -45,7 +47,7 @@ export async function learnOrigin(
   const described = await describe(session, place.from);
   // Tries the conditions out.
   await session.prepare(selectSql({ from: place.from, conditions, columns: [] }));
-  const types = described.map(({ name, declared }) => `${name} ${declared}`).join(', ');
+  const types = described.map(({ field, declared }) => `${field.name} ${declared}`).join(', ');
   return {
     ...place,
     conditions,
@@ -98,25 +100,21 @@ function rejectTwins(names: readonly string[]): void {
   });
 }
 
-interface Described extends Column {
-  readonly name: string;
-  readonly declared: string;
-}
-
-async function describe(session: DuckSession, from: string): Promise<readonly Described[]> {
+async function describe(session: DuckSession, from: string): Promise<readonly Column[]> {
   const select = `SELECT * FROM ${from}`;
   const rows = await session.rows<[string, string]>(`DESCRIBE ${select}`);
   const prepared = await session.prepare(select);
   const api = await loadDuckdb();
   return rows.map(([name, declared], at) => {
     const type = columnType(api, prepared.columnType(at), declared);
-    return { name, declared, type, field: { name, kind: type.kind, sqlType: type.sqlType } };
+    return { declared, type, field: { name, kind: type.kind, sqlType: type.sqlType } };
   });
 }
 
 /** The record's number, which a query's rows have as a file's have. */
 export const numberColumn: Column = {
   field: rowNumber,
+  declared: 'BIGINT',
   type: {
     kind: rowNumber.kind,
     sqlType: rowNumber.sqlType,

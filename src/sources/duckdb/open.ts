@@ -105,7 +105,7 @@ async function* readRows(
   const key = place.context.key.map((name) => keyColumn(name, origin));
   const selected = [...new Set([...wanted, ...key])].filter((column) => column !== numberColumn);
   const layout = layoutOf(origin, wanted, key, selected);
-  const columns = selected.map(({ field }) => field.name);
+  const columns = selected.map(({ field, declared }) => ({ name: field.name, declared }));
   try {
     await using session = await openSession(place, signal);
     const result = await session.stream(selectSql({ ...origin, columns, limit }));
@@ -114,8 +114,7 @@ async function* readRows(
       const chunk = await result.fetchChunk();
       signal.throwIfAborted();
       if (chunk === null || chunk.rowCount === 0) return;
-      const cells = columns.map((_, column) => chunk.getColumnValues(column));
-      yield new DuckdbBatch(layout, cells, chunk.rowCount, record);
+      yield new DuckdbBatch(layout, chunk, record);
       record += chunk.rowCount;
       signal.throwIfAborted();
     }

@@ -1,16 +1,22 @@
 import { quoteIdentifier } from '../../pg/identifier.ts';
 
+export interface SelectedColumn {
+  readonly name: string;
+  /** As DuckDB prints the type. */
+  readonly declared: string;
+}
+
 export interface SelectPlan {
   /** What stands after FROM; its name is `source`. */
   readonly from: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly SelectedColumn[];
   /** SQL conditions, all of which hold. */
   readonly conditions: readonly string[];
   readonly limit?: number | undefined;
 }
 
 export function selectSql({ from, columns, conditions, limit }: SelectPlan): string {
-  const names = columns.map((name) => `source.${quoteIdentifier(name)}`);
+  const names = columns.map(selected);
   // On lines of their own, since a condition may end in a comment.
   const where = conditions.map((condition) => `(\n${condition}\n)`).join(' AND ');
   return [
@@ -21,4 +27,11 @@ export function selectSql({ from, columns, conditions, limit }: SelectPlan): str
   ]
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** The package reads text by a decoder that swallows a byte order mark at its beginning; of two it leaves one. */
+function selected({ name, declared }: SelectedColumn): string {
+  const column = `source.${quoteIdentifier(name)}`;
+  if (declared !== 'VARCHAR') return column;
+  return `CASE WHEN starts_with(${column}, chr(65279)) THEN chr(65279) || ${column} ELSE ${column} END`;
 }

@@ -6,13 +6,13 @@ const plainTimestamp = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?$/;
  *
  * @param text as DuckDB prints it
  */
-export function fullDates(text: string): string {
+export function rfc3339(text: string): string {
   return rewritten(text, 'T', 'Z');
 }
 
 /** The same as Postgres prints it, which is a key's text. @param zone `+00` where the type has a zone */
-export function dateText(cell: unknown, zone = ''): string {
-  return rewritten(String(cell), ' ', zone);
+export function postgresTime(text: string, zone: string): string {
+  return rewritten(text, ' ', zone);
 }
 
 function rewritten(text: string, separator: string, end: string): string {
@@ -21,6 +21,22 @@ function rewritten(text: string, separator: string, end: string): string {
   const [, date = '', time = '', fraction = ''] = parts;
   const digits = fraction.replace(/0+$/, '');
   return `${date}${separator}${time}${digits === '' ? '' : `.${digits}`}${end}`;
+}
+
+/** The years that a Date prints with four digits and a double counts in microseconds. */
+const [earliest, latest] = [Date.UTC(1685, 0), Date.UTC(2255, 0)].map((ms) => BigInt(ms) * 1000n) as [
+  bigint,
+  bigint,
+];
+
+/** A time as DuckDB prints it, but many times faster; null for times that are far away. */
+export function microsText(micros: bigint): string | null {
+  if (micros < earliest || micros >= latest) return null;
+  const count = Number(micros);
+  const ms = Math.floor(count / 1000);
+  const iso = new Date(ms).toISOString();
+  const rest = String(count - ms * 1000).padStart(3, '0');
+  return `${iso.slice(0, 10)} ${iso.slice(11, 23)}${rest}`;
 }
 
 /** The double with the fewest digits that is this 32-bit float: 0.1 and not 0.10000000149011612. */
