@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkLimits } from '../../src/batch/chunker.ts';
+import { reaskingLine } from '../../src/batch/reask.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
@@ -114,6 +115,39 @@ describe('packing rows to be sent again', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+/** Repacks the first row of a chunk, of which an invalid answer was noted. @returns its new line */
+async function asked(output: string | null, noted: UnfinishedRow['answer'], limit: number): Promise<string> {
+  await using folder = await temporaryFolder();
+  await using ledger = await ledgerWith(folder.path, [[0]]);
+  if (output !== null) await writeFile(chunkFiles(folder.path, 1).output, output);
+  const rows = (await ledger.unfinishedRows(runId, 1)).map((row) => ({ ...row, answer: noted }));
+  const limits: ChunkLimits = { requests: 1, bytes: limit, tokens: Infinity };
+  await repack({ ledger, runId, folder: folder.path, limits, firstChunk: 2 }, rows);
+  return (await readFile(chunkFiles(folder.path, 2).requests, 'utf8')).trimEnd();
+}
+
+describe('a row with an invalid answer', () => {
+  const before = 'another line\n';
+  const line = JSON.stringify({ response: { body: { choices: [{ message: { content: 'No.' } }] } } });
+  const output = `${before}${line}\n`;
+  const noted = { at: before.length, bytes: line.length };
+
+  it('is asked again with it', async () => {
+    const again = reaskingLine(Buffer.from(requestLine('1-0')), 'No.', 'y').toString('utf8');
+    expect(await asked(output, noted, 1000)).toBe(again);
+    expect(await asked(output, noted, again.length + 1)).toBe(again);
+    expect(await asked(output, noted, again.length)).toBe(requestLine('1-0'));
+  });
+
+  it.each([
+    ['is no longer kept', null],
+    ['is cut', output.slice(0, -5)],
+    ['is no line', `${before}${line.replace('{', ' ')}`],
+  ])('is sent as it was where that %s', async (_name, text) => {
+    expect(await asked(text, noted, 1000)).toBe(requestLine('1-0'));
   });
 });
 

