@@ -124,6 +124,11 @@ export class Reconciliation implements Disposable {
     this.refusals.set(index, refusal);
   }
 
+  /** What could not be loaded now was loaded before. */
+  stands(index: number): void {
+    this.#succeed(index);
+  }
+
   place(index: number): RowPlace {
     const span = this.spans.findLast((candidate) => candidate.offset <= index);
     if (span === undefined) throw new RangeError(`There is no row ${index}.`);

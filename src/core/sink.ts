@@ -71,6 +71,18 @@ export interface ResultBatch {
   /** One array a value column, in the order of `SinkContext.columns`. */
   readonly columns: readonly (readonly Value[])[];
   readonly requestHashes: readonly (string | null)[];
+  /**
+   * Rows of the same part of the results that have no values, since a column's expression failed on them. A sink that
+   * tells loads by their mark notes them: the mark stands for the whole part, however its columns are edited later.
+   */
+  readonly leftOut?: readonly LeftOutRow[];
+}
+
+/** A row that is not to be loaded, and why. */
+export interface LeftOutRow {
+  readonly customId: string;
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Names the work that a batch of rows belongs to, so that an inserting sink can tell that it did it already. */
@@ -86,6 +98,8 @@ export interface LoadOutcome {
   readonly failures: readonly LoadFailure[];
   /** Rows in which NUL or lone surrogates were replaced by U+FFFD. */
   readonly cleaned: number;
+  /** custom_ids of `leftOut` that an earlier load under the same mark has loaded. */
+  readonly standing?: readonly string[];
 }
 
 export interface LoadFailure {

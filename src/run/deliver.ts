@@ -173,9 +173,10 @@ function ifExists(path: string): Promise<readonly string[]> {
   );
 }
 
-/** Is told of rows that the sink refused. */
+/** Is told of rows that the sink refused, and of those that were refused and are there after all. */
 interface Refusing {
   refuse(index: number, refusal: LoadRefusal): void;
+  stands(index: number): void;
 }
 
 /** A queue whose refusals end up in the reconciliation, or wherever else the rows are known by an index. */
@@ -195,6 +196,7 @@ export function openQueue(
     keyColumns: keyNames.length,
     valueColumns: columns.plans.length,
     onRefused: (index, { code, message }) => rows.refuse(index, { code, message }),
+    onStanding: (index) => rows.stands(index),
     onLoaded: (rows, cleaned) => {
       onCleaned(cleaned);
       emit({ type: 'RowsLoaded', chunk, rows });

@@ -110,6 +110,11 @@ export class FollowerIndex implements AsyncDisposable {
     this.#insertRefusal.run(id, code, message);
   }
 
+  /** What could not be loaded now was loaded before. */
+  stands(id: number): void {
+    this.#database.prepare('DELETE FROM refusals WHERE id = ?').run(id);
+  }
+
   get refusedCount(): number {
     return Number(this.#database.prepare('SELECT COUNT(*) AS n FROM refusals').get()?.['n']);
   }

@@ -87,7 +87,7 @@ function loadFollower(
   });
   if ('code' in values) {
     context.index.refuse(id, values);
-    return false;
+    return context.queue.leaveOut(id, { customId: row.customId, ...values }, bytes);
   }
   return context.queue.push(id, row, values, bytes);
 }

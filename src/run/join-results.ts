@@ -87,7 +87,7 @@ function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: 
   if ('code' in values) {
     context.breaker?.note({ customId: row.customId, ...values });
     reconciliation.refuse(index, values);
-    return false;
+    return queue.leaveOut(index, { customId: row.customId, ...values }, bytes);
   }
   context.breaker?.note(null);
   return queue.push(index, row, values, bytes);

@@ -3,7 +3,7 @@ import type { ChunkRow } from '../batch/chunk-rows.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { EventListener } from '../core/events.ts';
 import type { Semaphore } from '../core/semaphore.ts';
-import type { LoadFailure, OpenedSink, ResultBatch } from '../core/sink.ts';
+import type { LeftOutRow, LoadFailure, OpenedSink, ResultBatch } from '../core/sink.ts';
 import type { Value } from '../core/value.ts';
 
 const maxRows = 20_000;
@@ -25,6 +25,8 @@ export interface LoadQueueOptions {
   readonly emit: EventListener;
   /** Told of every row that the sink refused, by the index it was pushed with. */
   readonly onRefused: (index: number, failure: LoadFailure) => void;
+  /** Told of every row that was left out, but stands in the target since an earlier load. */
+  readonly onStanding: (index: number) => void;
   readonly onLoaded: (rows: number, cleaned: number) => void;
 }
 
@@ -44,8 +46,21 @@ export class LoadQueue {
   /** Adds a row; `bytes` is about what it weighs. @returns whether `flush` is now due */
   push(index: number, row: ChunkRow, values: readonly Value[], bytes: number): boolean {
     this.#pending.push(index, row, values);
+    return this.#grow(bytes);
+  }
+
+  /**
+   * Notes a row that cannot be loaded. It counts like one that can: what is loaded together must not depend on what the
+   * columns make of it, so that it is recognised where columns are edited between two attempts.
+   */
+  leaveOut(index: number, row: LeftOutRow, bytes: number): boolean {
+    this.#pending.leaveOut(index, row);
+    return this.#grow(bytes);
+  }
+
+  #grow(bytes: number): boolean {
     this.#bytes += bytes;
-    return this.#pending.length >= maxRows || this.#bytes >= maxBytes;
+    return this.#pending.partIds.length >= maxRows || this.#bytes >= maxBytes;
   }
 
   /** Hands what was pushed to the sink; resolves when there is room for more. `place` says where the rows came from. */
@@ -54,7 +69,7 @@ export class LoadQueue {
     const batch = this.#pending;
     this.#pending = new PendingBatch(this.#options);
     this.#bytes = 0;
-    if (batch.length === 0) return;
+    if (batch.partIds.length === 0) return;
     // The place is taken before the next batch fills, so that few batches are held in memory at a time.
     await this.#options.slots.acquire();
     const load = this.#load(batch, place)
@@ -75,8 +90,8 @@ export class LoadQueue {
   }
 
   async #load(batch: PendingBatch, place: string): Promise<void> {
-    const { sink, runId, drain, emit, onRefused, onLoaded } = this.#options;
-    const mark = { runId, chunk: place, sha256: digestOf(batch.customIds) };
+    const { sink, runId, drain, emit, onRefused, onStanding, onLoaded } = this.#options;
+    const mark = { runId, chunk: place, sha256: digestOf(batch.partIds) };
     const outcome = await retry(
       {
         ...sinkRetry,
@@ -87,7 +102,11 @@ export class LoadQueue {
       () => sink.load(batch, mark),
     );
     for (const failure of outcome.failures) onRefused(batch.indexes[failure.row] ?? -1, failure);
-    onLoaded(batch.length - outcome.failures.length, outcome.cleaned);
+    const standing = new Set(outcome.standing);
+    for (const [at, { customId }] of batch.leftOut.entries()) {
+      if (standing.has(customId)) onStanding(batch.leftOutIndexes[at] ?? -1);
+    }
+    onLoaded(batch.length - outcome.failures.length + standing.size, outcome.cleaned);
   }
 
   #throwIfFailed(): void {
@@ -106,6 +125,10 @@ class PendingBatch implements ResultBatch {
   readonly keys: string[][];
   readonly columns: Value[][];
   readonly requestHashes: (string | null)[] = [];
+  readonly leftOut: LeftOutRow[] = [];
+  readonly leftOutIndexes: number[] = [];
+  /** All rows of this part of the results, in their order. */
+  readonly partIds: string[] = [];
 
   constructor(shape: { readonly keyColumns: number; readonly valueColumns: number }) {
     this.keys = Array.from({ length: shape.keyColumns }, () => []);
@@ -118,9 +141,16 @@ class PendingBatch implements ResultBatch {
 
   push(index: number, row: ChunkRow, values: readonly Value[]): void {
     this.indexes.push(index);
+    this.partIds.push(row.customId);
     this.customIds.push(row.customId);
     this.requestHashes.push(row.requestHash);
     for (const [part, texts] of this.keys.entries()) texts.push(row.key[part] ?? '');
     for (const [column, list] of this.columns.entries()) list.push(values[column] ?? null);
+  }
+
+  leaveOut(index: number, row: LeftOutRow): void {
+    this.partIds.push(row.customId);
+    this.leftOutIndexes.push(index);
+    this.leftOut.push(row);
   }
 }

@@ -86,6 +86,12 @@ export async function answers(): Promise<readonly AnswerRow[]> {
   return rows.map(({ id, answer, attempt }) => ({ id: Number(id), answer, attempt: Number(attempt) }));
 }
 
+/** The keys of all rows in the target table, each as often as it stands there. */
+export async function insertedIds(): Promise<readonly number[]> {
+  const { rows } = await database.client.query<{ id: number }>('SELECT id::int FROM answers ORDER BY 1');
+  return rows.map(({ id }) => id);
+}
+
 /** What is to stand there. @param attempt which of a row's attempts was answered */
 export function expected(attempt: (id: number) => number): readonly AnswerRow[] {
   return Array.from({ length: rowCount }, (_, index) => {

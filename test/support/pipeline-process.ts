@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,6 +52,10 @@ export class PipelineProject implements AsyncDisposable {
 
   async write(name: string, content: object | string): Promise<void> {
     await writeFile(this.path(name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+
+  async read(name: string): Promise<string> {
+    return readFile(this.path(name), 'utf8');
   }
 
   start(...args: readonly string[]): RunningCli {

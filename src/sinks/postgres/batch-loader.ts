@@ -7,7 +7,7 @@ import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { loadWithoutFaulty } from './isolate-rows.ts';
-import { failuresOf, insertMark, isMarked, keepFailures, marksOf } from './load-marks.ts';
+import { earlierOutcome, insertMark, isMarked, keepFailures, keptFailures, marksOf } from './load-marks.ts';
 import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
 import { loadScript } from './load-statements.ts';
 import { collision, isRowFault } from './row-fault.ts';
@@ -46,21 +46,21 @@ export class BatchLoader {
       buffer.clear();
       const binary = isBinary(staged);
       const { refused, cleaned } = encode(this.#plan, staged, buffer, binary);
-      const batch = { rows, mark, staged, buffer, binary };
-      const failures = await this.#pool.use('load rows', (client) => this.#loadEncoded(client, batch));
-      return { failures: [...collisions, ...refused, ...failures].sort((a, b) => a.row - b.row), cleaned };
+      const batch = { rows, mark, staged, buffer, binary, faulty: [...collisions, ...refused] };
+      const loaded = await this.#pool.use('load rows', (client) => this.#loadEncoded(client, batch));
+      return { ...loaded, failures: loaded.failures.toSorted((a, b) => a.row - b.row), cleaned };
     } finally {
       // A connection that broke may still hold blocks of the buffer, but nobody reads them any more.
       this.#buffers.push(buffer);
     }
   }
 
-  async #loadEncoded(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
+  async #loadEncoded(client: ClientBase, batch: EncodedBatch): Promise<Loaded> {
     try {
-      return await this.#loadScript(client, batch);
+      return { failures: [...batch.faulty, ...(await this.#loadScript(client, batch))] };
     } catch (error) {
       await rollBack(client);
-      if (isMarked(error)) return this.#earlierFailures(client, batch);
+      if (isMarked(error)) return this.#earlier(client, batch);
       if (!isRowFault(error)) throw error;
       return this.#loadRowsThatCan(client, batch);
     }
@@ -69,36 +69,41 @@ export class BatchLoader {
   async #loadScript(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
     const staging = batch.binary ? 'binary' : 'typed';
     if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
-    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch.mark)), batch.buffer);
+    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch)), batch.buffer);
     return [];
   }
 
-  async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
+  async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<Loaded> {
     batch.buffer.clear();
     encodeText(numbered(batch.staged), batch.buffer);
     try {
       const { rows, mark, buffer } = batch;
-      const failures = await loadWithoutFaulty(client, this.#plan, rows.length, buffer, this.#first(mark));
+      const first = this.#first(batch);
+      const refused = await loadWithoutFaulty(client, this.#plan, rows.length, buffer, first);
+      const failures = [...batch.faulty, ...refused];
       if (this.#plan.mode === 'insert')
-        await keepFailures(client, marksOf(this.#plan.table), mark, failures, rows.customIds);
+        await keepFailures(client, marksOf(this.#plan.table), mark, keptFailures(rows, failures));
       await client.query('COMMIT');
-      return failures;
+      return { failures };
     } catch (error) {
       await rollBack(client);
       // Between the two attempts another process may have loaded the batch.
-      if (isMarked(error)) return this.#earlierFailures(client, batch);
+      if (isMarked(error)) return this.#earlier(client, batch);
       throw error;
     }
   }
 
-  #earlierFailures(client: ClientBase, { mark, rows }: EncodedBatch): Promise<readonly LoadFailure[]> {
-    return failuresOf(client, marksOf(this.#plan.table), mark, rows.customIds);
+  #earlier(client: ClientBase, { mark, rows }: EncodedBatch): Promise<Loaded> {
+    return earlierOutcome(client, marksOf(this.#plan.table), mark, rows);
   }
 
-  #first(mark: LoadMark): readonly string[] {
-    return this.#plan.mode === 'insert' ? [insertMark(marksOf(this.#plan.table), mark)] : [];
+  #first({ mark, rows, faulty }: EncodedBatch): readonly string[] {
+    if (this.#plan.mode !== 'insert') return [];
+    return [insertMark(marksOf(this.#plan.table), mark, keptFailures(rows, faulty))];
   }
 }
+
+type Loaded = Pick<LoadOutcome, 'failures' | 'standing'>;
 
 interface EncodedBatch {
   readonly rows: ResultBatch;
@@ -106,6 +111,8 @@ interface EncodedBatch {
   readonly staged: CopyRows;
   readonly buffer: CopyBuffer;
   readonly binary: boolean;
+  /** Rows that were found unfit before anything was sent. */
+  readonly faulty: readonly LoadFailure[];
 }
 
 export function encode(plan: LoadPlan, rows: CopyRows, buffer: CopyBuffer, binary: boolean): EncodedRows {

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { errorCode } from '../../core/errors.ts';
-import type { LoadFailure, LoadMark } from '../../core/sink.ts';
+import type { LeftOutRow, LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
 import { quoteLiteral, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { textOf } from './row-fault.ts';
 
@@ -18,8 +18,8 @@ export function marksOf(target: TableName): TableName {
 }
 
 /**
- * `failures` are the rows that the server refused, so that a load that is repeated after a crash reports the same as
- * the load that it repeats.
+ * `failures` are the rows of that part of the results that were not loaded, so that a load that is repeated after a
+ * crash reports the same as the load that it repeats, even where columns were edited in between.
  */
 export function createMarks(marks: TableName): string {
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(marks)} (
@@ -31,9 +31,25 @@ export function createMarks(marks: TableName): string {
     PRIMARY KEY (run_id, chunk, file_sha256))`;
 }
 
-export function insertMark(marks: TableName, mark: LoadMark): string {
+export function insertMark(marks: TableName, mark: LoadMark, kept: string | null): string {
   const values = [mark.runId, mark.chunk, mark.sha256].map(quoteLiteral);
-  return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256) VALUES (${values.join(', ')})`;
+  const failures = kept === null ? 'NULL' : quoteLiteral(kept);
+  return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256, failures) VALUES (${values.join(', ')}, ${failures})`;
+}
+
+/** What a mark keeps of the rows that were not loaded, as JSON; null where all were. */
+export function keptFailures(
+  { customIds, leftOut = [] }: ResultBatch,
+  failures: readonly LoadFailure[],
+): string | null {
+  const refused = failures.map(({ row, ...why }) => ({ customId: customIds[row] ?? '', ...why }));
+  const kept = [...refused, ...leftOut].map(markedFailure);
+  return kept.length === 0 ? null : JSON.stringify(kept);
+}
+
+/** Without what jsonb cannot hold. */
+function markedFailure({ customId, code, message }: LeftOutRow): MarkedFailure {
+  return { custom_id: customId, code, message: message.replaceAll('\0', '\u{FFFD}').toWellFormed() };
 }
 
 /** Whether an error says that the mark stands there already. */
@@ -45,30 +61,30 @@ export async function keepFailures(
   client: ClientBase,
   marks: TableName,
   mark: LoadMark,
-  failures: readonly LoadFailure[],
-  customIds: readonly string[],
+  kept: string | null,
 ): Promise<void> {
-  const kept = failures.map(({ row, code, message }) => ({ custom_id: customIds[row] ?? '', code, message }));
   await client.query(
     `UPDATE ${quoteTable(marks)} SET failures = $4 WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
-    [mark.runId, mark.chunk, mark.sha256, JSON.stringify(kept)],
+    [mark.runId, mark.chunk, mark.sha256, kept],
   );
 }
 
-/** The failures of the load that the mark stands for, as rows of the same batch. */
-export async function failuresOf(
+/** What came of the load that the mark stands for, as rows of the same part of the results. */
+export async function earlierOutcome(
   client: ClientBase,
   marks: TableName,
   mark: LoadMark,
-  customIds: readonly string[],
-): Promise<readonly LoadFailure[]> {
+  { customIds, leftOut = [] }: ResultBatch,
+): Promise<Pick<LoadOutcome, 'failures' | 'standing'>> {
   const { rows } = await client.query<{ failures: readonly MarkedFailure[] | null }>(
     `SELECT failures FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
     [mark.runId, mark.chunk, mark.sha256],
   );
-  const rowOf = new Map(customIds.map((id, row) => [id, row]));
-  return (rows[0]?.failures ?? []).flatMap(({ custom_id: id, code, message }) => {
-    const row = rowOf.get(id);
-    return row === undefined ? [] : [{ row, code, message }];
+  const failed = new Map((rows[0]?.failures ?? []).map((failure) => [failure.custom_id, failure]));
+  const failures = customIds.flatMap((id, row) => {
+    const failure = failed.get(id);
+    return failure === undefined ? [] : [{ row, code: failure.code, message: failure.message }];
   });
+  const standing = leftOut.map(({ customId }) => customId).filter((id) => !failed.has(id));
+  return standing.length === 0 ? { failures } : { failures, standing };
 }
