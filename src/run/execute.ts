@@ -226,10 +226,11 @@ export async function tidyAll({
   run,
   loaded,
 }: Pick<Collection, 'ledger' | 'run' | 'loaded'>): Promise<void> {
-  const failed = Map.groupBy(await Array.fromAsync(ledger.failedRows(run.runId)), ({ chunk }) => chunk);
   for (const { chunk } of await ledger.chunks(run.runId)) {
-    await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failuresOf(failed.get(chunk) ?? []));
+    const failures = failuresOf(await ledger.ownFailures(run.runId, chunk));
+    await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failures);
   }
-  await tidyFollowers(run.folder, loaded.pipeline.keep_files, failed.size > 0);
+  const { failed } = await ledger.rowCounts(run.runId);
+  await tidyFollowers(run.folder, loaded.pipeline.keep_files, failed > 0);
   await rm(join(run.folder, 'keys'), { recursive: true, force: true });
 }

@@ -1,7 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { RowCounts } from '../ledger/ledger.ts';
 import type { Collection } from './execution.ts';
-import { loadAllAgain } from './reload.ts';
+import { reload } from './reload.ts';
 import { savedFiles } from './saved-files.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function fillTarget(collection: Collection): Promise<RowCounts> {
   if (await prepared.sink.holds(rows.ok, run.runId)) return rows;
   await requireAnswers(collection);
   await prepared.sink.restart();
-  await loadAllAgain(collection);
+  await reload(collection, 'all');
   return ledger.rowCounts(run.runId);
 }
 

@@ -11,7 +11,7 @@ import { requireAnswers } from './fill-target.ts';
 import { flagsOf } from './fingerprint.ts';
 import type { LoadResult } from './load-build.ts';
 import { prepareDelivery, type Delivery } from './prepared.ts';
-import { loadAllAgain } from './reload.ts';
+import { reload } from './reload.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
@@ -28,7 +28,7 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
   const { summary, exitCode } = await atWork(work, async () => {
     await prepared.sink.prepare();
     await prepared.sink.restart();
-    const { gone } = await loadAllAgain(work);
+    const { gone } = await reload(work, 'all');
     if (gone > 0) {
       host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
     }

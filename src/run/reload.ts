@@ -20,23 +20,17 @@ export interface Reloaded {
   readonly gone: number;
 }
 
-export type FailuresByChunk = ReadonlyMap<number | null, readonly FailedRow[]>;
-
 /**
  * Loads saved answers again, from the output files that are kept: those of rows of stage `load`, or of every row that
  * was ever answered well. Nothing is bought.
  */
-export async function reload(
-  collection: Collection,
-  failures: FailuresByChunk,
-  which: 'failed' | 'all',
-): Promise<Reloaded> {
+export async function reload(collection: Collection, which: 'failed' | 'all'): Promise<Reloaded> {
   const sum = { loaded: 0, failed: 0, gone: 0 };
   const slots = new Semaphore(loadsAtOnce);
-  await using index = await openIndex(collection, failures, which);
+  await using index = await openIndex(collection, which);
   for (const chunk of await collection.ledger.chunks(collection.run.runId)) {
     collection.host.drain.throwIfAborted();
-    const unloaded = (failures.get(chunk.chunk) ?? []).filter(({ stage }) => stage === 'load');
+    const unloaded = await unloadedRows(collection, chunk);
     if (chunk.rowStates === null || (which === 'failed' && unloaded.length === 0)) continue;
     const done = await reloadChunk({ collection, slots, index, chunk, unloaded, which });
     sum.loaded += done.loaded;
@@ -46,26 +40,28 @@ export async function reload(
   return sum;
 }
 
-/** Loads every saved answer of a run again. @returns what became of them */
-export async function loadAllAgain(collection: Collection): Promise<Reloaded> {
-  const failures = Map.groupBy(
-    await Array.fromAsync(collection.ledger.failedRows(collection.run.runId)),
-    ({ chunk }) => chunk,
-  );
-  return reload(collection, failures, 'all');
+/** The rows of a chunk, and followers of them, whose answers could not be loaded. */
+async function unloadedRows(
+  { ledger, run }: Collection,
+  { chunk }: ChunkRecord,
+): Promise<readonly FailedRow[]> {
+  return (await ledger.ownFailures(run.runId, chunk)).filter(({ stage }) => stage === 'load');
 }
 
 /** Null where there is no follower to load. */
-async function openIndex(
-  { ledger, run: before, host }: Collection,
-  failures: FailuresByChunk,
-  which: 'failed' | 'all',
-): Promise<FollowerIndex | null> {
+async function openIndex(collection: Collection, which: 'failed' | 'all'): Promise<FollowerIndex | null> {
+  const { ledger, run: before, host } = collection;
   const run = (await ledger.run(before.runId)) ?? before;
-  const isWanted = which === 'all' || failures.values().some((rows) => rows.some(isUnloadedFollower));
   // Where no line of them is kept, no answer is either.
-  const isThere = run.followers > 0 && isWanted && (await hasFollowers(run.folder));
-  return isThere ? FollowerIndex.open(run, host.drain) : null;
+  if (run.followers === 0 || !(await hasFollowers(run.folder))) return null;
+  const isWanted = which === 'all' || (await hasUnloadedFollowers(collection));
+  return isWanted ? FollowerIndex.open(run, host.drain) : null;
+}
+
+async function hasUnloadedFollowers(collection: Collection): Promise<boolean> {
+  for (const chunk of await collection.ledger.chunks(collection.run.runId))
+    if ((await unloadedRows(collection, chunk)).some(isUnloadedFollower)) return true;
+  return false;
 }
 
 function isUnloadedFollower({ stage, sameAs }: FailedRow): boolean {

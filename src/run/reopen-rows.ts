@@ -14,10 +14,7 @@ import { chunkLimits } from './settings.ts';
  *
  * @returns how many rows were reopened; the others' requests are no longer kept
  */
-export async function reopenRows(
-  collection: Collection,
-  failures: ReadonlyMap<number | null, readonly FailedRow[]>,
-): Promise<number> {
+export async function reopenRows(collection: Collection): Promise<number> {
   const { ledger, run, loaded, prepared } = collection;
   const chunks = await ledger.chunks(run.runId);
   const limits = chunkLimits(loaded.pipeline, prepared.provider.limits);
@@ -31,7 +28,7 @@ export async function reopenRows(
     inFile = [];
   };
   for (const chunk of chunks) {
-    const rows = (failures.get(chunk.chunk) ?? []).filter(isSendable);
+    const rows = (await ledger.ownFailures(run.runId, chunk.chunk)).filter(isSendable);
     for await (const { customId, request, row } of linesOf(collection, chunk, rows)) {
       for await (const sealed of chunker.add(oneItem(customId, request, row))) await keep(sealed.chunk);
       inFile.push(customId);

@@ -4,7 +4,7 @@ import { continueRun, type Continuation } from './continue-run.ts';
 import type { Collection } from './execution.ts';
 import { requireFillable } from './fill-target.ts';
 import type { RunResult } from './finish-run.ts';
-import { reload, type FailuresByChunk } from './reload.ts';
+import { reload } from './reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
 
 /**
@@ -20,18 +20,20 @@ export async function retryRun(continuation: Continuation, run: RunRecord): Prom
 }
 
 async function reopen(collection: Collection): Promise<void> {
-  const { ledger, run } = collection;
-  const rows = await Array.fromAsync(ledger.failedRows(run.runId));
-  const failures: FailuresByChunk = Map.groupBy(rows, ({ chunk }) => chunk);
-  const { loaded: again, gone } = await reload(collection, failures, 'failed');
-  const reopened = await reopenRows(collection, failures);
-  tell(collection, {
-    again,
-    reopened,
-    gone,
-    unsendable: rows.filter(isSendable).length - reopened,
-    unrendered: rows.filter(({ stage }) => stage === 'render').length,
-  });
+  const { sendable, unrendered } = await countFailures(collection);
+  const { loaded: again, gone } = await reload(collection, 'failed');
+  const reopened = await reopenRows(collection);
+  tell(collection, { again, reopened, gone, unsendable: sendable - reopened, unrendered });
+}
+
+async function countFailures({ ledger, run }: Collection) {
+  let sendable = 0;
+  let unrendered = 0;
+  for await (const row of ledger.failedRows(run.runId)) {
+    if (isSendable(row)) sendable += 1;
+    if (row.stage === 'render') unrendered += 1;
+  }
+  return { sendable, unrendered };
 }
 
 interface Reopened {
