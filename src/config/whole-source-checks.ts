@@ -49,13 +49,11 @@ function isFileSink(data: unknown): boolean {
   return type === 'csv' || type === 'jsonl';
 }
 
-const forTables = 'is for sinks that are tables; a file is replaced by the rows of the whole source';
-
 /** Keys that some components of a kind have and others cannot have, and why. */
 const misfits: ReadonlyMap<string, string> = new Map([
   ['source.incremental', 'is for sources that speak SQL; a file is always read as a whole'],
-  ['sink.unchanged', forTables],
-  ['sink.deleted', forTables],
+  ['sink.unchanged', 'is for sinks that are tables; a file is replaced by the rows of the whole source'],
+  ['sink.deleted', 'is for Postgres tables; a file is replaced by the rows of the whole source anyway'],
 ]);
 
 /** Why a component has no such key, where another of its kind has it. */

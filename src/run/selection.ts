@@ -36,7 +36,13 @@ async function fixWindow({ ledger, loaded, prepared, flags, host }: SelectionCon
     scope,
     moves: partialFlag(flags) === null,
   };
+  if (!prepared.skipsUnchanged && low !== null && window.lag !== null) warnOfRepeats(host, prepared, window);
   return window;
+}
+
+function warnOfRepeats({ emit }: Host, { sink }: Prepared, { cursor, lag }: RunWindow): void {
+  const message = `${sink.target} keeps no request_hash, so rows whose ${cursor} lies within the lag of ${lag} are sent again; add a column request_hash text to it.`;
+  emit({ type: 'Warned', message });
 }
 
 /** Whether an earlier run has dealt with all rows that lie below a window of this pipeline. */

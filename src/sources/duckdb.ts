@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { incrementalBlock } from '../core/read-window.ts';
 import { defineSource } from '../core/source.ts';
 
 const keys = z.object({
@@ -31,6 +32,9 @@ const keys = z.object({
     .min(1)
     .optional()
     .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+  incremental: incrementalBlock.optional().meta({
+    description: 'Reads only the rows that changed since the last run that ended.',
+  }),
   memory_limit: z
     .string()
     .regex(/^\d+(?:\.\d+)?\s*[KMGT]i?B$/, 'must be a size such as 512MB or 2GB')

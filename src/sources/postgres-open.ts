@@ -12,7 +12,7 @@ import { learnQuery } from './postgres-query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './postgres-read.ts';
 import { learnRelation, type Column } from './postgres-relation.ts';
 import { pageSql, type SelectPlan } from './postgres-select.ts';
-import { learnCursor, windowConditions, windowedSource, type CursorColumn } from './postgres-window.ts';
+import { learnCursor, windowConditions, windowedSource, type PostgresCursor } from './postgres-window.ts';
 import type { PostgresSourceConfig } from './postgres.ts';
 
 /** What is known of the rows' origin before any of them is read. */
@@ -33,7 +33,7 @@ interface Opened {
   readonly key: readonly Column[];
   readonly tableId: string | undefined;
   /** Null where every run reads all rows. */
-  readonly cursor: CursorColumn | null;
+  readonly cursor: PostgresCursor | null;
   readonly warn: SourceContext['warn'];
   readonly isOrdered: boolean;
   readonly mayBeMisencoded: boolean;
@@ -105,7 +105,7 @@ async function cursorOf(
   client: Client,
   rows: Origin & Pick<Opened, 'key'>,
   { incremental }: PostgresSourceConfig,
-): Promise<CursorColumn | null> {
+): Promise<PostgresCursor | null> {
   if (incremental === undefined) return null;
   return learnCursor(
     client,

@@ -7,11 +7,13 @@ import type { DuckSession } from '../../duckdb/session.ts';
 import { displayTable } from '../../pg/identifier.ts';
 import type { DuckdbSourceConfig } from '../duckdb.ts';
 import { rowNumber } from '../file/row-number.ts';
+import type { CursorColumn } from '../sql/cursor.ts';
 import { columnType, type ColumnType } from './column-type.ts';
 import { fingerprintFiles } from './file-fingerprint.ts';
 import { resolveFiles } from './query-files.ts';
 import { findRelation, fromRelation } from './relation.ts';
 import { selectSql } from './select.ts';
+import { learnCursor } from './window.ts';
 
 export interface Column {
   readonly field: Field;
@@ -31,6 +33,8 @@ export interface Origin {
   /** In lower case. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly fingerprint: Readonly<Record<string, string>>;
+  /** Null where every run reads all rows. */
+  readonly cursor: CursorColumn | null;
 }
 
 /** Learns what a configuration names, reading no rows. Throws what DuckDB throws, and BatchlineErrors. */
@@ -48,15 +52,25 @@ export async function learnOrigin(
   // Tries the conditions out.
   await session.prepare(selectSql({ from: place.from, conditions, columns: [] }));
   const types = described.map(({ field, declared }) => `${field.name} ${declared}`).join(', ');
+  const { incremental } = config;
   return {
     ...place,
+    cursor:
+      incremental === undefined
+        ? null
+        : await learnCursor(
+            session,
+            place,
+            columnNamed(incremental.cursor, described, place.name, 'source.incremental.cursor').field.name,
+            incremental,
+          ),
     conditions,
     columns: config.query === undefined ? described : withNumber(described),
     fingerprint: { ...place.fingerprint, columns: types },
   };
 }
 
-type Place = Omit<Origin, 'conditions' | 'columns'>;
+type Place = Omit<Origin, 'conditions' | 'columns' | 'cursor'>;
 
 async function learnTable(session: DuckSession, { table, path }: DuckdbSourceConfig): Promise<Place> {
   const relation = await findRelation(session, table ?? '', path ?? '');

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
+import type { WindowedSource } from '../../core/read-window.ts';
 import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
 import type { DuckdbSourceConfig } from '../duckdb.ts';
 import { warnOfRowNumberKey } from '../file/row-number.ts';
+import { lagText, type CursorColumn } from '../sql/cursor.ts';
 import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';
 import { columnNamed, learnOrigin, numberColumn, type Column, type Origin } from './learn.ts';
 import { selectSql } from './select.ts';
+import { largestCursor, windowConditions } from './window.ts';
 
 /**
  * Opens the source. The database is open only while something is read from it, so that others may write to it.
@@ -72,8 +75,23 @@ function openedSource(place: Place, origin: Origin): OpenedSource {
     resumable: false,
     fingerprint: origin.fingerprint,
     badRecords: 0,
+    ...(origin.cursor === null ? {} : { incremental: windowed(place, origin, origin.cursor) }),
     read: (options) => readRows(place, origin, [...new Set([...offered, ...key])], options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function windowed(place: Place, origin: Origin, cursor: CursorColumn): WindowedSource {
+  const { context } = place;
+  const key = context.key.filter((name) => keyColumn(name, origin) !== numberColumn);
+  return {
+    column: cursor.name,
+    lag: lagText(cursor.lag),
+    fixWindow: (low, signal) =>
+      withSession(place, signal, async (session) => ({
+        low,
+        high: await largestCursor(session, origin, cursor, key, (message) => context.warn(message)),
+      })),
   };
 }
 
@@ -98,7 +116,7 @@ async function* readRows(
   place: Place,
   origin: Origin,
   offered: readonly Column[],
-  { fields, limit, signal }: ReadOptions,
+  { fields, limit, window, signal }: ReadOptions,
 ): AsyncGenerator<DuckdbBatch, void, undefined> {
   if (limit !== undefined && limit <= 0) return;
   const wanted = fields.map((name) => columnNamed(name, offered, origin.name, 'source.columns'));
@@ -106,9 +124,12 @@ async function* readRows(
   const selected = [...new Set([...wanted, ...key])].filter((column) => column !== numberColumn);
   const layout = layoutOf(origin, wanted, key, selected);
   const columns = selected.map(({ field, declared }) => ({ name: field.name, declared }));
+  const { cursor } = origin;
+  const ofWindow = cursor === null || window === undefined ? [] : windowConditions(cursor, window);
+  const conditions = [...origin.conditions, ...ofWindow];
   try {
     await using session = await openSession(place, signal);
-    const result = await session.stream(selectSql({ ...origin, columns, limit }));
+    const result = await session.stream(selectSql({ ...origin, columns, conditions, limit }));
     let record = 1;
     for (;;) {
       const chunk = await result.fetchChunk();

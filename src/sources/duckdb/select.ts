@@ -15,12 +15,16 @@ export interface SelectPlan {
   readonly limit?: number | undefined;
 }
 
-export function selectSql({ from, columns, conditions, limit }: SelectPlan): string {
-  const names = columns.map(selected);
+export function selectSql(plan: SelectPlan): string {
+  return selectOf(plan.columns.map(selected).join(', ') || '1', plan);
+}
+
+/** The same for expressions in place of columns. */
+export function selectOf(what: string, { from, conditions, limit }: Omit<SelectPlan, 'columns'>): string {
   // On lines of their own, since a condition may end in a comment.
   const where = conditions.map((condition) => `(\n${condition}\n)`).join(' AND ');
   return [
-    `SELECT ${names.join(', ') || '1'}`,
+    `SELECT ${what}`,
     `FROM ${from}`,
     where === '' ? '' : `WHERE ${where}`,
     limit === undefined ? '' : `LIMIT ${limit}`,
