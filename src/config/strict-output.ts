@@ -45,6 +45,13 @@ function toFault(fault: StrictFault): Fault {
         [...path, name],
         `is refused by strict structured output; ${refusedKeywords.get(name) ?? ''}`,
       );
+    case 'no_type':
+      return { path, message: 'needs a `type` for strict structured output' };
+    case 'no_items':
+      return {
+        path: [...path, name],
+        message: 'is required for strict structured output, as in items: { type: string }',
+      };
     case 'type':
       return { path: [...path, 'type'], message: `there is no type ${name}` };
     case 'format':

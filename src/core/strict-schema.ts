@@ -15,6 +15,8 @@ export interface StrictFault {
     | 'root_type'
     | 'root_any_of'
     | 'keyword'
+    | 'no_type'
+    | 'no_items'
     | 'type'
     | 'format'
     | 'reference'
@@ -106,6 +108,11 @@ function* faultsIn(schema: unknown, path: SchemaPath, level: number, sums: Sums)
 /** Faults of words that stand in the schema itself. */
 function* wordFaults(schema: Schema, path: SchemaPath): Generator<StrictFault> {
   const { type, format, $ref: reference } = schema;
+  // What is wrong with the top's type has been said.
+  const isPart = path.length > 0;
+  if (isPart && !saysType.some((name) => name in schema)) yield { kind: 'no_type', path, name: 'type' };
+  if (isPart && hasType(schema, 'array') && !isMap(schema['items']))
+    yield { kind: 'no_items', path, name: 'items' };
   for (const name of Array.isArray(type) ? type : [type]) {
     if (name !== undefined && !types.includes(name as string))
       yield { kind: 'type', path, name: String(name) };
@@ -124,8 +131,15 @@ function* objectFaults(schema: Schema, path: SchemaPath): Generator<StrictFault>
     if (!required.includes(name)) yield { kind: 'optional_property', path, name };
 }
 
-function isObjectSchema({ type, properties }: Schema): boolean {
-  return type === 'object' || (Array.isArray(type) && type.includes('object')) || properties !== undefined;
+/** Keywords of which each schema has one. */
+const saysType = ['type', 'anyOf', '$ref', 'enum', 'const', 'properties', ...refusedKeywords.keys()];
+
+function hasType({ type }: Schema, name: string): boolean {
+  return type === name || (Array.isArray(type) && type.includes(name));
+}
+
+function isObjectSchema(schema: Schema): boolean {
+  return hasType(schema, 'object') || schema['properties'] !== undefined;
 }
 
 function propertyNames({ properties }: Schema): readonly string[] {

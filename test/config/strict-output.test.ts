@@ -58,6 +58,16 @@ const faults: readonly (readonly [string, string, string])[] = [
     'p.yaml:16:9  request.output.schema.properties.note  must stand in `required` for strict structured output; where it may be missing, let it be null: type: [string, "null"]',
   ],
   [
+    'items: { $ref: "#/$defs/part" }',
+    'minItems: 0',
+    'p.yaml:18:11  request.output.schema.properties.parts.items  is required for strict structured output',
+  ],
+  [
+    'type: number, minimum: 0',
+    'minimum: 0',
+    'p.yaml:26:15  request.output.schema."$defs".part.anyOf.0  needs a `type` for strict structured output',
+  ],
+  [
     'maxItems: 3',
     'uniqueItems: true',
     'p.yaml:19:11  request.output.schema.properties.parts.uniqueItems  is refused by strict structured output; say it in the description',

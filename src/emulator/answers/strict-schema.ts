@@ -23,6 +23,10 @@ function words({ kind, path, name }: StrictFault, schema: JsonObject): string {
     case 'root_any_of':
     case 'keyword':
       return `${where}'${name}' is not permitted.`;
+    case 'no_type':
+      return `${where}schema must have a 'type' key.`;
+    case 'no_items':
+      return `${where}array schema missing items.`;
     case 'type':
       return `${where}'${name}' is not valid under any of the given schemas.`;
     case 'format':
