@@ -89,7 +89,8 @@ async function writeFully(file: FileHandle, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }
 
-function explain(path: string): (error: unknown) => never {
+/** Says what is wrong with a file that cannot be written: `disk_full` or `file_unwritable`. */
+export function explain(path: string): (error: unknown) => never {
   return (error) => {
     const full = diskFault(error, path);
     if (full !== null) throw full;

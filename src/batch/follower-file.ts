@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { syncFolder } from '../core/durable-file.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { FollowerCommit } from '../ledger/follower-ledger.ts';
+import { explain } from './durable-writer.ts';
 
 /** The rows of a run whose request another row asks already. */
 export function followersPath(folder: string): string {
@@ -15,11 +16,13 @@ export function followersPath(folder: string): string {
  * durable; what a crash left behind that length is cut off.
  */
 export class FollowerFile implements AsyncDisposable {
+  readonly #path: string;
   readonly #file: FileHandle;
   #bytes: number;
   #rows = 0;
 
-  private constructor(file: FileHandle, bytes: number) {
+  private constructor(path: string, file: FileHandle, bytes: number) {
+    this.#path = path;
     this.#file = file;
     this.#bytes = bytes;
   }
@@ -28,9 +31,9 @@ export class FollowerFile implements AsyncDisposable {
   static async open(folder: string, bytes: number): Promise<FollowerFile> {
     const path = followersPath(folder);
     if (bytes === 0) {
-      const created = await open(path, 'w', 0o600);
+      const created = await open(path, 'w', 0o600).catch(explain(path));
       await syncFolder(folder);
-      return new FollowerFile(created, 0);
+      return new FollowerFile(path, created, 0);
     }
     const file = await open(path, 'r+');
     const { size } = await file.stat();
@@ -39,7 +42,7 @@ export class FollowerFile implements AsyncDisposable {
       throw new Error(`${path} has ${size} bytes where the ledger knows ${bytes}.`);
     }
     await file.truncate(bytes);
-    return new FollowerFile(file, bytes);
+    return new FollowerFile(path, file, bytes);
   }
 
   /** Rows that are not durable yet. */
@@ -67,7 +70,10 @@ export class FollowerFile implements AsyncDisposable {
       this.#rows += 1;
     }
     if (lines.length === 0) return;
-    const bytes = Buffer.concat(lines);
+    await this.#write(Buffer.concat(lines)).catch(explain(this.#path));
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length;)
       at += (await this.#file.write(bytes, at, bytes.length - at, this.#bytes + at)).bytesWritten;
     this.#bytes += bytes.length;
@@ -76,7 +82,7 @@ export class FollowerFile implements AsyncDisposable {
   /** Syncs what was appended. @returns what is to be entered in the ledger; null where that is nothing */
   async sync(): Promise<FollowerCommit | null> {
     if (this.#rows === 0) return null;
-    await this.#file.datasync();
+    await this.#file.datasync().catch(explain(this.#path));
     const rows = this.#rows;
     this.#rows = 0;
     return { rows, bytes: this.#bytes };

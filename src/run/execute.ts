@@ -232,5 +232,6 @@ export async function tidyAll({
   }
   const { failed } = await ledger.rowCounts(run.runId);
   await tidyFollowers(run.folder, loaded.pipeline.keep_files, failed > 0);
-  await rm(join(run.folder, 'keys'), { recursive: true, force: true });
+  for (const workingCopy of ['keys', 'keys.db', 'leaders.db', 'followers.db'])
+    await rm(join(run.folder, workingCopy), { recursive: true, force: true });
 }

@@ -121,7 +121,8 @@ async function follow(work: ChunkReload, unloaded: readonly FailedRow[]): Promis
  * every row gets each once, however often a crash has the command typed again.
  */
 function placeSuffix({ collection, chunk, which }: ChunkReload): string {
-  return which === 'all' ? `into-${collection.prepared.sink.target}` : `again-${chunk.reloads + 1}`;
+  const { prepared } = collection;
+  return which === 'all' ? `into-${prepared.sink.target}` : `again-${chunk.reloads + 1}`;
 }
 
 function part<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
