@@ -62,6 +62,7 @@ test('the package holds what its users need', () => {
     'schema/pipeline.schema.json',
     'docs/getting-started.md',
     'docs/how-a-run-works.md',
+    'docs/parquet-and-duckdb.md',
     'docs/recovery.md',
     'pipelines/quickstart.yaml',
   ];
