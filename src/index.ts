@@ -57,6 +57,13 @@ export {
   type RemoteFile,
   type UploadFile,
 } from './core/provider.ts';
+export {
+  incrementalBlock,
+  type IncrementalConfig,
+  type Lag,
+  type ReadWindow,
+  type WindowedSource,
+} from './core/read-window.ts';
 export { fieldIndex, type RowBatch } from './core/row-batch.ts';
 export {
   defineSink,
@@ -64,6 +71,7 @@ export {
   type LoadFailure,
   type LoadMark,
   type LoadOutcome,
+  type MissingKeys,
   type OpenedSink,
   type ResultBatch,
   type SinkContext,

@@ -57,7 +57,7 @@ async function collect(
 
 function report(summaries: readonly RunSummary[], codes: readonly number[], context: CommandContext): void {
   if (codes.length === 0) context.print('Nothing is unfinished.');
-  else if (summaries.length > 0) context.print(summaries.map(summaryText).join('\n\n'));
+  else if (summaries.length > 0) context.print(summaries.map((summary) => summaryText(summary)).join('\n\n'));
 }
 
 /** An error weighs more than what is merely unfinished. */

@@ -20,7 +20,7 @@ export async function main(
   else if (summaries.length === 0)
     context.print('The provider has no recent batches of this pipeline that are unknown here.');
   if (summaries.length > 0 && options['json'] !== true && options['quiet'] !== true)
-    context.print(summaries.map(summaryText).join('\n\n'));
+    context.print(summaries.map((summary) => summaryText(summary)).join('\n\n'));
   const codes = results.map(({ exitCode }) => exitCode);
   if (leftAlone > 0) return 1;
   return codes.find((code) => code === 1) ?? codes.find((code) => code === 3) ?? 0;

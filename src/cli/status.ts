@@ -15,6 +15,9 @@ export async function main(
   if (options['json'] === true)
     context.print(JSON.stringify(what === undefined ? summaries : (summaries[0] ?? null)));
   else if (summaries.length === 0) context.print('There are no runs yet.');
-  else context.print(summaries.map(summaryText).join('\n\n'));
+  else {
+    const texts = summaries.map((summary, at) => summaryText(summary, runs[at]?.selection.window));
+    context.print(texts.join('\n\n'));
+  }
   return 0;
 }

@@ -1,7 +1,9 @@
+import type { CursorWindow } from '../core/read-window.ts';
 import type { RunSummary } from '../run/summary.ts';
+import { windowText } from './render/words.ts';
 
 /** A run's numbers as a few lines in which they visibly add up. */
-export function summaryText(summary: RunSummary): string {
+export function summaryText(summary: RunSummary, window?: CursorWindow): string {
   const { rows, batches, tokens } = summary;
   const lines = [
     `run      ${summary.run_id}  ${summary.pipeline}  ${summary.status.replaceAll('_', ' ')}`,
@@ -13,6 +15,7 @@ export function summaryText(summary: RunSummary): string {
   ];
   if (rows.cleaned > 0)
     lines.splice(3, 0, `         ${count(rows.cleaned)} cleaned of characters that text cannot hold`);
+  if (window !== undefined) lines.splice(1, 0, `window   ${windowText(window)}`);
   return lines.join('\n');
 }
 

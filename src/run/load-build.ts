@@ -60,7 +60,10 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
   const rows = await ledger.rowCounts(run.runId);
   warnOfRepairs(host.emit, rows);
   const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
-  if (rows.pending === 0 && isGood) await sink.finish(rows.ok);
+  const isEmpty = rows.records === 0 && sink.isReplaced;
+  if (isEmpty)
+    host.emit({ type: 'Warned', message: `The build has no rows; ${sink.target} stays as it is.` });
+  if (rows.pending === 0 && isGood && !isEmpty) await sink.finish(rows.ok);
   await writeFailedRows(ledger, run);
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
   const ended = rows.failed === 0 ? 'completed' : 'completed_with_failures';

@@ -85,6 +85,9 @@ describe('a run of an incremental source', () => {
     expect(again.stderr).toMatch(/reading 2026-01-02 12:20:00\+00 < updated_at <= 2026-01-02 12:20:00\+00/);
     await change('id IN (3, 7)');
     expect(await counts(project)).toEqual({ records: 2, skipped: 0, ok: 2 });
+    expect((await project.cli('status', 'pipeline.yaml')).stdout).toContain(
+      'window   2026-01-02 12:20:00+00 < updated_at <= 2026-01-02 13:00:00+00',
+    );
     expect(await counts(project)).toEqual({ records: 0, skipped: 0, ok: 0 });
   });
 
