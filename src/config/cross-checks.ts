@@ -22,8 +22,15 @@ const conversations = new Set<unknown>(['chat', 'responses', '/v1/chat/completio
 
 function checkRequest(data: unknown): readonly Fault[] {
   const endpoint = valueAt(data, ['request', 'endpoint']);
-  if (embeddings.has(endpoint)) return checkEmbeddings(data);
-  return conversations.has(endpoint) ? [...checkConversation(data), ...checkStrictOutput(data)] : [];
+  if (embeddings.has(endpoint)) return [...checkParams(data), ...checkEmbeddings(data)];
+  if (!conversations.has(endpoint)) return checkParams(data);
+  return [...checkParams(data), ...checkConversation(data), ...checkStrictOutput(data)];
+}
+
+/** Limits and prices go by `request.model`, so no other one may be sent. */
+function checkParams(data: unknown): readonly Fault[] {
+  const path = ['request', 'params', 'model'];
+  return has(data, path) ? [unwanted(path, 'would be sent in place of `request.model`; write it there')] : [];
 }
 
 function checkEmbeddings(data: unknown): readonly Fault[] {

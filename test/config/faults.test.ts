@@ -308,3 +308,10 @@ describe('max_failed_rows', () => {
     );
   });
 });
+
+test('a model in params, which would pass by the limits of the one that is named', () => {
+  const { lines } = checkFile(broken(chat, `${chat}  params: { model: gpt-4o }\n`));
+  expect(lines).toEqual([
+    'p.yaml:11:13  request.params.model  would be sent in place of `request.model`; write it there',
+  ]);
+});
