@@ -9,8 +9,10 @@ import {
   insertStaged,
   readKeys,
   stageScript,
+  type RowBounds,
   type RowRange,
 } from './load-statements.ts';
+import { loadRowByRow } from './row-by-row.ts';
 import { collision, isRowFault, rowFailure } from './row-fault.ts';
 import { notInTarget } from './update-rows.ts';
 import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
@@ -40,7 +42,7 @@ export async function loadWithoutFaulty(
   const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all);
   const missing = plan.mode === 'update' ? await dropMissing(client, plan) : [];
   const move = plan.mode === 'update' ? updateStaged : insertStaged;
-  const refused = await isolate(client, all, (range) => move(plan, 'text', range));
+  const refused = await isolate(client, all, (range) => move(plan, 'text', range), true);
   return [...unreadable, ...missing, ...refused];
 }
 
@@ -65,21 +67,35 @@ async function drop(client: ClientBase, failures: readonly LoadFailure[]): Promi
   if (failures.length > 0) await client.query(dropStaged, [failures.map(({ row }) => row)]);
 }
 
-/** Runs the statement over the range; where rows make it fail, over its halves, down to those rows. */
+/** Where so few rows are left, trying each by itself is quicker than halving on, however many are to blame. */
+const fewRows = 128;
+
+/**
+ * Runs the statement over the range; where rows make it fail, over its halves, down to those rows.
+ *
+ * @param givesNothing whether the statement has no result, so that PL/pgSQL can run it row by row
+ */
 async function isolate(
   client: ClientBase,
   range: RowRange,
-  statement: (range: RowRange) => string,
+  statement: (range: RowBounds) => string,
+  givesNothing = false,
   mustFail = false,
 ): Promise<LoadFailure[]> {
-  const isOne = range.to - range.from <= 1;
+  const count = range.to - range.from;
+  const isOne = count <= 1;
+  if (givesNothing && !isOne && count <= fewRows) {
+    const refused = await loadRowByRow(client, range, statement);
+    if (refused !== null) return refused;
+  }
   // Where one half went well, the other is to blame: only its halves are worth trying.
   const error = mustFail && !isOne ? true : await attempt(client, statement(range));
   if (error === null) return [];
   if (isOne) return [rowFailure(range.from, error)];
   const middle = Math.floor((range.from + range.to) / 2);
-  const left = await isolate(client, { from: range.from, to: middle }, statement);
-  const right = await isolate(client, { from: middle, to: range.to }, statement, left.length === 0);
+  const left = await isolate(client, { from: range.from, to: middle }, statement, givesNothing);
+  const rest = { from: middle, to: range.to };
+  const right = await isolate(client, rest, statement, givesNothing, left.length === 0);
   return [...left, ...right];
 }
 

@@ -11,9 +11,15 @@ import type { LoadPlan } from './load-plan.ts';
 export type Staging = 'typed' | 'binary' | 'text';
 
 /** Rows of the batch from `from` up to but not including `to`. */
-export interface RowRange {
+export interface RowRange extends RowBounds {
   readonly from: number;
   readonly to: number;
+}
+
+/** The same, each bound a number or the name of a variable. */
+export interface RowBounds {
+  readonly from: number | string;
+  readonly to: number | string;
 }
 
 export const stage = 'pg_temp.batchline_stage';
@@ -56,7 +62,7 @@ function createStage(plan: LoadPlan, staging: Staging): string {
 }
 
 /** Moves staged rows into the target, all of them or a range. */
-export function insertStaged(plan: LoadPlan, staging: Staging, range?: RowRange): string {
+export function insertStaged(plan: LoadPlan, staging: Staging, range?: RowBounds): string {
   const values = plan.columns.map((_, index) => stagedValue(plan, staging, index));
   return [
     `INSERT INTO ${quoteTable(plan.table)} (${plan.columns.map(quotedName).join(', ')})`,
@@ -76,7 +82,7 @@ function onConflict(plan: LoadPlan, keys: readonly string[]): string {
 }
 
 /** Reads the staged keys as their types, to find those that cannot be read. */
-export function readKeys(plan: LoadPlan, range: RowRange): string {
+export function readKeys(plan: LoadPlan, range: RowBounds): string {
   return `SELECT count((${stagedKeys(plan).join(', ')})) FROM ${stage}${inRange(range)}`;
 }
 
@@ -105,7 +111,7 @@ function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {
   return type !== undefined && hasBinaryForm(type);
 }
 
-export function inRange(range: RowRange | undefined): string {
+export function inRange(range: RowBounds | undefined): string {
   return range === undefined ? '' : ` WHERE ${rowColumn} >= ${range.from} AND ${rowColumn} < ${range.to}`;
 }
 

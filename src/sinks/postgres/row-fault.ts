@@ -2,7 +2,7 @@ import type { LoadFailure } from '../../core/sink.ts';
 import { errorCode, errorMessage } from '../../core/errors.ts';
 
 /** SQLSTATE classes that are about the data of a row: the rest is about the database, and no row is to blame. */
-const rowClasses: ReadonlySet<string> = new Set(['21', '22', '23', '38', '39', '44', '54', 'P0']);
+export const rowClasses: ReadonlySet<string> = new Set(['21', '22', '23', '38', '39', '44', '54', 'P0']);
 const otherClasses: ReadonlySet<string> = new Set(['08', '25', '40', '53', '55', '57', '58', 'XX']);
 
 const names: Readonly<Record<string, string>> = {

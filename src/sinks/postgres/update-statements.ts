@@ -6,7 +6,7 @@ import {
   stage,
   staged,
   stagedValue,
-  type RowRange,
+  type RowBounds,
   type Staging,
 } from './load-statements.ts';
 
@@ -28,7 +28,7 @@ export interface NotUpdated {
  * They are joined by key once more and not by place, since a row that another transaction has just changed is in a new
  * place.
  */
-export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowRange): string {
+export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds): string {
   const keys = keyColumns(plan);
   const keyList = keys.map((_, index) => staged(index)).join(', ');
   const values = plan.columns.map((_, index) => `${stagedValue(plan, staging, index)} AS ${staged(index)}`);
