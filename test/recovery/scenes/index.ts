@@ -1,6 +1,7 @@
 import type { Scene } from '../scene.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
+import { changeScenes } from './changes.ts';
 import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
@@ -16,6 +17,7 @@ export const scenes: readonly Scene[] = [
   ...runScenes,
   ...fileScenes,
   ...dedupeScenes,
+  ...changeScenes,
   ...collectScenes,
   ...cancelScenes,
   ...retryScenes,
