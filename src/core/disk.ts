@@ -29,7 +29,7 @@ export function diskFault(error: unknown, path: string): BatchlineError | null {
 export function requireFreeDisk(path: string, bytes: number): void {
   const disk = diskOf(path);
   if (disk !== null && disk.free < bytes + reserveBytes)
-    throw diskFull(path, `has too little room for ${megabytes(bytes + reserveBytes)} more`);
+    throw diskFull(path, `has too little room for ${size(bytes + reserveBytes)} more`);
 }
 
 function isSqliteFull(error: unknown): boolean {
@@ -38,7 +38,7 @@ function isSqliteFull(error: unknown): boolean {
 
 function diskFull(path: string, reason: string, cause?: unknown): BatchlineError {
   const disk = diskOf(path);
-  const room = disk === null ? '' : ` (${megabytes(disk.free)} of ${megabytes(disk.total)} free)`;
+  const room = disk === null ? '' : ` (${size(disk.free)} of ${size(disk.total)} free)`;
   return new BatchlineError('disk_full', `The disk at ${mountOf(path)} ${reason}${room}.`, {
     where: path,
     hint: 'Make room on it and type the same command again; nothing is lost.',
@@ -46,8 +46,8 @@ function diskFull(path: string, reason: string, cause?: unknown): BatchlineError
   });
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+function size(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** The room on a path's file system, in bytes; null where it does not tell. */
