@@ -9,7 +9,6 @@ const keys = new Set([
   'schedule',
   'source.partitions',
   'batch.pilot',
-  'sink.indexes',
 ]);
 
 /** Values of the format that this version does not carry out yet. */

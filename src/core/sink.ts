@@ -156,6 +156,13 @@ export interface OpenedSink extends AsyncDisposable {
    * @returns how many rows
    */
   deleteMissing?(keys: MissingKeys): Promise<number>;
+  /**
+   * What loading has set aside in the target until the run ends, as a sentence for a user who leaves before; null, or
+   * missing, where there is nothing of the kind.
+   */
+  readonly setAside?: string | null;
+  /** Puts back what loading set aside. For when a run has ended, well or not; may be called again, by a later process too. */
+  restore?(): Promise<void>;
   /** The target's first rows as they now are, by column name; values as text. */
   sample(count: number): Promise<SinkSample>;
 }

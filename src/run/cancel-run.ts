@@ -1,11 +1,13 @@
 import type { LoadedPipeline } from '../config/load.ts';
+import type { OpenedSink } from '../core/sink.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
-import type { Host } from './components.ts';
+import { columnsOf, openSink, type Host } from './components.ts';
 import { executeSealed, tidyAll } from './execute.ts';
 import { chunksToFollow } from './follow-leaders.ts';
 import { prepareDelivery } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
+import { tellingSetAside } from './set-aside.ts';
 import type { RunSummary } from './summary.ts';
 
 export interface Cancellation {
@@ -36,20 +38,32 @@ export async function cancelRun(cancellation: Cancellation, run: RunRecord): Pro
   await ledger.requestCancel(run.runId);
   const startedAt = Date.now();
   const owned = { ledger, run, loaded, host, startedAt };
-  if (await isOver(ledger, run)) return await atWork(owned, () => end(owned));
+  if (await isOver(ledger, run)) return await atWork(owned, () => endUnopened(owned));
   await using prepared = await prepareDelivery(loaded, run.schema, host);
   await rehearse(prepared, host);
   const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
-  return await atWork(owned, async () => {
-    await prepared.sink.prepare();
+  const { sink } = prepared;
+  const work = async (): Promise<CancelResult> => {
+    await sink.prepare();
     await executeSealed({ ledger, run, loaded, prepared, host, pass });
-    if (await isOver(ledger, run)) return end(owned);
+    if (await isOver(ledger, run)) return end(owned, sink);
     return { status: 'waiting', summary: await summarizeAt(owned, 'waiting'), exitCode: 3 };
-  });
+  };
+  return await tellingSetAside(sink, host, () => atWork(owned, work));
+}
+
+/** Where there is nothing to load, the sink is opened only if earlier loads may have set something aside in it. */
+async function endUnopened(work: Work): Promise<CancelResult> {
+  const { loaded, run, host } = work;
+  if (loaded.pipeline.sink['indexes'] !== 'defer') return end(work, null);
+  const columns = columnsOf(loaded.pipeline, run.schema.fields);
+  await using sink = await openSink(loaded, run.schema, columns, host);
+  return await end(work, sink);
 }
 
 /** Ends a run of which nothing is to be brought home any more. */
-async function end(work: Work): Promise<CancelResult> {
+async function end(work: Work, sink: OpenedSink | null): Promise<CancelResult> {
+  await sink?.restore?.();
   await tidyAll(work);
   return { status: 'cancelled', summary: await summarizeAt(work, 'cancelled'), exitCode: 0 };
 }

@@ -6,6 +6,7 @@ import type { Collection } from './execution.ts';
 import { deleteGone, deletesGone, emptySource } from './delete-gone.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { fillTarget } from './fill-target.ts';
+import { tellingSetAside } from './set-aside.ts';
 import type { RunSummary } from './summary.ts';
 import { warnOfRepairs } from './warn-of-repairs.ts';
 
@@ -45,10 +46,12 @@ export async function finishRun(work: Work, execute: () => Promise<boolean>): Pr
   const { target } = prepared.sink;
   const isWindowed = work.run.selection.window !== undefined;
   const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator, isWindowed };
-  const end = await atWork(work, async () => {
-    await prepared.sink.prepare();
-    return (await execute()) ? ended(work) : unfinished(work);
-  });
+  const end = await tellingSetAside(prepared.sink, work.host, () =>
+    atWork(work, async () => {
+      await prepared.sink.prepare();
+      return (await execute()) ? ended(work) : unfinished(work);
+    }),
+  );
   const { summary, exitCode, sample, deleted } = end;
   return { ...common, summary, exitCode, sample, deleted };
 }
@@ -70,6 +73,7 @@ async function ended(work: Work): Promise<End> {
   const isGood = isWithinLimit(rows, limit);
   if (isGood) await prepared.sink.finish(rows.ok);
   else warnOfOldTarget(work);
+  await prepared.sink.restore?.();
   const deleted = isGood ? await deleteGone(work, flags.yes === true) : null;
   warnOfRepairs(work.host.emit, rows);
   const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';

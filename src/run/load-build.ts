@@ -14,6 +14,7 @@ import { openReader } from './prepared.ts';
 import { resultFiles } from './result-files.ts';
 import { pinIfMoved } from './selection.ts';
 import { warnOfRepairs } from './warn-of-repairs.ts';
+import { tellingSetAside } from './set-aside.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 export interface LoadFlags {
@@ -55,8 +56,11 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
     followers,
     host,
   });
-  await loader.loadAll(files);
-  if (flags.final) await loader.closeAll();
+  await tellingSetAside(sink, host, async () => {
+    await loader.loadAll(files);
+    if (flags.final) await loader.closeAll();
+    await sink.restore?.();
+  });
   const rows = await ledger.rowCounts(run.runId);
   warnOfRepairs(host.emit, rows);
   const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);

@@ -12,6 +12,7 @@ import { flagsOf } from './fingerprint.ts';
 import type { LoadResult } from './load-build.ts';
 import { prepareDelivery, type Delivery } from './prepared.ts';
 import { reload } from './reload.ts';
+import { tellingSetAside } from './set-aside.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
@@ -25,7 +26,7 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
   await prepared.sink.rehearse();
   const work = { ledger, run, loaded, prepared, host, startedAt, pass: wholePass };
   if (prepared.sink.isReplaced) await requireAnswers(work);
-  const { summary, exitCode } = await atWork(work, async () => {
+  const load = async () => {
     await prepared.sink.prepare();
     await prepared.sink.restart();
     const { gone } = await reload(work, 'all');
@@ -35,10 +36,12 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
     const rows = await ledger.rowCounts(runId);
     const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
     if (isGood && rows.pending === 0 && gone === 0) await prepared.sink.finish(rows.ok);
+    await prepared.sink.restore?.();
     const status = statusAfter(run, rows.failed);
     const end: LoadResult['exitCode'] = isGood && gone === 0 ? 0 : 1;
     return { status, summary: await summarizeAt(work, status), exitCode: end };
-  });
+  };
+  const { summary, exitCode } = await tellingSetAside(prepared.sink, host, () => atWork(work, load));
   return { summary, exitCode };
 }
 

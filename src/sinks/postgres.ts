@@ -13,6 +13,10 @@ const config = z.object({
       'upsert: a row whose key is there already is replaced. insert: rows are only added. update: columns of rows that are there are filled, and nothing else of them changes.',
   }),
   create: z.boolean().default(false).meta({ description: 'Creates the table where it is missing.' }),
+  indexes: z.enum(['keep', 'defer']).default('keep').meta({
+    description:
+      'defer: vector indexes (hnsw, ivfflat) are dropped before the first row is loaded and built again when the run has ended. For loads that are large beside the table.',
+  }),
   unchanged: z.enum(['skip', 'send']).optional().meta({
     description:
       'skip: rows whose request_hash stands in the table are not sent again; the default where it can be kept.',
@@ -35,6 +39,7 @@ export const postgres = defineSink({
     { url: 'embedded', table: 'ticket_tags', create: true },
     { url: 'postgres://localhost/shop', table: 'answers', mode: 'insert', unchanged: 'send' },
     { url: 'postgres://localhost/shop', table: 'public.tickets', mode: 'update' },
+    { url: 'postgres://localhost/shop', table: 'public.chunks', indexes: 'defer' },
   ],
   async open(config, context) {
     const { openPostgresSink } = await import('./postgres/postgres-sink.ts');

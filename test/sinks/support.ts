@@ -54,6 +54,7 @@ export interface PostgresOptions {
   readonly table: string;
   readonly mode?: 'upsert' | 'insert' | 'update';
   readonly create?: boolean;
+  readonly indexes?: 'keep' | 'defer';
 }
 
 export function openPostgres(options: PostgresOptions, context: SinkContext): Promise<OpenedSink> {

@@ -17,6 +17,7 @@ import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
 import { deleteMissing, rehearseDeleting } from './delete-missing.ts';
+import { DeferredIndexes } from './deferred-indexes.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { createMarks, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
@@ -65,6 +66,7 @@ class PostgresSink implements OpenedSink {
   #target: Target | null;
   #plan: LoadPlan | undefined;
   #loader: BatchLoader | undefined;
+  #indexes: DeferredIndexes | undefined;
 
   constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
@@ -82,10 +84,10 @@ class PostgresSink implements OpenedSink {
 
   rehearse(): Promise<void> {
     const { config, context, name, pool } = this.#parts;
-    const { create, mode } = config;
+    const { create, mode, indexes } = config;
     const target = this.#target;
     return pool.use(`rehearse loading ${this.target}`, async (client) => {
-      await rehearse(client, { name, create, mode, context });
+      await rehearse(client, { name, create, mode, indexes, context });
       // A table that is still to be made will be the user's own.
       if (config.deleted === 'delete' && target !== null)
         await rehearseDeleting(client, target, this.#planned(), context.key.length);
@@ -103,6 +105,7 @@ class PostgresSink implements OpenedSink {
       await client.query('COMMIT');
       return target;
     });
+    await this.#deferred().takeOver(config.indexes === 'keep');
   }
 
   async #create(client: ClientBase): Promise<Target> {
@@ -122,7 +125,8 @@ class PostgresSink implements OpenedSink {
     return this.#parts.pool.use(`read ${this.target}`, (client) => findUnchanged(client, plan, keys, hashes));
   }
 
-  load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+  async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    if (this.#parts.config.indexes === 'defer') await this.#deferred().drop();
     this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned());
     return this.#loader.load(rows, mark);
   }
@@ -135,7 +139,24 @@ class PostgresSink implements OpenedSink {
   }
 
   /** Rows are visible, and there to stay, as soon as they are loaded. */
-  async finish(): Promise<void> {}
+  async finish(): Promise<void> {
+    await this.restore();
+  }
+
+  get setAside(): string | null {
+    return this.#indexes?.notice ?? null;
+  }
+
+  async restore(): Promise<void> {
+    if (this.#target !== null) await this.#deferred().restore();
+  }
+
+  #deferred(): DeferredIndexes {
+    const { pool, context, name } = this.#parts;
+    if (this.#target === null) throw tableMissing(name);
+    this.#indexes ??= new DeferredIndexes(pool, this.#target, (message) => context.warn(message));
+    return this.#indexes;
+  }
 
   async holds(): Promise<boolean> {
     return true;

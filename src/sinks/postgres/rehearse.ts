@@ -8,6 +8,7 @@ import { encode } from './batch-loader.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
 import { checkKeyIndex } from './key-index.ts';
+import { checkDeferring } from './deferring-checks.ts';
 import { createMarks, insertMark, marksOf } from './load-marks.ts';
 import { copyRows, filledColumns, isBinary, loadPlan, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { insertStaged, stageStatements } from './load-statements.ts';
@@ -22,6 +23,7 @@ export interface Rehearsal {
   readonly name: TableName;
   readonly create: boolean;
   readonly mode: LoadMode;
+  readonly indexes: 'keep' | 'defer';
   readonly context: SinkContext;
 }
 
@@ -65,11 +67,16 @@ export function tableMissing(name: TableName) {
   );
 }
 
-async function checkAll(client: ClientBase, target: Target, { context, mode }: Rehearsal): Promise<void> {
+async function checkAll(
+  client: ClientBase,
+  target: Target,
+  { context, mode, indexes }: Rehearsal,
+): Promise<void> {
   checkTarget(context, target, mode);
   const key = context.key.map((column) => column.name);
   if (mode !== 'insert') await checkKeyIndex(client, target, key, mode);
   await checkTableRights(client, target, filledColumns(context, target), { mode, keyCount: key.length });
+  if (indexes === 'defer') await checkDeferring(client, target);
   if (await checkRowSecurity(client, target, mode))
     context.warn(`${displayTable(target.name)} has row security: its policies may refuse rows`);
 }
