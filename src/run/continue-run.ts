@@ -6,7 +6,7 @@ import { execute, executeSealed } from './execute.ts';
 import type { Collection, Pass } from './execution.ts';
 import { fingerprint, flagsOf } from './fingerprint.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
-import { pinIfMoved } from './selection.ts';
+import { pinIfMoved, shownWindow } from './selection.ts';
 import { prepareDelivery, preparePipeline } from './prepared.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -65,11 +65,11 @@ export async function continueRun(
 }
 
 async function takeUp({ ledger, loaded, host }: Continuation, run: RunRecord): Promise<void> {
-  const { runId, selection } = run;
+  const { runId } = run;
   await pinIfMoved(ledger, loaded, run);
   await ledger.setStatus(runId, 'running', Date.now());
   const { name: pipeline, stateDir } = loaded;
-  host.emit({ type: 'RunStarted', runId, pipeline, resumed: true, stateDir, window: selection.window });
+  host.emit({ type: 'RunStarted', runId, pipeline, resumed: true, stateDir, window: shownWindow(run) });
 }
 
 /** A run that this process owns, as it is now. */

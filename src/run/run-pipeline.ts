@@ -10,7 +10,7 @@ import { wholePass } from './execution.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline, type Prepared } from './prepared.ts';
-import { fixSelection, hasWatermark, pinIfMoved } from './selection.ts';
+import { fixSelection, hasWatermark, pinIfMoved, shownWindow } from './selection.ts';
 import { rehearse } from './rehearse.ts';
 import { checkSample } from './sample-rules.ts';
 import { refuseStrangers } from './strangers.ts';
@@ -91,7 +91,13 @@ async function ownRun(
   await ledger.setStatus(runId, 'running', Date.now());
   const run = await ledger.run(runId);
   if (run === null) throw new Error(`Run ${runId} is not in the ledger.`);
-  const { window } = run.selection;
-  host.emit({ type: 'RunStarted', runId, pipeline: name, resumed: resume !== null, stateDir, window });
+  host.emit({
+    type: 'RunStarted',
+    runId,
+    pipeline: name,
+    resumed: resume !== null,
+    stateDir,
+    window: shownWindow(run),
+  });
   return { run, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
 }

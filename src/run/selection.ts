@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LoadedPipeline } from '../config/load.ts';
+import type { CursorWindow } from '../core/read-window.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { RunSelection, RunWindow } from '../ledger/selection.ts';
 import type { Host } from './components.ts';
@@ -43,6 +44,13 @@ async function fixWindow({ ledger, loaded, prepared, flags, host }: SelectionCon
 function warnOfRepeats({ emit }: Host, { sink }: Prepared, { cursor, lag }: RunWindow): void {
   const message = `${sink.target} keeps no request_hash, so rows whose ${cursor} lies within the lag of ${lag} are sent again; add a column request_hash text to it.`;
   emit({ type: 'Warned', message });
+}
+
+/** A run's window as its first line shows it. */
+export function shownWindow({ selection }: RunRecord): CursorWindow | undefined {
+  if (selection.window === undefined) return undefined;
+  const { cursor, lag, low, high } = selection.window;
+  return { cursor, lag, low, high };
 }
 
 /** Whether an earlier run has dealt with all rows that lie below a window of this pipeline. */
