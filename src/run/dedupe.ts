@@ -41,7 +41,8 @@ export class Dedupe implements AsyncDisposable {
 
   /** Looks a batch through in its order. @param skip a byte an item; followers are marked with 1 as well */
   startBatch(items: ItemBatch, skip: Uint8Array): void {
-    const hashes = items.hashes ?? [];
+    const { hashes } = items;
+    if (hashes === null) throw new Error('Rows are told apart by request hashes, and these have none.');
     this.#leaders = items.customIds.map((customId, item) =>
       skip[item] === 1 ? undefined : this.#index.leaderOf(hashes[item] ?? '', customId),
     );

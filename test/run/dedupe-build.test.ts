@@ -67,7 +67,11 @@ async function load(
 ): Promise<RunSummary> {
   await project.write('results.jsonl', lines.map((line) => `${line}\n`).join(''));
   const { stdout, stderr } = await project.cli(
-    ...['load', 'pipeline.yaml', '--json', '--results', 'results.jsonl'],
+    'load',
+    'pipeline.yaml',
+    '--json',
+    '--results',
+    'results.jsonl',
     ...flags,
   );
   expect(stderr).not.toMatch(/^error:/m);
