@@ -42,7 +42,7 @@ export async function loadWithoutFaulty(
   const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all);
   const missing = plan.mode === 'update' ? await dropMissing(client, plan) : [];
   const move = plan.mode === 'update' ? updateStaged : insertStaged;
-  const refused = await isolate(client, all, (range) => move(plan, 'text', range), true);
+  const refused = await isolate(client, all, (range) => move(plan, 'text', range), plan.mode !== 'update');
   return [...unreadable, ...missing, ...refused];
 }
 
