@@ -227,6 +227,11 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'p.yaml:16:3  sink.unchanged  cannot stand beside `deleted: delete`',
   ],
   [
+    '  table: tags\n',
+    '  table: tags\n  deleted: delete\n  mode: update\n',
+    'p.yaml:15:3  sink.deleted  `delete` cannot go with `mode: update`',
+  ],
+  [
     '  key: id\nrequest',
     '  key: id\n  incremental: { cursor: updated_at, lag: soon }\nrequest',
     'p.yaml:7:43  source.incremental.lag  must be a duration',

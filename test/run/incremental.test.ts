@@ -153,8 +153,15 @@ describe('a run of an incremental source', () => {
 
   it('is refused where its answers would make its rows change, and could not be known again', async () => {
     await database.client.query('ALTER TABLE notes ADD answer text');
-    await using project = await create({}, { sink: { table: 'notes', create: false } });
+    await using project = await create({}, { sink: { table: 'notes', create: false, mode: 'update' } });
     expect(await project.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('request_hash') });
+    await database.client.query(`
+      ALTER TABLE notes ADD request_hash text;
+      CREATE OR REPLACE FUNCTION touch_note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN NEW.updated_at = now(); RETURN NEW; END $$;
+      CREATE TRIGGER touch BEFORE UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION touch_note()`);
+    expect(await counts(project)).toMatchObject({ ok: rows });
+    expect(await counts(project)).toEqual({ records: rows, skipped: rows, ok: 0 });
   });
 });
 
