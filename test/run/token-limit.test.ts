@@ -76,6 +76,39 @@ async function expectAllAnswered(count = rows): Promise<void> {
   expect(found).toEqual(wanted);
 }
 
+/** Counts the tokens of batches that were created and not yet seen to have ended. */
+class Onlooker {
+  most = 0;
+  readonly #files = new Map<string, number>();
+  readonly #batches = new Map<string, number>();
+
+  readonly middleware: Middleware = async ({ method, path, body }, forward) => {
+    const response = await forward();
+    const answer = () => JSON.parse(response.body.toString()) as Record<string, string>;
+    if (method === 'POST' && path === '/files')
+      this.#files.set(answer()['id'] ?? '', tokensIn(body.toString()));
+    if (method === 'POST' && path === '/batches') {
+      const { id = '', input_file_id: file = '' } = answer();
+      this.#batches.set(id, this.#files.get(file) ?? Infinity);
+      this.most = Math.max(this.most, this.#enqueued);
+    }
+    if (method === 'GET' && path.startsWith('/batches/') && answer()['status'] === 'completed')
+      this.#batches.delete(answer()['id'] ?? '');
+    return response;
+  };
+
+  get #enqueued(): number {
+    return [...this.#batches.values()].reduce((sum, tokens) => sum + tokens, 0);
+  }
+}
+
+/** Of the request lines in an upload: four bytes a token, and eight more a message. */
+function tokensIn(upload: string): number {
+  const lines = upload.split('\n').filter((line) => line.startsWith('{'));
+  const bytes = lines.map((line) => Buffer.byteLength(/"content":"([^"]*)"/.exec(line)?.[1] ?? ''));
+  return bytes.reduce((sum, size) => sum + Math.ceil(size / 4) + 8, 0);
+}
+
 function refusals(bill: readonly BillEntry[]): number {
   return bill.filter((entry) => entry.event === 'refused').length;
 }
@@ -110,6 +143,17 @@ describe('a limit on enqueued tokens', () => {
     expect(refusals(bill)).toBe(0);
     // A file holds half of the limit by default.
     expect(batches.total).toBeGreaterThanOrEqual(Math.ceil((rows * 10) / (limit / 2)));
+  }, 60_000);
+
+  it('is never passed, by what an onlooker counts between the run and the provider', async () => {
+    const lower = 150;
+    const onlooker = new Onlooker();
+    await using setting = await limited({ max_enqueued_tokens: lower, max_requests: 5 }, onlooker.middleware);
+    expect((await setting.project.summary()).rows).toMatchObject({ ok: rows, failed: 0, pending: 0 });
+    expect(onlooker.most).toBeLessThanOrEqual(lower);
+    // More than one file at a time: the room is used, not only kept.
+    expect(onlooker.most).toBeGreaterThan(lower / 2);
+    expectNothingTwice(await setting.emulator.bill());
   }, 60_000);
 
   it('parts a file that is larger, which costs its rows no attempt', async () => {

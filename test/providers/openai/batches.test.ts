@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Account } from '../../../src/providers/openai/account.ts';
 import { OpenAiBatches } from '../../../src/providers/openai/batches.ts';
+import { saveBody } from '../../../src/providers/openai/download.ts';
 import { fakeServer, readBody, sendJson } from './fake-server.ts';
 import { never, openProvider } from './open.ts';
 
@@ -174,20 +175,32 @@ test.each([
 });
 
 test('keeps a slow download that goes on', async () => {
-  await using server = await fileServer(5, (response) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
     let left = 5;
-    const timer = setInterval(() => {
-      left -= 1;
-      if (left >= 0) response.write('x');
-      else {
-        clearInterval(timer);
-        response.end();
-      }
-    }, 150);
-  });
-  expect(await impatient(server.url).download('file-1', join(folder, 'slow'), never)).toMatchObject({
-    bytes: 5,
-  });
+    // Each byte comes just in time; all together take far longer than one may.
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          vi.advanceTimersByTime(900);
+          left -= 1;
+          if (left >= 0) controller.enqueue(Buffer.from('x'));
+          else controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const options = {
+      path: join(folder, 'slow'),
+      expectedBytes: 5,
+      what: 'file-1',
+      silenceMs: 1000,
+      signal: never,
+    };
+    expect(await saveBody(body, options)).toMatchObject({ bytes: 5 });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('accepts an empty error file, and servers that do not say a size', async () => {
