@@ -5,6 +5,7 @@ import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
 import { misfitKey } from './whole-source-checks.ts';
 import { nearestName } from '../core/did-you-mean.ts';
+import { typeWord } from '../core/type-words.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -142,18 +143,4 @@ function bound(origin: string, limit: number | bigint, isInclusive: boolean, wor
   if (isNumber && !isInclusive) return `be ${word === 'least' ? 'more' : 'less'} than ${limit}`;
   if (isNumber) return `be at ${word} ${limit}`;
   return `have at ${word} ${limit} ${origin === 'string' ? 'characters' : 'entries'}`;
-}
-
-const typeWords: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a map of keys',
-  record: 'a map of keys',
-};
-
-function typeWord(expected: string): string {
-  return typeWords[expected] ?? expected;
 }

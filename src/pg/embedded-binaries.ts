@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { access, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { exists } from '../core/exists.ts';
 import { BatchlineError, errorCode } from '../core/errors.ts';
 import { isReachable, systemFolder, type ServerUser } from './embedded-user.ts';
 
@@ -90,11 +91,4 @@ async function copyPackage(root: string, links: readonly Link[], parent: string)
     if (!(await exists(target))) throw error;
   });
   return target;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, constants } from 'node:zlib';
+import { exists } from '../core/exists.ts';
 import { diskFault } from '../core/disk.ts';
 import { renameDurably } from '../core/durable-file.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
@@ -63,11 +64,4 @@ async function compress(path: string): Promise<void> {
     throw diskFault(error, partial) ?? error;
   }
   await rm(path);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

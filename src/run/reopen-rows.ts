@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { exists } from '../core/exists.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { ChunkRows } from '../batch/chunk-rows.ts';
 import { Chunker } from '../batch/chunker.ts';
@@ -90,11 +90,4 @@ async function linesByRow(path: string, chunk: ChunkRecord, byId: ReadonlyMap<st
 
 function rowsLine({ customId, key, requestHash }: FailedRow): string {
   return JSON.stringify([customId, key, {}, requestHash]);
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { exists } from '../core/exists.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { followersPath } from '../batch/follower-file.ts';
 
@@ -20,11 +20,4 @@ export async function savedFiles(folder: string, chunk: number): Promise<readonl
 /** Whether the lines of rows that took another's answer are kept. */
 export function hasFollowers(folder: string): Promise<boolean> {
   return exists(followersPath(folder));
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

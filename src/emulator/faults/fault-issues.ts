@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { nearestName } from '../../core/did-you-mean.ts';
+import { typeWord } from '../../core/type-words.ts';
 import { isObject } from '../json.ts';
 import { batchFaults } from './batch-faults.ts';
 import { httpFaults } from './http-faults.ts';
@@ -49,7 +50,7 @@ function describe(issue: z.core.$ZodIssue, value: unknown): string {
   if (value === undefined) return 'is required';
   // What a schema says in its own words stands; zod's speak of types.
   if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
-  if (issue.code === 'invalid_type') return `must be ${typeWords[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_type') return `must be ${typeWord(issue.expected)}`;
   if (issue.code === 'too_small') return bound(issue.origin, 'least', issue.minimum);
   if (issue.code === 'too_big') return bound(issue.origin, 'most', issue.maximum);
   return issue.message;
@@ -74,16 +75,6 @@ function bound(origin: string, word: 'least' | 'most', limit: number | bigint): 
   if (origin === 'array') return limit === 1 ? 'must not be empty' : `must have at ${word} ${limit} entries`;
   return `must be at ${word} ${limit}`;
 }
-
-const typeWords: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a map of keys',
-  record: 'a map of keys',
-};
 
 /** The keys that the map at a path may have. */
 function knownKeys(path: Path, data: unknown): readonly string[] {
