@@ -3,7 +3,7 @@ import type { ChunkRecord, FailedRow } from '../ledger/ledger.ts';
 import type { FollowerIndex, RefusedFollower } from './follower-index.ts';
 
 /** The failure of a row whose leader failed for good. */
-export function sharedFailure(leader: FailedRow, { customId, key, requestHash }: ChunkRow): FailedRow {
+function sharedFailure(leader: FailedRow, { customId, key, requestHash }: ChunkRow): FailedRow {
   return { ...leader, customId, key, requestHash, request: null, sameAs: leader.customId };
 }
 
