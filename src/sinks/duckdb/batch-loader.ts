@@ -2,7 +2,7 @@ import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core
 import type { DuckSession } from '../../duckdb/session.ts';
 import { rollBack, isRowFault } from './row-fault.ts';
 import { isolateFaulty } from './isolate-rows.ts';
-import { earlierFailures, insertMark, marksOf } from './load-marks.ts';
+import { earlierOutcome, insertMark, marksOf } from './load-marks.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { dropStaged, insertStaged, selectCollisions, selectMisfits, selectText } from './load-statements.ts';
 import { convertRows, stageRows } from './staging.ts';
@@ -19,12 +19,12 @@ export async function loadBatch(
   const converted = await convertRows(plan, rows);
   const { refused, cleaned } = converted;
   const marks = plan.mode === 'insert' ? marksOf(plan.table) : null;
-  const earlier = marks === null ? null : await earlierFailures(session, marks, mark, rows.customIds);
-  if (earlier !== null) return { failures: earlier, cleaned };
+  const earlier = marks === null ? null : await earlierOutcome(session, marks, mark, rows);
+  if (earlier !== null) return { ...earlier, cleaned };
   await stageRows(session, plan, converted);
   const unfit = [...refused, ...(await dropMisfits(session, plan)), ...(await dropCollisions(session, plan))];
   const first = (failures: readonly LoadFailure[]): string =>
-    marks === null ? '' : insertMark(marks, mark, failures, rows.customIds);
+    marks === null ? '' : insertMark(marks, mark, rows, failures);
   const faulty = await insertRows(session, plan, rows.length, unfit, first);
   return { failures: [...unfit, ...faulty].sort((a, b) => a.row - b.row), cleaned };
 }

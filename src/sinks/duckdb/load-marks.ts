@@ -1,4 +1,4 @@
-import type { LoadFailure, LoadMark } from '../../core/sink.ts';
+import type { LeftOutRow, LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { quoteTable, type TableName } from '../../pg/identifier.ts';
@@ -11,8 +11,8 @@ export function marksOf(target: TableName): TableName {
 }
 
 /**
- * `failures` are the rows that were refused, so that a load that is repeated after a crash reports the same as the load
- * that it repeats.
+ * `failures` are the rows of that part of the results that were not loaded, so that a load that is repeated after a
+ * crash reports the same as the load that it repeats, even where columns were edited in between.
  */
 export function createMarks(marks: TableName): string {
   return `CREATE TABLE IF NOT EXISTS ${quoteTable(marks)} (
@@ -30,39 +30,47 @@ interface MarkedFailure {
   readonly message: string;
 }
 
+/** The statement that notes a load, with the rows of its part of the results that were not loaded. */
 export function insertMark(
   marks: TableName,
   mark: LoadMark,
+  { customIds, leftOut = [] }: ResultBatch,
   failures: readonly LoadFailure[],
-  customIds: readonly string[],
 ): string {
-  const kept = failures.map(({ row, code, message }): MarkedFailure => ({
-    custom_id: customIds[row] ?? '',
-    code,
-    message,
-  }));
-  const values = [mark.runId, mark.chunk, mark.sha256, JSON.stringify(kept)].map(textLiteral);
+  const refused = failures.map(({ row, ...why }) => ({ customId: customIds[row] ?? '', ...why }));
+  const kept = JSON.stringify([...refused, ...leftOut].map(markedFailure));
+  const values = [mark.runId, mark.chunk, mark.sha256, kept].map(textLiteral);
   return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256, failures) VALUES (${values.join(', ')})`;
 }
 
-/** The failures of a load that was made already, as rows of the same batch; null where it was not. */
-export async function earlierFailures(
+interface MarkedFailure {
+  readonly custom_id: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+function markedFailure({ customId, code, message }: LeftOutRow): MarkedFailure {
+  return { custom_id: customId, code, message: message.toWellFormed() };
+}
+
+/** What came of a load that was made already, as rows of the same part of the results; null where it was not. */
+export async function earlierOutcome(
   session: DuckSession,
   marks: TableName,
   mark: LoadMark,
-  customIds: readonly string[],
-): Promise<readonly LoadFailure[] | null> {
-  const [row] = await session.rows<[string]>(
+  { customIds, leftOut = [] }: ResultBatch,
+): Promise<Pick<LoadOutcome, 'failures' | 'standing'> | null> {
+  const [found] = await session.rows<[string]>(
     `SELECT failures::VARCHAR FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
     [mark.runId, mark.chunk, mark.sha256],
   );
-  if (row === undefined) return null;
-  const rowOf = new Map(customIds.map((id, index) => [id, index]));
-  const failures = (JSON.parse(row[0]) as readonly MarkedFailure[]).flatMap(
-    ({ custom_id: id, code, message }) => {
-      const place = rowOf.get(id);
-      return place === undefined ? [] : [{ row: place, code, message }];
-    },
-  );
-  return failures.sort((a, b) => a.row - b.row);
+  if (found === undefined) return null;
+  const kept = JSON.parse(found[0]) as readonly MarkedFailure[];
+  const failed = new Map(kept.map((failure) => [failure.custom_id, failure]));
+  const failures = customIds.flatMap((id, row) => {
+    const failure = failed.get(id);
+    return failure === undefined ? [] : [{ row, code: failure.code, message: failure.message }];
+  });
+  const standing = leftOut.map(({ customId }) => customId).filter((id) => !failed.has(id));
+  return standing.length === 0 ? { failures } : { failures, standing };
 }
