@@ -307,6 +307,8 @@ test('a table is filled while a query reads from the same file', async () => {
   await using sink = await open(context, { create: true });
   await sink.rehearse();
   await sink.prepare();
+  await using same = await open(contextOf([column('id')], []), { table: 'main.NOTES' });
+  expect([source.tableId, sink.tableId]).toEqual([same.tableId, undefined]);
   let read = 0;
   for await (const batch of source.read({ fields: ['id'], signal: context.signal })) {
     const rows = Array.from({ length: batch.length }, (_, row) => [batch.keyPart(row, 0), `${read}`]);

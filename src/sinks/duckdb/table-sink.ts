@@ -10,6 +10,7 @@ import type {
   SinkSample,
 } from '../../core/sink.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
+import { tableId } from '../../duckdb/table-id.ts';
 import { parseTableName, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { loadBatch } from './batch-loader.ts';
 import { createTable, typesFor } from './create-table.ts';
@@ -38,7 +39,8 @@ export async function openTableSink(config: TableSinkConfig, context: SinkContex
   await checkNotFolder(path);
   const file = new DuckFile(path, context);
   const target = (await fileExists(path)) ? await file.read((session) => findTarget(session, name)) : null;
-  return new TableSink({ config, context, name, file }, target);
+  const id = target === null ? undefined : await tableId(path, target.name.schema, target.name.table);
+  return new TableSink({ config, context, name, file }, target, id);
 }
 
 interface Parts {
@@ -50,12 +52,15 @@ interface Parts {
 
 class TableSink implements OpenedSink {
   readonly isReplaced = false;
+  /** None where the table is still to be made, since no source can read it then. */
+  readonly tableId: string | undefined;
   readonly #parts: Parts;
   #target: Target | null;
   #plan: LoadPlan | undefined;
 
-  constructor(parts: Parts, target: Target | null) {
+  constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
+    this.tableId = id;
     this.#target = target;
   }
 

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { SourceContext } from '../../core/source.ts';
 import type { Field } from '../../core/value.ts';
 import { loadDuckdb } from '../../duckdb/load-duckdb.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
+import { tableId } from '../../duckdb/table-id.ts';
 import { displayTable } from '../../pg/identifier.ts';
 import type { DuckdbSourceConfig } from '../duckdb.ts';
 import { rowNumber } from '../file/row-number.ts';
@@ -33,6 +35,8 @@ export interface Origin {
   /** In lower case. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly fingerprint: Readonly<Record<string, string>>;
+  /** Undefined for a query. */
+  readonly tableId: string | undefined;
   /** Null where every run reads all rows. */
   readonly cursor: CursorColumn | null;
 }
@@ -45,7 +49,7 @@ export async function learnOrigin(
 ): Promise<Origin> {
   const place =
     config.query === undefined
-      ? await learnTable(session, config)
+      ? await learnTable(session, config, context)
       : await learnQuery(session, config.query, context);
   const conditions = [config.where, context.where].filter((condition) => condition !== undefined);
   const described = await describe(session, place.from);
@@ -72,10 +76,16 @@ export async function learnOrigin(
 
 type Place = Omit<Origin, 'conditions' | 'columns' | 'cursor'>;
 
-async function learnTable(session: DuckSession, { table, path }: DuckdbSourceConfig): Promise<Place> {
-  const relation = await findRelation(session, table ?? '', path ?? '');
+async function learnTable(
+  session: DuckSession,
+  { table, path = '' }: DuckdbSourceConfig,
+  { baseDir }: SourceContext,
+): Promise<Place> {
+  const relation = await findRelation(session, table ?? '', path);
+  const { name } = relation;
   return {
-    name: displayTable(relation.name),
+    name: displayTable(name),
+    tableId: await tableId(resolve(baseDir, path), name.schema, name.table),
     from: fromRelation(relation),
     uniqueKeys: relation.uniqueKeys,
     fingerprint: {},
@@ -96,6 +106,7 @@ async function learnQuery(session: DuckSession, query: string, { baseDir }: Sour
   rejectTwins(names);
   return {
     name: 'the query',
+    tableId: undefined,
     // On lines of its own, since it may end in a comment.
     from: `(\n${sql}\n) AS source`,
     uniqueKeys: [],

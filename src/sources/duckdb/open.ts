@@ -74,6 +74,7 @@ function openedSource(place: Place, origin: Origin): OpenedSource {
     keyIsUnique: isUnique || key.includes(numberColumn),
     resumable: false,
     fingerprint: origin.fingerprint,
+    tableId: origin.tableId,
     badRecords: 0,
     ...(origin.cursor === null ? {} : { incremental: windowed(place, origin, origin.cursor) }),
     read: (options) => readRows(place, origin, [...new Set([...offered, ...key])], options),

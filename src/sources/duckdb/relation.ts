@@ -5,7 +5,7 @@ import { displayTable, parseTableName, quoteTable, type TableName } from '../../
 
 /** A table or view of the database file. */
 export interface Relation {
-  readonly name: TableName;
+  readonly name: TableName & { readonly schema: string };
   /** The column sets that the table itself keeps unique, each over columns that are never null; in lower case. */
   readonly uniqueKeys: readonly (readonly string[])[];
 }
