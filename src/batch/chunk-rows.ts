@@ -9,6 +9,8 @@ export interface ChunkRow {
   readonly key: readonly string[];
   readonly carried: Readonly<Record<string, Value>>;
   readonly requestHash: string | null;
+  /** Of a record's first piece, how many pieces there are. */
+  readonly pieceCount: number | null;
 }
 
 // Above this a rows file is read line by line from the disk's cache instead of being held in memory.
@@ -46,7 +48,8 @@ export class ChunkRows implements Disposable {
     const customId = this.customIds[line] ?? '';
     const start = line === 0 ? 0 : (this.#ends[line - 1] ?? 0) + 1;
     const length = (this.#ends[line] ?? 0) - start;
-    if (length === customId.length + 4) return { customId, key: [customId], carried: {}, requestHash: null };
+    if (length === customId.length + 4)
+      return { customId, key: [customId], carried: {}, requestHash: null, pieceCount: null };
     return parseRow(this.#read(start, length));
   }
 
@@ -79,11 +82,12 @@ function index(bytes: Buffer, rows: number): { ends: Uint32Array; customIds: str
 
 /** What a line of a rows file says; also one with more behind, as a follower's has. */
 export function parseRow(line: string): ChunkRow {
-  const [customId, key, carried, requestHash] = parseExactJson(line) as [
+  const [customId, key, carried, requestHash, behind] = parseExactJson(line) as [
     string,
     readonly string[],
     Readonly<Record<string, Value>>,
     string | null,
+    number | string | undefined,
   ];
-  return { customId, key, carried, requestHash };
+  return { customId, key, carried, requestHash, pieceCount: typeof behind === 'number' ? behind : null };
 }

@@ -1,3 +1,4 @@
+import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
 import { checkStrictOutput } from './strict-output.ts';
@@ -10,6 +11,7 @@ import { checkSink } from './sink-checks.ts';
 export function crossCheck(data: unknown): readonly Fault[] {
   return [
     ...checkRequest(data),
+    ...checkSplits(data),
     ...checkKeys(data),
     ...checkWholeSource(data),
     ...checkState(data),
@@ -65,13 +67,14 @@ function checkKeys(data: unknown): readonly Fault[] {
   const sinkKey = keyNames(valueAt(data, ['sink', 'key']));
   const faults = [...repeated(['source', 'key'], sourceKey), ...repeated(['sink', 'key'], sinkKey)];
   if (faults.length > 0 || !sourceKey?.length || !sinkKey?.length) return faults;
-  if (sinkKey.length === sourceKey.length) return faults;
-  return [
-    {
-      path: ['sink', 'key'],
-      message: `must name ${columns(sourceKey.length)}, one for each of the source's key`,
-    },
-  ];
+  const added = isSplit(data) ? 1 : 0;
+  if (sinkKey.length === sourceKey.length + added) return faults;
+  const sources = `one for each of the source's key`;
+  const message =
+    added === 0
+      ? `must name ${columns(sourceKey.length)}, ${sources}`
+      : `must name ${columns(sourceKey.length + 1)}, ${sources} and behind them one for chunk_index, which \`split\` adds`;
+  return [{ path: ['sink', 'key'], message }];
 }
 
 function repeated(path: Path, names: readonly string[] | undefined): readonly Fault[] {

@@ -11,6 +11,10 @@ export interface RowBatch {
   readonly length: number;
   /** The number of the source's record that a row came from, counted from 1 over the whole read. */
   record(row: number): number;
+  /** Which piece of its record a row is, from 0; 0 where records are whole. */
+  piece(row: number): number;
+  /** How many pieces its record has; 1 where records are whole. */
+  pieces(row: number): number;
   /** Where a row stands, for messages: `emails.csv:120` or `record 120 of public.tickets`. */
   position(row: number): string;
   /** The text of one part of a row's key (contract section 2), or null where it is missing. */

@@ -54,6 +54,8 @@ export interface ColumnPlan {
 export interface SinkContext {
   readonly pipeline: string;
   readonly key: readonly ColumnPlan[];
+  /** Whether the key's last column is the number of a piece of a record, from 0. */
+  readonly isSplit?: boolean;
   /** The value columns, without the key and without `request_hash`. */
   readonly columns: readonly ColumnPlan[];
   readonly baseDir: string;
@@ -71,6 +73,8 @@ export interface ResultBatch {
   /** One array a value column, in the order of `SinkContext.columns`. */
   readonly columns: readonly (readonly Value[])[];
   readonly requestHashes: readonly (string | null)[];
+  /** Of each record's first piece, how many pieces there are, else null; only where records are split. */
+  readonly pieceCounts?: readonly (number | null)[];
   /**
    * Rows of the same part of the results that have no values, since a column's expression failed on them. A sink that
    * tells loads by their mark notes them: the mark stands for the whole part, however its columns are edited later.
@@ -83,6 +87,13 @@ export interface LeftOutRow {
   readonly customId: string;
   readonly code: string;
   readonly message: string;
+}
+
+/** Records and how many pieces each has. */
+export interface PieceCounts {
+  /** Each record's key, as its parts, without the piece's number. */
+  readonly keys: readonly (readonly string[])[];
+  readonly counts: readonly number[];
 }
 
 /** Names the work that a batch of rows belongs to, so that an inserting sink can tell that it did it already. */
@@ -130,7 +141,13 @@ export interface OpenedSink extends AsyncDisposable {
   prepare(): Promise<void>;
   /** For each key, given as its parts, whether the target holds it with this request hash. At most 5,000 keys a call. */
   findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
+  /**
+   * Where records are split and rows are replaced, the loading of a record's first piece also deletes, in the same
+   * transaction, the pieces that the target holds of that record beyond the last one.
+   */
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
+  /** Deletes such pieces of records whose first piece is not loaded. At most 5,000 records a call. */
+  deletePieces?(records: PieceCounts): Promise<void>;
   /**
    * Whether all that was loaded for a run is still there to be made visible, or is visible. Where the target is not
    * replaced, the answer is yes: what was loaded is the target's own.

@@ -3,13 +3,24 @@ import type { ComponentDeclaration } from './component.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { Field } from './value.ts';
 
+/** `o200k_base`: the models since gpt-4o. `cl100k_base`: the embedding models. */
+export type TokenEncoding = 'o200k_base' | 'cl100k_base';
+
+/** What a transform is told about the pipeline that it is part of. */
+export interface TransformContext {
+  /** How many parts the key has that reaches it. */
+  readonly keyParts: number;
+  /** How the request's model counts tokens. */
+  readonly encoding: TokenEncoding;
+}
+
 /** A transform made ready for the fields that reach it. Pure: it holds nothing from one batch to the next. */
 export interface OpenedTransform {
   /** The fields that leave it. */
   readonly fields: readonly Field[];
   /** The fields that it needs of those that reach it, when `wanted` of its own are wanted. */
   needs(wanted: ReadonlySet<string>): ReadonlySet<string>;
-  apply(batch: RowBatch): TransformedBatch;
+  apply(batch: RowBatch): TransformedBatch | Promise<TransformedBatch>;
 }
 
 export interface TransformedBatch {
@@ -18,6 +29,8 @@ export interface TransformedBatch {
   readonly filtered: number;
   /** Rows of the incoming batch on which an expression failed; they are out of `batch` too. */
   readonly failures: readonly TransformFailure[];
+  /** How many pieces each row of the incoming batch was cut into; only where the transform adds to the key. */
+  readonly pieces?: Uint32Array;
 }
 
 export interface TransformFailure {
@@ -30,8 +43,14 @@ export interface TransformDeclaration<
   Name extends string = string,
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
+  /** The field that it adds to the key, where it makes several rows of one. */
+  readonly keyField?: Field;
   /** @throws BatchlineError where the configuration does not fit the fields */
-  open(config: z.output<Config>, fields: readonly Field[]): Promise<OpenedTransform>;
+  open(
+    config: z.output<Config>,
+    fields: readonly Field[],
+    context: TransformContext,
+  ): Promise<OpenedTransform>;
 }
 
 export function defineTransform<Name extends string, Config extends z.ZodObject>(

@@ -39,6 +39,14 @@ export class ValueBatch implements RowBatch {
     return this.#records[row] ?? 0;
   }
 
+  piece(): number {
+    return 0;
+  }
+
+  pieces(): number {
+    return 1;
+  }
+
   position(row: number): string {
     return this.#position(row);
   }

@@ -1,11 +1,9 @@
 import { createRequire } from 'node:module';
 import type * as Encoding from 'gpt-tokenizer/encoding/o200k_base';
-
-/** `o200k_base`: the models since gpt-4o. `cl100k_base`: the embedding models. */
-export type EncodingName = 'o200k_base' | 'cl100k_base';
+import type { TokenEncoding } from '../core/transform.ts';
 
 const require = createRequire(import.meta.url);
-const loaded = new Map<EncodingName, typeof Encoding>();
+const loaded = new Map<TokenEncoding, typeof Encoding>();
 
 // Words such as <|endoftext|> in a row are text like any other; by default the tokenizer throws on them.
 const asText = { disallowedSpecial: new Set<string>() };
@@ -14,12 +12,15 @@ const asText = { disallowedSpecial: new Set<string>() };
 // so it is counted in pieces, which may differ by a token a piece from counting it whole.
 const longRun = /[\p{L}\p{M}]{1000}|\s{1000}|[^\s\p{L}\p{N}]{1000}/gu;
 
+/** The longest text that is counted whole whatever it is; of letters alone, 10,000 take 0.3 s. */
+const countedWhole = 10_000;
+
 // The tokenizer remembers merges by slices of the text, each of which keeps its whole text alive.
 const clearCacheEvery = 16_000_000;
 let charactersSinceClear = 0;
 
 /** Loads an encoding's tables, about 0.2 s and 50 MB, so that the first row need not wait for them. */
-export function loadEncoding(name: EncodingName): typeof Encoding {
+export function loadEncoding(name: TokenEncoding): typeof Encoding {
   let encoding = loaded.get(name);
   if (encoding === undefined) {
     encoding = require(`gpt-tokenizer/encoding/${name}`) as typeof Encoding;
@@ -29,14 +30,14 @@ export function loadEncoding(name: EncodingName): typeof Encoding {
 }
 
 /** The exact number of tokens in a text. */
-export function countTokens(text: string, name: EncodingName): number {
+export function countTokens(text: string, name: TokenEncoding): number {
   let count = 0;
   for (const words of tokensOfWords(text, name)) count += words.length;
   return count;
 }
 
 /** Whether a text has more than `most` tokens; stops counting there. A token is at least one byte. */
-export function exceedsTokens(text: string, most: number, name: EncodingName): boolean {
+export function exceedsTokens(text: string, most: number, name: TokenEncoding): boolean {
   if (text.length * 3 <= most || Buffer.byteLength(text) <= most) return false;
   let count = 0;
   for (const words of tokensOfWords(text, name)) {
@@ -46,8 +47,25 @@ export function exceedsTokens(text: string, most: number, name: EncodingName): b
   return false;
 }
 
+/**
+ * Whether a text has at most `most` tokens. It is counted whole, as nobody would count it otherwise, unless it is
+ * so long that what is found errs on the side of more.
+ */
+export function fitsTokens(text: string, most: number, name: TokenEncoding): boolean {
+  if (Buffer.byteLength(text) <= most) return true;
+  const longRuns = Array.from(text.matchAll(longRun)).length;
+  // Where a run is cut, its ends may merge into fewer tokens than they were part of.
+  if (longRuns === 0 || text.length > countedWhole) return !exceedsTokens(text, most - 2 * longRuns, name);
+  let count = 0;
+  for (const words of loadEncoding(name).encodeGenerator(text, asText)) {
+    count += words.length;
+    if (count > most) return false;
+  }
+  return true;
+}
+
 /** The longest beginning of a text that has at most `most` tokens and does not end inside a character. */
-export function truncateToTokens(text: string, most: number, name: EncodingName): string {
+export function truncateToTokens(text: string, most: number, name: TokenEncoding): string {
   if (text.length * 3 <= most || Buffer.byteLength(text) <= most) return text;
   const { decode } = loadEncoding(name);
   let count = 0;
@@ -66,7 +84,7 @@ export function truncateToTokens(text: string, most: number, name: EncodingName)
 }
 
 /** The tokens of a text, word by word, as the tokenizer splits it. */
-function* tokensOfWords(text: string, name: EncodingName): Generator<readonly number[], void, undefined> {
+function* tokensOfWords(text: string, name: TokenEncoding): Generator<readonly number[], void, undefined> {
   const encoding = loadEncoding(name);
   charactersSinceClear += text.length;
   if (charactersSinceClear > clearCacheEvery) {

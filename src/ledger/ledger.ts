@@ -72,6 +72,8 @@ export interface RunRecord extends NewRun, ReadCounts, FollowerCounts {
   readonly readingFinished: boolean;
   /** The source's cursor of the last row whose fate is durable; null before the first. */
   readonly readCursor: string | null;
+  /** Records behind that row of which some pieces are durable already. */
+  readonly partlyRead: readonly PartlyRead[];
   /** Milliseconds of work summed over all its processes. */
   readonly workedMs: number;
   readonly endedAt: number | null;
@@ -141,9 +143,21 @@ export interface FailedRow {
   readonly sameAs?: string | null;
 }
 
+/** A record that was split, some of whose pieces stand in sealed files and some in none yet. */
+export interface PartlyRead {
+  /** The text of the source's own key. */
+  readonly key: string;
+  /** How many of its pieces are durable: the first ones. */
+  readonly done: number;
+  /** How many it has. */
+  readonly of: number;
+}
+
 export interface ReadCommit {
   readonly chunk: NewChunk | null;
   readonly cursor: string | null;
+  /** All such records there are; none where it is left out. */
+  readonly partlyRead?: readonly PartlyRead[];
   readonly counts: ReadCounts;
   readonly failures: readonly FailedRow[];
   readonly followers?: FollowerCommit | null;

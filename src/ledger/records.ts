@@ -7,6 +7,7 @@ import type {
   FailedRow,
   FailureStage,
   NewRun,
+  ReadCommit,
   RowCounts,
   RunKind,
   RunRecord,
@@ -44,11 +45,21 @@ export function toRun(row: Row): RunRecord {
     readCursor: textOrNull(row, 'read_cursor'),
     followers: integer(row, 'followers'),
     followerBytes: integer(row, 'follower_bytes'),
+    partlyRead: JSON.parse(textOrNull(row, 'partly_read') ?? '[]') as RunRecord['partlyRead'],
     records: integer(row, 'records'),
     read: integer(row, 'read'),
     filtered: integer(row, 'filtered'),
     skipped: integer(row, 'skipped'),
   };
+}
+
+/** How far a commit takes the reading, as the parameters of its UPDATE. */
+export function readingValues({
+  cursor,
+  counts,
+  partlyRead = [],
+}: ReadCommit): Record<string, SQLInputValue> {
+  return { cursor, partlyRead: partlyRead.length === 0 ? null : JSON.stringify(partlyRead), ...counts };
 }
 
 /** A run as the parameters of its INSERT. */

@@ -148,6 +148,9 @@ const migrations: readonly string[] = [
   CREATE INDEX failed_rows_by_chunk ON failed_rows (run_id, chunk);
   CREATE INDEX failed_rows_by_leader ON failed_rows (run_id, same_as) WHERE same_as IS NOT NULL;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN partly_read TEXT;
+  `,
 ];
 
 /** Brings a ledger file to the newest schema, in one transaction. Writes nothing where it has that already. */

@@ -23,6 +23,7 @@ import type {
 } from './ledger.ts';
 import {
   patchAssignments,
+  readingValues,
   runValues,
   toChunk,
   toFailedRow,
@@ -144,7 +145,7 @@ class SqliteLedger implements Ledger {
     if (commit.chunk !== null) this.#insertChunk(runId, commit.chunk, 'read');
     insertFailures(this.#database, runId, commit.failures);
     if (commit.followers) follow.advance(this.#database, runId, commit.followers);
-    this.#run(sql.advanceReading, { runId, cursor: commit.cursor, finished, ...commit.counts });
+    this.#run(sql.advanceReading, { runId, finished, ...readingValues(commit) });
   }
 
   async discardReading(runId: string): Promise<void> {

@@ -19,11 +19,13 @@ export const requestCancel = `UPDATE runs SET cancel_requested = 1 WHERE run_id 
 
 export const advanceReading = `
   UPDATE runs SET records = records + :records, read = read + :read, filtered = filtered + :filtered,
-    skipped = skipped + :skipped, read_cursor = COALESCE(:cursor, read_cursor), reading_finished = :finished
+    skipped = skipped + :skipped, read_cursor = COALESCE(:cursor, read_cursor), partly_read = :partlyRead,
+    reading_finished = :finished
   WHERE run_id = :runId`;
 
 export const resetReading = `
-  UPDATE runs SET records = 0, read = 0, filtered = 0, skipped = 0, read_cursor = NULL, reading_finished = 0
+  UPDATE runs SET records = 0, read = 0, filtered = 0, skipped = 0, read_cursor = NULL, partly_read = NULL,
+    reading_finished = 0
   WHERE run_id = :runId`;
 
 export const insertChunk = `

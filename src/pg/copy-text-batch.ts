@@ -51,6 +51,14 @@ export class CopyTextBatch implements RowBatch {
     return this.#firstRecord + row;
   }
 
+  piece(): number {
+    return 0;
+  }
+
+  pieces(): number {
+    return 1;
+  }
+
   position(row: number): string {
     const key = this.#layout.key.map(({ name }, part) => {
       const text = this.keyPart(row, part);

@@ -26,6 +26,8 @@ export interface RendererOptions {
   readonly wantsHash: boolean;
   /** The fields that travel to the sink with each item. */
   readonly carried: readonly string[];
+  /** Whether records are split; the first piece of each then says how many there are. */
+  readonly countsPieces?: boolean;
 }
 
 /** Turns rows into request lines. */
@@ -91,7 +93,7 @@ class RequestRenderer implements Renderer {
     this.#body = new BodyRenderer(plan.pieces, fields);
     this.#messageTokens = plan.messages * tokensPerMessage;
     this.#hash = options.wantsHash ? new RequestHash(options.request.endpoint) : null;
-    this.#rowsLine = new RowsLine(options.carried, fields);
+    this.#rowsLine = new RowsLine(options.carried, fields, options.countsPieces ?? false);
     this.#inputLimit = inputLimit(options.request, plan);
     this.#close = `${options.frame.close}\n`;
   }

@@ -12,8 +12,14 @@ interface CarriedField {
 export class RowsLine {
   readonly #carried: readonly CarriedField[];
 
-  /** @param carried the fields that the sink's columns name */
-  constructor(carried: readonly string[], fields: readonly Field[]) {
+  readonly #countsPieces: boolean;
+
+  /**
+   * @param carried the fields that the sink's columns name
+   * @param countsPieces whether a record's first piece says how many there are
+   */
+  constructor(carried: readonly string[], fields: readonly Field[], countsPieces: boolean) {
+    this.#countsPieces = countsPieces;
     this.#carried = carried.map((name) => ({
       index: fieldIndex(fields, name),
       label: jsonToWire(`${JSON.stringify(name)}:`),
@@ -32,6 +38,7 @@ export class RowsLine {
     const parts = key.map((part) => `"${escapeWire(part)}"`).join(',');
     const carried = this.#carried.map(({ index, label }) => label + batch.json(row, index)).join(',');
     const hash = requestHash === null ? 'null' : `"${requestHash}"`;
-    return `["${customId}",[${parts}],{${carried}},${hash}]\n` as WireText;
+    const count = this.#countsPieces && batch.piece(row) === 0 ? `,${batch.pieces(row)}` : '';
+    return `["${customId}",[${parts}],{${carried}},${hash}${count}]\n` as WireText;
   }
 }

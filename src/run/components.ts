@@ -32,6 +32,16 @@ export function keyNames(pipeline: Pipeline): readonly string[] {
   return typeof key === 'string' ? [key] : key;
 }
 
+/** The fields that transforms add to the source's key. */
+export function addedKeyFields(pipeline: Pipeline): readonly Field[] {
+  return pipeline.transforms.flatMap((block) => declarationOf(transforms, block).keyField ?? []);
+}
+
+/** The names of an item's key parts: the source key's, and behind them what transforms add. */
+export function itemKeyNames(pipeline: Pipeline): readonly string[] {
+  return [...keyNames(pipeline), ...addedKeyFields(pipeline).map(({ name }) => name)];
+}
+
 export async function openSource(loaded: LoadedPipeline, host: Host, where?: string): Promise<OpenedSource> {
   const block = loaded.pipeline.source;
   return declarationOf(sources, block).open(block, {
@@ -81,9 +91,13 @@ async function openChain(
   sourceFields: readonly Field[],
 ): Promise<readonly OpenedTransform[]> {
   const chain: OpenedTransform[] = [];
+  const encoding = pipeline.request.endpoint === '/v1/embeddings' ? 'cl100k_base' : 'o200k_base';
+  let keyParts = keyNames(pipeline).length;
   for (const block of pipeline.transforms) {
     const fields = chain.at(-1)?.fields ?? sourceFields;
-    chain.push(await declarationOf(transforms, block).open(block, fields));
+    const declaration = declarationOf(transforms, block);
+    chain.push(await declaration.open(block, fields, { keyParts, encoding }));
+    if (declaration.keyField !== undefined) keyParts += 1;
   }
   return chain;
 }
@@ -93,7 +107,7 @@ export function columnsOf(pipeline: Pipeline, fields: readonly Field[]): ColumnS
     configured: pipeline.sink.columns,
     request: pipeline.request,
     sourceFields: fields,
-    keyNames: keyNames(pipeline),
+    keyNames: itemKeyNames(pipeline),
   });
 }
 
@@ -107,6 +121,7 @@ export async function openSink(
   return declarationOf(sinks, block).open(block, {
     pipeline: loaded.name,
     key: keyColumns(loaded.pipeline, schema.keyFields),
+    isSplit: addedKeyFields(loaded.pipeline).length > 0,
     columns: columns.plans,
     baseDir: loaded.baseDir,
     stateDir: loaded.stateDir,

@@ -9,7 +9,7 @@ import { Semaphore } from '../core/semaphore.ts';
 import { errorCode } from '../core/errors.ts';
 import { Breaker } from './breaker.ts';
 import { ChunkDriver } from './chunk-driver.ts';
-import { keyNames } from './components.ts';
+import { itemKeyNames } from './components.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
 import type { Collection, Execution } from './execution.ts';
 import { followLeaders } from './follow-leaders.ts';
@@ -154,7 +154,7 @@ function deliverContext(
     slots: new Semaphore(loadsAtOnce),
     reader: prepared.reader,
     columns: prepared.columns,
-    keyNames: keyNames(loaded.pipeline),
+    keyNames: itemKeyNames(loaded.pipeline),
     runId: run.runId,
     folder: run.folder,
     attemptLimits: {

@@ -5,7 +5,7 @@ import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { BuildLoader } from './build-loader.ts';
 import { owned, ownerLock } from './choose-run.ts';
-import { columnsOf, keyNames, openSink, requireWholeSource, type Host } from './components.ts';
+import { columnsOf, itemKeyNames, openSink, requireWholeSource, type Host } from './components.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { flagsOf } from './fingerprint.ts';
 import { FollowerIndex } from './follower-index.ts';
@@ -52,7 +52,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
     sink,
     columns,
     reader,
-    keyNames: keyNames(loaded.pipeline),
+    keyNames: itemKeyNames(loaded.pipeline),
     followers,
     host,
   });

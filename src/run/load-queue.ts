@@ -129,6 +129,7 @@ class PendingBatch implements ResultBatch {
   readonly leftOutIndexes: number[] = [];
   /** All rows of this part of the results, in their order. */
   readonly partIds: string[] = [];
+  readonly pieceCounts: (number | null)[] = [];
 
   constructor(shape: { readonly keyColumns: number; readonly valueColumns: number }) {
     this.keys = Array.from({ length: shape.keyColumns }, () => []);
@@ -144,6 +145,7 @@ class PendingBatch implements ResultBatch {
     this.partIds.push(row.customId);
     this.customIds.push(row.customId);
     this.requestHashes.push(row.requestHash);
+    this.pieceCounts.push(row.pieceCount);
     for (const [part, texts] of this.keys.entries()) texts.push(row.key[part] ?? '');
     for (const [column, list] of this.columns.entries()) list.push(values[column] ?? null);
   }

@@ -10,8 +10,9 @@ import type { ColumnSet } from '../results/columns.ts';
 import { createOutputValidator } from '../results/output-validator.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 import {
+  addedKeyFields,
   columnsOf,
-  keyNames,
+  itemKeyNames,
   openProvider,
   openSink,
   openSource,
@@ -62,7 +63,7 @@ export async function preparePipeline(
   const source = opening.use(await openSource(loaded, host, options.where));
   const chain = await openTransforms(pipeline, source.fields, (fields) => columnsOf(pipeline, fields));
   const columns = columnsOf(pipeline, chain.fields);
-  const schema = { fields: chain.fields, keyFields: source.keyFields };
+  const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
   const sink = opening.use(await openSink(loaded, schema, columns, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
   const skips = skipsUnchanged(pipeline, sink);
@@ -75,7 +76,8 @@ export async function preparePipeline(
       maxLineBytes: chunkLimits(pipeline, provider.limits).bytes,
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
       carried: columns.carried,
-      keyNames: keyNames(pipeline),
+      countsPieces: addedKeyFields(pipeline).length > 0,
+      keyNames: itemKeyNames(pipeline),
     },
     chain.fields,
   );

@@ -8,6 +8,8 @@ import { Dedupe } from './dedupe.ts';
 import type { Execution } from './execution.ts';
 import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
 import { readSource } from './read-source.ts';
+import { RecordAdmission } from './record-admission.ts';
+import { noStalePieces, StalePiecesLater, StalePiecesNow, type StalePieces } from './stale-pieces.ts';
 import { chunkLimits } from './settings.ts';
 import { sendEverything, SkipUnchanged } from './unchanged.ts';
 
@@ -70,6 +72,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
   const before = await ledger.run(run.runId);
   const chunks = await ledger.chunks(run.runId);
   await using keyCheck = openKeyCheck(execution);
+  await using stale = await openStalePieces(execution);
   await using dedupe = await openDedupe(execution, chunks);
   await readSource({
     source,
@@ -77,7 +80,8 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     renderer: prepared.renderer,
     fields: prepared.chain.read,
     keyMode: loaded.pipeline.source.key_mode,
-    keyCheck,
+    admission: new RecordAdmission(keyCheck, source.keyFields.length),
+    stale,
     unchanged: await openUnchanged(execution),
     dedupe,
     limits: chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room),
@@ -86,6 +90,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     runId: run.runId,
     firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
     cursor: before?.readCursor ?? null,
+    partlyRead: before?.partlyRead ?? [],
     selection: run.selection,
     limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
     signal: host.drain,
@@ -99,6 +104,15 @@ function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
   return loaded.pipeline.source.on_duplicate_key === 'first'
     ? new FirstRowWins(run.folder)
     : new PartitionedKeyCheck(run.folder);
+}
+
+/** A build changes nothing in the sink. */
+async function openStalePieces({ run, prepared }: Execution): Promise<StalePieces> {
+  const { sink, source } = prepared;
+  const deletePieces = run.kind === 'build' ? undefined : sink.deletePieces?.bind(sink);
+  if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
+  if (source.keyIsUnique) return new StalePiecesNow(deletePieces);
+  return StalePiecesLater.open(run.folder, deletePieces);
 }
 
 async function openDedupe(

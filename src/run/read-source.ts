@@ -1,19 +1,29 @@
 import { Chunker, type ChunkLimits } from '../batch/chunker.ts';
 import type { EventListener } from '../core/events.ts';
-import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
-import { customId, keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
-import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
-import { fromWire, type WireText } from '../core/wire-text.ts';
-import type { FailedRow, Ledger, NewChunk, ReadCommit } from '../ledger/ledger.ts';
+import type { OpenedTransform } from '../core/transform.ts';
+import type { Ledger, NewChunk, PartlyRead, ReadCommit } from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
 import type { Renderer } from '../request/renderer.ts';
+import type { ItemPlace } from './batch-items.ts';
 import type { Dedupe } from './dedupe.ts';
-import type { KeyCheck } from './key-check.ts';
-import { ReadProgress, type FailedRecord } from './read-progress.ts';
+import { ReadProgress, type Taken } from './read-progress.ts';
+import type { RecordAdmission } from './record-admission.ts';
+import {
+  compareItems,
+  placeOf,
+  renderRows,
+  slices,
+  transformBatch,
+  type RenderedRows,
+} from './render-rows.ts';
 import { sampledSource } from './sample.ts';
+import type { StalePieces } from './stale-pieces.ts';
 import type { UnchangedFilter } from './unchanged.ts';
+
+/** At least so many rows are rendered at a time. */
+const leastSlice = 1000;
 
 /** Failed rows are held until a file is sealed; at this many, one is sealed for their sake. */
 const maxFailuresHeld = 5000;
@@ -26,8 +36,8 @@ export interface ReadContext {
   readonly renderer: Renderer;
   readonly fields: readonly string[];
   readonly keyMode: 'auto' | 'hash';
-  /** Null where the source itself rules out two rows of one key. */
-  readonly keyCheck: KeyCheck | null;
+  readonly admission: RecordAdmission;
+  readonly stale: StalePieces;
   readonly unchanged: UnchangedFilter;
   /** Null where each row is sent, whatever the others ask. */
   readonly dedupe: Dedupe | null;
@@ -38,6 +48,8 @@ export interface ReadContext {
   readonly firstChunk: number;
   /** The source's cursor to read on after. */
   readonly cursor: string | null;
+  /** Records behind the cursor of which some pieces are durable already. */
+  readonly partlyRead: readonly PartlyRead[];
   readonly limit: number | undefined;
   readonly selection: RunSelection;
   readonly signal: AbortSignal;
@@ -51,21 +63,23 @@ export interface ReadContext {
  * sealed files. Each file goes into the ledger with the rows that it accounts for.
  */
 export async function readSource(context: ReadContext): Promise<void> {
-  const progress = new ReadProgress();
+  const { cursor, partlyRead, source } = context;
+  const progress = new ReadProgress({ cursor, partlyRead, keyParts: source.keyFields.length });
   await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
   let records = 0;
   let requested = 0;
   for await (const batch of read(context)) {
     if (batch.length === 0) continue;
     progress.startBatch(batch);
-    requested += await packItems(context, chunker, progress, renderBatch(context, batch));
+    requested += await packBatch(context, chunker, progress, batch);
     progress.endBatch();
-    await context.keyCheck?.settle();
+    await context.admission.settle();
     if (holdsMany(context, progress)) await sealSettled(context, chunker, progress);
     records += batch.length;
     context.emit({ type: 'RowsRead', records, requested });
   }
-  await context.keyCheck?.verdict();
+  await context.admission.verdict();
+  await context.stale.finish();
   const chunk = await chunker.seal();
   const commit = await commitOf(context, chunk, progress.takeSettled());
   await context.ledger.finishReading(context.runId, commit);
@@ -78,11 +92,7 @@ function holdsMany({ dedupe }: ReadContext, { failuresHeld }: ReadProgress): boo
 }
 
 /** What makes a stretch of reading durable; the rows that follow others are on disk already. */
-async function commitOf(
-  { dedupe }: ReadContext,
-  chunk: NewChunk | null,
-  taken: Omit<ReadCommit, 'chunk' | 'followers'>,
-): Promise<ReadCommit> {
+async function commitOf({ dedupe }: ReadContext, chunk: NewChunk | null, taken: Taken): Promise<ReadCommit> {
   return { chunk, ...taken, followers: (await dedupe?.sync()) ?? null };
 }
 
@@ -92,60 +102,24 @@ function read(context: ReadContext): AsyncIterable<RowBatch> {
   return sampledSource(source, sample).read({ fields, after: cursor ?? undefined, limit, window, signal });
 }
 
-interface RenderedBatch {
-  /** The rows that reached the renderer. */
-  readonly rows: RowBatch;
-  readonly items: ItemBatch;
-  /** Rows that failed in a transform or in the renderer, in the source's order. */
-  readonly failures: readonly UnsentRow[];
-}
-
-/** A row that failed before it could be sent. */
-interface UnsentRow extends FailedRecord {
-  readonly key: WireText;
-  readonly position: string;
-}
-
-function renderBatch(context: ReadContext, batch: RowBatch): RenderedBatch {
-  const failures: UnsentRow[] = [];
-  let rows = batch;
-  for (const transform of context.transforms) {
-    const applied = transform.apply(rows);
-    for (const failure of applied.failures) failures.push(untransformed(context, rows, failure));
-    rows = applied.batch;
+/** Carries a batch through transforms and renderer into files. @returns how many of its items are sent */
+async function packBatch(
+  context: ReadContext,
+  chunker: Chunker,
+  progress: ReadProgress,
+  batch: RowBatch,
+): Promise<number> {
+  const transformed = await transformBatch(context, progress, batch);
+  // A few rows may be very many pieces, which are not all held as requests at once.
+  const most = Math.max(batch.length, leastSlice);
+  let packed = 0;
+  let packedTo: ItemPlace | null = null;
+  for (const part of slices(transformed, most)) {
+    const rendered = renderRows(context, part);
+    packed += await packItems(context, chunker, progress, rendered, packedTo);
+    if (part.rows.length > 0) packedTo = placeOf(part.rows, part.rows.length - 1);
   }
-  const items = context.renderer.render(rows);
-  for (const failure of items.failures) failures.push(unrendered(rows, failure));
-  return { rows, items, failures: failures.sort((a, b) => a.record - b.record) };
-}
-
-function untransformed(context: ReadContext, rows: RowBatch, failure: TransformFailure): UnsentRow {
-  const parts = context.source.keyFields.map(
-    (_, part) => rows.keyPart(failure.row, part) ?? ('' as WireText),
-  );
-  const key = keyText(parts);
-  const { row, code, message } = failure;
-  const id = customId(key, context.keyMode);
-  return {
-    key,
-    record: rows.record(row),
-    position: rows.position(row),
-    row: unsentRow({ customId: id, key: parts.map(fromWire), code, message, requestHash: null }),
-  };
-}
-
-function unrendered(rows: RowBatch, failure: RenderFailure): UnsentRow {
-  const { sourceRow, key, ...rest } = failure;
-  return {
-    key: keyText(key),
-    record: rows.record(sourceRow),
-    position: rows.position(sourceRow),
-    row: unsentRow({ ...rest, key: key.map(fromWire) }),
-  };
-}
-
-function unsentRow(row: Pick<FailedRow, 'customId' | 'key' | 'code' | 'message' | 'requestHash'>): FailedRow {
-  return { ...row, stage: 'render', attempts: 0, chunk: null, batchId: null, request: null };
+  return packed;
 }
 
 /** Packs the items that are to be sent. @returns their number */
@@ -153,12 +127,14 @@ async function packItems(
   context: ReadContext,
   chunker: Chunker,
   progress: ReadProgress,
-  rendered: RenderedBatch,
+  rendered: RenderedRows,
+  packedTo: ItemPlace | null,
 ): Promise<number> {
-  const { rows, items } = rendered;
+  const { rows, items, lastRecord } = rendered;
   const skip = await context.unchanged.skips(items);
   const known = await context.unchanged.knownFailures(items.failures);
   markFates(context, progress, rendered, { skip, known });
+  await context.stale.delete(progress.takeUnsent(lastRecord));
   const { dedupe } = context;
   dedupe?.startBatch(items, skip);
   let packed = 0;
@@ -167,7 +143,8 @@ async function packItems(
     await dedupe?.appendUpTo(items, from);
     for await (const sealed of chunker.add(items, from, to)) {
       const lastRow = items.sourceRows[sealed.lastItem];
-      const taken = lastRow === undefined ? progress.takeSettled() : progress.takeUpTo(rows, lastRow);
+      const upTo = lastRow === undefined ? packedTo : placeOf(rows, lastRow);
+      const taken = upTo === null ? progress.takeSettled() : progress.takeUpTo(upTo);
       await context.ledger.commitReading(context.runId, await commitOf(context, sealed.chunk, taken));
       await announce(context, sealed.chunk);
     }
@@ -176,31 +153,32 @@ async function packItems(
   return packed;
 }
 
-/** Notes what becomes of each row, in the source's order: of rows of one key the first counts, whatever its fate. */
+/** Notes what becomes of each item, in the source's order: of records of one key the first counts, whatever its fate. */
 function markFates(
-  { keyCheck }: ReadContext,
+  { admission }: ReadContext,
   progress: ReadProgress,
-  { rows, items, failures }: RenderedBatch,
+  { rows, items, failures }: RenderedRows,
   { skip, known }: { readonly skip: Uint8Array; readonly known: ReadonlySet<string> },
 ): void {
   let failed = 0;
-  const failUpTo = (record: number): void => {
-    for (let next = failures[failed]; next !== undefined && next.record < record; next = failures[failed]) {
-      const isFirst = keyCheck?.admit(next.key, next.position) ?? true;
+  const failBefore = (place: ItemPlace | null): void => {
+    for (let next = failures[failed]; next !== undefined; next = failures[failed]) {
+      if (place !== null && compareItems(next, place) >= 0) return;
+      const isFirst = admission.admit(next.record, next.sourceKey, next.position);
       if (isFirst && !known.has(next.row.customId)) progress.fail(next);
-      else progress.mark(next.record, 'skipped');
+      else progress.mark(next, isFirst ? 'skipped' : 'duplicate');
       failed += 1;
     }
   };
   for (let item = 0; item < items.length; item += 1) {
     const row = items.sourceRows[item] ?? 0;
-    const record = rows.record(row);
-    failUpTo(record);
-    const isFirst = keyCheck?.admit(keyText(items.keys[item] ?? []), rows.position(row)) ?? true;
+    const place = placeOf(rows, row);
+    failBefore(place);
+    const isFirst = admission.admit(place.record, items.keys[item] ?? [], rows.position(row));
     if (!isFirst) skip[item] = 1;
-    progress.mark(record, skip[item] === 1 ? 'skipped' : 'requested');
+    progress.mark(place, isFirst ? (skip[item] === 1 ? 'skipped' : 'requested') : 'duplicate');
   }
-  failUpTo(Infinity);
+  failBefore(null);
 }
 
 /** The runs of items that are not skipped, as [from, to). */

@@ -27,7 +27,7 @@ export interface RecoveredRows {
  */
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared } = context;
-  const isPlain = prepared.source.keyFields.length === 1 && prepared.columns.carried.length === 0;
+  const isPlain = prepared.schema.keyFields.length === 1 && prepared.columns.carried.length === 0;
   if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
   const hash = new RequestHash(context.url);
   return (customId, request) => {
@@ -48,7 +48,7 @@ function wantsHash({ skipsUnchanged, sink, columns }: Prepared): boolean {
 function withHash(line: string, hashOf: () => string): string {
   const parts = parseExactJson(line) as Value[];
   if (parts.length < 4 || parts[3] === null) return line;
-  return valueToJson([...parts.slice(0, 3), hashOf()]);
+  return valueToJson(parts.with(3, hashOf()));
 }
 
 /** The request body as it was sent: what stands between the frame's parts, byte by byte. */
@@ -62,7 +62,7 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   const { source, chain, renderer } = prepared;
   for await (const batch of source.read({ fields: chain.read, signal: host.drain })) {
     let rows = batch;
-    for (const transform of chain.transforms) rows = transform.apply(rows).batch;
+    for (const transform of chain.transforms) rows = (await transform.apply(rows)).batch;
     const items = renderer.render(rows);
     for (const [item, customId] of items.customIds.entries()) {
       if (!ids.has(customId)) continue;

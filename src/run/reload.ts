@@ -3,7 +3,7 @@ import type { ChunkRow } from '../batch/chunk-rows.ts';
 import { Reconciliation, rowState, type ChunkSpan } from '../batch/reconciliation.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { ChunkRecord, FailedRow } from '../ledger/ledger.ts';
-import { keyNames } from './components.ts';
+import { itemKeyNames } from './components.ts';
 import { openQueue } from './deliver.ts';
 import type { Collection } from './execution.ts';
 import { FollowerIndex } from './follower-index.ts';
@@ -154,7 +154,7 @@ async function join(
 ): Promise<number> {
   const { collection, slots, chunk } = work;
   const { ledger, run, loaded, prepared, host } = collection;
-  const names = keyNames(loaded.pipeline);
+  const names = itemKeyNames(loaded.pipeline);
   const history = await ledger.rowHistory(run.runId, chunk.chunk);
   let cleaned = 0;
   const queue = openQueue(

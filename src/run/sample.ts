@@ -138,6 +138,14 @@ class SampledBatch implements RowBatch {
     return this.#before + row + 1;
   }
 
+  piece(row: number): number {
+    return this.#base.piece(this.#below(row));
+  }
+
+  pieces(row: number): number {
+    return this.#base.pieces(this.#below(row));
+  }
+
   cursor(row: number): string | null {
     return this.#base.cursor(this.#below(row));
   }

@@ -40,6 +40,14 @@ export class DerivedBatch implements RowBatch {
     return this.#base.record(this.#below(row));
   }
 
+  piece(row: number): number {
+    return this.#base.piece(this.#below(row));
+  }
+
+  pieces(row: number): number {
+    return this.#base.pieces(this.#below(row));
+  }
+
   position(row: number): string {
     return this.#base.position(this.#below(row));
   }

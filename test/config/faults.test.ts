@@ -75,8 +75,8 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['table: tickets', 'query: select 1\n  where: x', 'p.yaml:6:10  source.where  goes with `table`'],
   [
     'name: tags',
-    'transforms: [{ type: split }]',
-    'p.yaml:1:22  transforms.0.type  `split` is not available in this version',
+    'transforms: [{ type: module }]',
+    'p.yaml:1:22  transforms.0.type  `module` is not available in this version',
   ],
   ['name: tags', 'transforms: [{ type: filter, where: "size(" }]', 'p.yaml:1:43  transforms.0.where  '],
   ['  table: tags\n', '  table: tags\n  query: x\n', 'p.yaml:15:3  sink.query  unknown key'],

@@ -16,6 +16,8 @@ import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
 import { createRenderer } from '../../src/request/renderer.ts';
 import { Dedupe } from '../../src/run/dedupe.ts';
 import { readSource } from '../../src/run/read-source.ts';
+import { RecordAdmission } from '../../src/run/record-admission.ts';
+import { noStalePieces } from '../../src/run/stale-pieces.ts';
 import { sendEverything } from '../../src/run/unchanged.ts';
 
 const runId = 'run-1';
@@ -98,7 +100,8 @@ async function readOnce(ledger: Ledger, folder: string, given: Case, death: Deat
     renderer: rendererOf(),
     fields: ['body'],
     keyMode: 'auto',
-    keyCheck: null,
+    admission: new RecordAdmission(null, 1),
+    stale: noStalePieces,
     unchanged: sendEverything,
     dedupe,
     limits: { requests: given.rowsPerFile, bytes: 1_000_000, tokens: Infinity },
@@ -107,6 +110,7 @@ async function readOnce(ledger: Ledger, folder: string, given: Case, death: Deat
     runId,
     firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
     cursor: run.readCursor,
+    partlyRead: run.partlyRead,
     limit: undefined,
     selection: {},
     signal,

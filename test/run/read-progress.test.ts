@@ -4,10 +4,11 @@ import type { RowBatch } from '../../src/core/row-batch.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import { toWire } from '../../src/core/wire-text.ts';
 import type { FailedRow, ReadCounts } from '../../src/ledger/ledger.ts';
-import { ReadProgress, type RowFate } from '../../src/run/read-progress.ts';
+import type { ItemFate } from '../../src/run/batch-items.ts';
+import { ReadProgress } from '../../src/run/read-progress.ts';
 
 /** A record of the source; `bad` ones are passed over by the source itself and never reach a batch. */
-type Fate = RowFate | 'bad';
+type Fate = ItemFate | 'bad';
 
 const anyFate: fc.Arbitrary<Fate> = fc.constantFrom(
   'requested',
@@ -33,6 +34,7 @@ interface Commit {
   readonly cursor: string | null;
 }
 
+const start = { cursor: null, partlyRead: [], keyParts: 1 };
 const none: ReadCounts = { records: 0, read: 0, filtered: 0, skipped: 0 };
 
 function failedRow(record: number): FailedRow {
@@ -64,7 +66,7 @@ function cursorOf(record: number | undefined): string | null {
 
 /** Reads as the reader does, and notes every commit together with the last record that it must cover. */
 function read(batches: typeof anyRead extends fc.Arbitrary<infer Read> ? Read : never) {
-  const progress = new ReadProgress();
+  const progress = new ReadProgress(start);
   const commits: { readonly commit: Commit; readonly upTo: number | undefined }[] = [];
   const fates: Fate[] = [];
   let lastOfBatch: number | undefined;
@@ -76,7 +78,11 @@ function read(batches: typeof anyRead extends fc.Arbitrary<infer Read> ? Read : 
     progress.startBatch(batch);
     for (const record of records) mark(progress, record, fates[record - 1] ?? 'bad');
     const seals = [...new Set(sealAfter)].filter((row) => row < records.length).sort((a, b) => a - b);
-    for (const row of seals) commits.push({ commit: progress.takeUpTo(batch, row), upTo: records[row] });
+    for (const row of seals)
+      commits.push({
+        commit: progress.takeUpTo({ record: records[row] ?? 0, piece: 0 }),
+        upTo: records[row],
+      });
     progress.endBatch();
     lastOfBatch = records.at(-1);
     if (sealsAtEnd) commits.push({ commit: progress.takeSettled(), upTo: lastOfBatch });
@@ -86,9 +92,9 @@ function read(batches: typeof anyRead extends fc.Arbitrary<infer Read> ? Read : 
 }
 
 function mark(progress: ReadProgress, record: number, fate: Fate): void {
-  if (fate === 'failed') progress.fail({ record, row: failedRow(record) });
+  if (fate === 'failed') progress.fail({ record, piece: 0, row: failedRow(record) });
   // The reader leaves those that a transform took out unmarked.
-  else if (fate === 'requested' || fate === 'skipped') progress.mark(record, fate);
+  else if (fate === 'requested' || fate === 'skipped') progress.mark({ record, piece: 0 }, fate);
 }
 
 /** What the records after `after` up to `upTo` come to, counted one by one. */
@@ -137,10 +143,10 @@ describe('the progress of reading', () => {
   });
 
   it('holds failures until the next commit', () => {
-    const progress = new ReadProgress();
+    const progress = new ReadProgress(start);
     const batch = batchOf([1, 2, 3]);
     progress.startBatch(batch);
-    for (const record of [1, 3]) progress.fail({ record, row: failedRow(record) });
+    for (const record of [1, 3]) progress.fail({ record, piece: 0, row: failedRow(record) });
     progress.endBatch();
     expect(progress.failuresHeld).toBe(2);
     expect(progress.takeSettled().failures).toEqual([failedRow(1), failedRow(3)]);

@@ -6,10 +6,11 @@ import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.
 import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
 import { loadWithoutFaulty } from './isolate-rows.ts';
 import { earlierOutcome, insertMark, isMarked, keepFailures, keptFailures, marksOf } from './load-marks.ts';
 import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
-import { loadScript } from './load-statements.ts';
+import { loadScript, type RowRange } from './load-statements.ts';
 import { collision, isRowFault } from './row-fault.ts';
 import { updateRows, updateSteps } from './update-rows.ts';
 
@@ -69,7 +70,9 @@ export class BatchLoader {
   async #loadScript(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
     const staging = batch.binary ? 'binary' : 'typed';
     if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
-    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch)), batch.buffer);
+    const { rows, buffer } = batch;
+    const last = this.#deletion(batch, { from: 0, to: rows.length }, new Set());
+    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
     return [];
   }
 
@@ -78,8 +81,12 @@ export class BatchLoader {
     encodeText(numbered(batch.staged), batch.buffer);
     try {
       const { rows, mark, buffer } = batch;
-      const first = this.#first(batch);
-      const refused = await loadWithoutFaulty(client, this.#plan, rows.length, buffer, first);
+      const refused = await loadWithoutFaulty(client, this.#plan, {
+        rows: rows.length,
+        buffer,
+        first: this.#first(batch),
+        last: (range, without) => this.#deletion(batch, range, without),
+      });
       const failures = [...batch.faulty, ...refused];
       if (this.#plan.mode === 'insert')
         await keepFailures(client, marksOf(this.#plan.table), mark, keptFailures(rows, failures));
@@ -95,6 +102,13 @@ export class BatchLoader {
 
   #earlier(client: ClientBase, { mark, rows }: EncodedBatch): Promise<Loaded> {
     return earlierOutcome(client, marksOf(this.#plan.table), mark, rows);
+  }
+
+  /** Deletes what the target holds of records beyond their last piece, where their first is loaded. */
+  #deletion({ rows, faulty }: EncodedBatch, range: RowRange, without: ReadonlySet<number>): string | null {
+    if (!this.#plan.deletesPieces) return null;
+    const unfit = without.union(new Set(faulty.map(({ row }) => row)));
+    return deletePiecesSql(this.#plan, pieceCounts(rows, range, unfit));
   }
 
   #first({ mark, rows, faulty }: EncodedBatch): readonly string[] {

@@ -17,19 +17,26 @@ import { collision, isRowFault, rowFailure } from './row-fault.ts';
 import { notInTarget } from './update-rows.ts';
 import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
 
+export interface BatchToIsolate {
+  /** How many rows the batch has. */
+  readonly rows: number;
+  /** The rows in text format with their index first. */
+  readonly buffer: CopyBuffer;
+  readonly first: readonly string[];
+  /** What follows the loading of a range of rows, but for those that are left out; null for nothing. */
+  readonly last: (range: RowRange, without: ReadonlySet<number>) => string | null;
+}
+
 /**
  * Loads a batch that the server refused as a whole, without the rows that are to blame: they are found by halving,
  * each half under a savepoint. Leaves the transaction open, with everything else loaded.
  *
- * @param buffer the rows in text format with their index first
  * @returns the rows left out
  */
 export async function loadWithoutFaulty(
   client: ClientBase,
   plan: LoadPlan,
-  rows: number,
-  buffer: CopyBuffer,
-  first: readonly string[],
+  { rows, buffer, first, last }: BatchToIsolate,
 ): Promise<readonly LoadFailure[]> {
   const planning = plan.mode === 'update' ? planByIndex : [];
   // A deferred constraint would speak up at the commit only, when it is too late to tell which row it means.
@@ -42,7 +49,16 @@ export async function loadWithoutFaulty(
   const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all);
   const missing = plan.mode === 'update' ? await dropMissing(client, plan) : [];
   const move = plan.mode === 'update' ? updateStaged : insertStaged;
-  const refused = await isolate(client, all, (range) => move(plan, 'text', range), plan.mode !== 'update');
+  const without = new Set([...unreadable, ...missing].map(({ row }) => row));
+  const moveAll = (range: RowBounds): string => {
+    const moved = move(plan, 'text', range);
+    const after = plan.deletesPieces
+      ? last({ from: Number(range.from), to: Number(range.to) }, without)
+      : null;
+    return after === null ? moved : `${moved}; ${after}`;
+  };
+  // What is deleted is worked out here, for a range of numbers, and not by the server row by row.
+  const refused = await isolate(client, all, moveAll, plan.mode !== 'update' && !plan.deletesPieces);
   return [...unreadable, ...missing, ...refused];
 }
 

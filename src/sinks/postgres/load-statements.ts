@@ -41,8 +41,14 @@ export function stageScript(plan: LoadPlan, staging: Staging, first: readonly st
  * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself. Whatever
  * fails ends the script, and the caller rolls back.
  */
-export function loadScript(plan: LoadPlan, staging: 'typed' | 'binary', first: readonly string[]): string {
-  return [stageScript(plan, staging, first), insertStaged(plan, staging), 'COMMIT'].join('; ');
+export function loadScript(
+  plan: LoadPlan,
+  staging: 'typed' | 'binary',
+  first: readonly string[],
+  last: string | null,
+): string {
+  const after = last === null ? [] : [last];
+  return [stageScript(plan, staging, first), insertStaged(plan, staging), ...after, 'COMMIT'].join('; ');
 }
 
 function createStage(plan: LoadPlan, staging: Staging): string {

@@ -4,6 +4,7 @@ import type {
   LoadOutcome,
   MissingKeys,
   OpenedSink,
+  PieceCounts,
   ResultBatch,
   SinkContext,
   SinkSample,
@@ -16,6 +17,7 @@ import type { PostgresSinkConfig } from '../postgres.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
+import { deletePieces } from './delete-pieces.ts';
 import { deleteMissing, rehearseDeleting } from './delete-missing.ts';
 import { DeferredIndexes } from './deferred-indexes.ts';
 import { findUnchanged } from './find-unchanged.ts';
@@ -129,6 +131,14 @@ class PostgresSink implements OpenedSink {
     if (this.#parts.config.indexes === 'defer') await this.#deferred().drop();
     this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned());
     return this.#loader.load(rows, mark);
+  }
+
+  async deletePieces(records: PieceCounts): Promise<void> {
+    const plan = this.#planned();
+    if (!plan.deletesPieces) return;
+    await this.#parts.pool.use(`delete rows from ${this.target}`, (client) =>
+      deletePieces(client, plan, records),
+    );
   }
 
   deleteMissing(keys: MissingKeys): Promise<number> {

@@ -2,18 +2,25 @@ import type { ClientBase } from 'pg';
 import { errorCode } from '../../core/errors.ts';
 import type { ResultBatch, SinkContext } from '../../core/sink.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
-import { displayTable, type TableName } from '../../pg/identifier.ts';
+import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import { encode } from './batch-loader.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
+import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
 import { checkKeyIndex } from './key-index.ts';
 import { checkDeferring } from './deferring-checks.ts';
 import { createMarks, insertMark, marksOf } from './load-marks.ts';
 import { copyRows, filledColumns, isBinary, loadPlan, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { insertStaged, stageStatements } from './load-statements.ts';
 import { madeUpRow } from './made-up-row.ts';
-import { checkCreateRight, checkRowSecurity, checkStagingRights, checkTableRights } from './privileges.ts';
+import {
+  checkCreateRight,
+  checkDeleteRight,
+  checkRowSecurity,
+  checkStagingRights,
+  checkTableRights,
+} from './privileges.ts';
 import { isRowFault, textOf } from './row-fault.ts';
 import { checkTarget, fault, unfilled } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
@@ -75,6 +82,10 @@ async function checkAll(
   checkTarget(context, target, mode);
   const key = context.key.map((column) => column.name);
   if (mode !== 'insert') await checkKeyIndex(client, target, key, mode);
+  if (context.isSplit === true && mode === 'upsert') {
+    checkPieceColumn(target, key.at(-1) ?? '');
+    await checkDeleteRight(client, target);
+  }
   await checkTableRights(client, target, filledColumns(context, target), { mode, keyCount: key.length });
   if (indexes === 'defer') await checkDeferring(client, target);
   if (await checkRowSecurity(client, target, mode))
@@ -122,4 +133,23 @@ async function runLoad(client: ClientBase, plan: LoadPlan, rows: ResultBatch): P
   encode(plan, staged, buffer, staging === 'binary');
   await copyIn(client, stageStatements(plan, staging).join('; '), buffer);
   await client.query(plan.mode === 'update' ? updateStaged(plan, staging) : insertStaged(plan, staging));
+  const deletion = plan.deletesPieces
+    ? deletePiecesSql(
+        plan,
+        pieceCounts({ ...rows, pieceCounts: [1] }, { from: 0, to: rows.length }, new Set()),
+      )
+    : null;
+  if (deletion !== null) await client.query(deletion);
+}
+
+/** Pieces are deleted by their number. @throws BatchlineError `piece_column_type` */
+function checkPieceColumn(target: Target, name: string): void {
+  const kind = target.columns.get(name)?.type.kind;
+  if (kind === 'int2' || kind === 'int4' || kind === 'int8') return;
+  throw fault(
+    'piece_column_type',
+    target,
+    `takes the number of a piece in its column "${name}", which holds no whole numbers`,
+    `ALTER TABLE ${quoteTable(target.name)} ALTER COLUMN ${quoteIdentifier(name)} TYPE integer USING ${quoteIdentifier(name)}::integer`,
+  );
 }

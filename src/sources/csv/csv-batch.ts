@@ -50,6 +50,14 @@ export class CsvBatch implements RowBatch {
     return this.#firstRecord + (this.#records.ordinals[row] as number);
   }
 
+  piece(): number {
+    return 0;
+  }
+
+  pieces(): number {
+    return 1;
+  }
+
   position(row: number): string {
     return `${this.#file}:${this.#records.lines[row] as number}`;
   }

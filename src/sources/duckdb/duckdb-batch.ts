@@ -42,6 +42,14 @@ export class DuckdbBatch implements RowBatch {
     return this.#firstRecord + row;
   }
 
+  piece(): number {
+    return 0;
+  }
+
+  pieces(): number {
+    return 1;
+  }
+
   position(row: number): string {
     const key = this.#layout.key.map(({ name }, part) => {
       const text = this.#keyText(row, part);

@@ -37,6 +37,14 @@ export class JsonBatch implements RowBatch {
     return this.#firstRecord + this.#at(row).ordinal;
   }
 
+  piece(): number {
+    return 0;
+  }
+
+  pieces(): number {
+    return 1;
+  }
+
   position(row: number): string {
     return this.#shape.format.place(this.#file, this.#at(row));
   }

@@ -1,0 +1,142 @@
+import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
+import { customId, keyText } from '../core/key.ts';
+import type { RowBatch } from '../core/row-batch.ts';
+import type { OpenedSource } from '../core/source.ts';
+import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
+import { fromWire, type WireText } from '../core/wire-text.ts';
+import type { FailedRow } from '../ledger/ledger.ts';
+import type { Renderer } from '../request/renderer.ts';
+import { keepRows } from '../transforms/derived-batch.ts';
+import type { FailedItem, ItemPlace } from './batch-items.ts';
+import { sourceKey, type ReadProgress } from './read-progress.ts';
+
+export interface RenderContext {
+  readonly source: OpenedSource;
+  readonly transforms: readonly OpenedTransform[];
+  readonly renderer: Renderer;
+  readonly keyMode: 'auto' | 'hash';
+}
+
+/** An item that failed before it could be sent. */
+export interface UnsentItem extends FailedItem {
+  readonly sourceKey: readonly WireText[];
+  readonly position: string;
+}
+
+/** Rows on their way to the renderer, with those that failed before. */
+export interface TransformedRows {
+  readonly rows: RowBatch;
+  /** In the source's order. */
+  readonly failures: readonly UnsentItem[];
+  /** The fate of every item up to and with this record is then known; Infinity behind the batch. */
+  readonly lastRecord: number;
+}
+
+export interface RenderedRows extends TransformedRows {
+  readonly items: ItemBatch;
+}
+
+/** Applies the transforms to a batch as the source yielded it. */
+export async function transformBatch(
+  context: RenderContext,
+  progress: ReadProgress,
+  batch: RowBatch,
+): Promise<TransformedRows> {
+  const failures: UnsentItem[] = [];
+  let rows = batch;
+  let keyParts = context.source.keyFields.length;
+  for (const transform of context.transforms) {
+    const applied = await transform.apply(rows);
+    for (const failure of applied.failures) failures.push(untransformed(context, rows, failure, keyParts));
+    rows =
+      applied.pieces === undefined
+        ? applied.batch
+        : leftPieces(progress, rows, applied.batch, applied.pieces);
+    keyParts += applied.pieces === undefined ? 0 : 1;
+  }
+  return { rows, failures: failures.sort(compareItems), lastRecord: Infinity };
+}
+
+/** The pieces that no earlier read of the run has sealed. */
+function leftPieces(progress: ReadProgress, rows: RowBatch, pieces: RowBatch, counts: Uint32Array): RowBatch {
+  const isLeft = progress.split(rows, counts);
+  if (isLeft === null) return pieces;
+  const left = Array.from({ length: pieces.length }, (_, row) => row).filter((row) =>
+    isLeft(placeOf(pieces, row)),
+  );
+  return keepRows(pieces, left);
+}
+
+/** The rows in order, at most so many at a time, each slice with the failures before its end; at least one slice. */
+export function* slices({ rows, failures }: TransformedRows, most: number): Generator<TransformedRows> {
+  if (rows.length <= most) {
+    yield { rows, failures, lastRecord: Infinity };
+    return;
+  }
+  let failed = 0;
+  for (let from = 0; from < rows.length; from += most) {
+    const to = Math.min(from + most, rows.length);
+    const last = to === rows.length ? null : placeOf(rows, to - 1);
+    const found =
+      last === null
+        ? -1
+        : failures.findIndex((item, index) => index >= failed && compareItems(item, last) > 0);
+    const end = found === -1 ? failures.length : found;
+    yield {
+      rows: keepRows(
+        rows,
+        Array.from({ length: to - from }, (_, index) => from + index),
+      ),
+      failures: failures.slice(failed, end),
+      lastRecord: last?.record ?? Infinity,
+    };
+    failed = end;
+  }
+}
+
+export function renderRows(
+  context: RenderContext,
+  { rows, failures, lastRecord }: TransformedRows,
+): RenderedRows {
+  const items = context.renderer.render(rows);
+  const unsent = items.failures.map((failure) => unrendered(context, rows, failure));
+  return { rows, items, failures: [...failures, ...unsent].sort(compareItems), lastRecord };
+}
+
+export function placeOf(rows: RowBatch, row: number): ItemPlace {
+  return { record: rows.record(row), piece: rows.piece(row) };
+}
+
+export function compareItems(a: ItemPlace, b: ItemPlace): number {
+  return a.record - b.record || a.piece - b.piece;
+}
+
+function untransformed(
+  { source, keyMode }: RenderContext,
+  rows: RowBatch,
+  { row, code, message }: TransformFailure,
+  keyParts: number,
+): UnsentItem {
+  const key = sourceKey(rows, row, keyParts);
+  const id = customId(keyText(key), keyMode);
+  return {
+    ...placeOf(rows, row),
+    sourceKey: key.slice(0, source.keyFields.length),
+    position: rows.position(row),
+    row: unsentRow({ customId: id, key: key.map(fromWire), code, message, requestHash: null }),
+  };
+}
+
+function unrendered({ source }: RenderContext, rows: RowBatch, failure: RenderFailure): UnsentItem {
+  const { sourceRow, key, ...rest } = failure;
+  return {
+    ...placeOf(rows, sourceRow),
+    sourceKey: key.slice(0, source.keyFields.length),
+    position: rows.position(sourceRow),
+    row: unsentRow({ ...rest, key: key.map(fromWire) }),
+  };
+}
+
+function unsentRow(row: Pick<FailedRow, 'customId' | 'key' | 'code' | 'message' | 'requestHash'>): FailedRow {
+  return { ...row, stage: 'render', attempts: 0, chunk: null, batchId: null, request: null };
+}

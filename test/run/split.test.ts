@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../src/emulator/random.ts';
+import type { RunSummary } from '../../src/run/summary.ts';
+import { earlyMoment, runKilled } from '../recovery/killed-run.ts';
+import { paidLines, readBill } from '../support/bill.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { PipelineProject } from '../support/pipeline-process.ts';
+
+const most = 20;
+let database: TestDatabase;
+let emulator: TestEmulator;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  emulator = await createEmulator();
+});
+afterAll(async () => {
+  await emulator[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A text whose pieces are its sentences: any two of them have more tokens than a piece may. */
+function sentences(name: string, count: number): string {
+  return Array.from({ length: count }, (_, index) => sentence(name, index)).join('');
+}
+
+function sentence(name: string, index: number): string {
+  return `In ${name} number ${index} the old grey cat sleeps on the warm stone. `;
+}
+
+const counts = new Map([
+  [1, 4],
+  [2, 1],
+  [3, 9],
+  [4, 3],
+  [5, 2],
+]);
+
+beforeEach(async () => {
+  await database.client.query('DROP TABLE IF EXISTS docs, pieces');
+  await database.client.query('CREATE TABLE docs (id bigint PRIMARY KEY, body text)');
+  for (const [id, count] of counts) {
+    await database.client.query('INSERT INTO docs VALUES ($1, $2)', [id, sentences(`doc${id}`, count)]);
+  }
+});
+
+interface Options {
+  readonly transforms?: readonly object[];
+  readonly sink?: object;
+  readonly source?: object;
+}
+
+async function create({ transforms = [], sink, source }: Options = {}): Promise<PipelineProject> {
+  return PipelineProject.create({
+    source: { type: 'postgres', url: database.url, table: 'docs', key: 'id', ...source },
+    transforms: [{ type: 'split', field: 'body', max_tokens: most }, ...transforms],
+    request: {
+      endpoint: 'chat',
+      model: 'gpt-4o-mini',
+      prompt: '{{ chunk_index }} {% if body != blank %}{{ body }}{% endif %}',
+    },
+    provider: providerAt(emulator.url),
+    batch: { ...promptBatch, max_requests: 3 },
+    sink: {
+      type: 'postgres',
+      url: database.url,
+      table: 'pieces',
+      create: true,
+      columns: { body: 'row.body', count: 'row.chunk_count', index: 'key.chunk_index' },
+      ...sink,
+    },
+  });
+}
+
+async function run(project: PipelineProject, ...flags: readonly string[]): Promise<RunSummary> {
+  const { stdout, stderr, code } = await project.cli('run', 'pipeline.yaml', '--json', ...flags);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return JSON.parse(stdout) as RunSummary;
+}
+
+async function pieces(): Promise<readonly (readonly [string, number, string, string])[]> {
+  const { rows } = await database.client.query<{
+    id: string;
+    chunk_index: number;
+    body: string;
+    count: string;
+  }>('SELECT id::text, chunk_index, body, count::text FROM pieces ORDER BY pieces.id, chunk_index');
+  return rows.map(({ id, chunk_index: index, body, count }) => [id, index, body, count]);
+}
+
+function expected(of: ReadonlyMap<number, number>): readonly (readonly [string, number, string, string])[] {
+  return [...of].flatMap(([id, count]) =>
+    Array.from(
+      { length: count },
+      (_, index) => [String(id), index, sentence(`doc${id}`, index), String(count)] as const,
+    ),
+  );
+}
+
+const paid = async (): Promise<readonly string[]> => paidLines(await readBill(emulator.dataDir));
+
+describe('a table whose texts are split', () => {
+  test('becomes a row a piece, and counts records beside items', async () => {
+    await using project = await create();
+    const { rows } = await run(project);
+    expect(rows).toMatchObject({ records: 5, read: 19, requested: 19, ok: 19, filtered: 0, skipped: 0 });
+    expect(await pieces()).toEqual(expected(counts));
+  });
+
+  test('again, after texts have lost and gained pieces: what is new is bought, what is gone is deleted', async () => {
+    await using project = await create();
+    await run(project);
+    const before = (await paid()).length;
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 1', [sentences('doc1', 2)]);
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 2', [sentences('doc2', 3)]);
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 3', [sentences('other', 1)]);
+    const { rows } = await run(project);
+    // Two sentences more, and another one; the pieces whose text is as it was are not bought again.
+    expect(rows).toMatchObject({ records: 5, read: 11, skipped: 8, requested: 3, ok: 3 });
+    expect((await paid()).length - before).toBe(3);
+    const ids = (await pieces()).map(([id, index]) => `${id}.${index}`);
+    expect(ids).toEqual(['1.0', '1.1', '2.0', '2.1', '2.2', '3.0', '4.0', '4.1', '4.2', '5.0', '5.1']);
+  });
+
+  test('a first piece that is filtered or fails has the pieces behind the last deleted all the same', async () => {
+    await using project = await create({
+      transforms: [{ type: 'filter', where: 'chunk_index > 0 || size(body) > 5' }],
+    });
+    await run(project);
+    await database.client.query("UPDATE docs SET body = 'cat' WHERE id = 3");
+    await database.client.query('UPDATE docs SET body = NULL WHERE id = 4');
+    const { rows } = await run(project);
+    expect(rows).toMatchObject({ records: 5, read: 9, filtered: 2, skipped: 7, requested: 0 });
+    const ids = (await pieces())
+      .filter(([id]) => id === '3' || id === '4')
+      .map(([id, index]) => `${id}.${index}`);
+    expect(ids).toEqual(['3.0', '4.0']);
+  });
+
+  test('a filter behind it drops pieces and no more', async () => {
+    await using project = await create({ transforms: [{ type: 'filter', where: 'chunk_index == 1' }] });
+    const { rows } = await run(project);
+    expect(rows).toMatchObject({ records: 5, read: 19, filtered: 15, requested: 4, ok: 4 });
+    expect(await pieces()).toEqual(expected(counts).filter(([, index]) => index === 1));
+  });
+
+  test('--limit counts records', async () => {
+    await using project = await create();
+    expect((await run(project, '--limit', '3')).rows).toMatchObject({ records: 3, read: 14, ok: 14 });
+  });
+
+  test.each([
+    ['a table', {}],
+    ['a query', { table: undefined, query: 'SELECT * FROM docs', on_duplicate_key: 'first' }],
+  ])('%s, the run killed again and again, is complete and paid once', async (_, source) => {
+    const random = new Random(7);
+    await using project = await create({ source });
+    const before = (await paid()).length;
+    for (let kill = 0; kill < 4; kill += 1)
+      if ((await runKilled(project, earlyMoment(random))) !== null) break;
+    const { rows } = await run(project);
+    expect(rows).toMatchObject({ records: 5, read: 19, requested: 19, ok: 19 });
+    expect(await pieces()).toEqual(expected(counts));
+    const lines = (await paid()).slice(before);
+    expect(lines).toHaveLength(19);
+    expect(new Set(lines).size).toBe(19);
+  });
+
+  test('a second row of one key is found, whatever pieces it has', async () => {
+    await using project = await create({
+      source: { table: undefined, query: 'SELECT id / 2 AS id, body FROM docs' },
+    });
+    const { code, stderr } = await project.cli('run', 'pipeline.yaml');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Two rows have the key "1"');
+  });
+});
+
+test('a file has a line a piece', async () => {
+  await using project = await create({
+    sink: { type: 'jsonl', path: 'pieces.jsonl', url: undefined, table: undefined, create: undefined },
+  });
+  expect((await run(project)).rows).toMatchObject({ records: 5, ok: 19 });
+});
+
+test('a sink key without a column for the piece is a fault of the file', async () => {
+  await using project = await create({ sink: { key: ['id'] } });
+  const { code, stdout, stderr } = await project.cli('validate', 'pipeline.yaml');
+  expect(code).toBe(2);
+  expect(stdout + stderr).toContain('sink.key  must name 2 columns');
+});
