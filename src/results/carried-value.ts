@@ -30,8 +30,8 @@ function toFloat(value: Value): Value {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 }
 
-/** Numeric is text, so that no digit is lost. */
+/** A whole number is an integer, however long; of any other every digit is kept, as text. */
 function toDigits(value: Value): Value {
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : String(value);
   return JSON.isRawJSON(value) ? value.rawJSON : value;
 }
