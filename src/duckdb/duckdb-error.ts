@@ -48,7 +48,7 @@ const kinds: readonly Kind[] = [
   {
     pattern: /^out of memory|failed to (?:allocate|pin)/i,
     code: 'duckdb_out_of_memory',
-    hint: 'Raise source.memory_limit, or let the query sort and group less.',
+    hint: 'For a source raise memory_limit, or let the query sort and group less.',
   },
   { pattern: /no space left/i, code: 'disk_full', hint: 'Make room on the disk.' },
   {

@@ -4,8 +4,8 @@ import { DuckSession } from '../../duckdb/session.ts';
 
 /** How long the file is kept open unused: batches take hours, and while it is open no other process may read it. */
 const idleMs = 500;
-/** Rows that are loaded are staged in memory first. */
-const memoryLimit = '256MB';
+/** A bound, not what is taken: a batch of vectors is staged in memory, and a Parquet file is written by row groups. */
+const memoryLimit = '1GB';
 
 /** A database file of DuckDB that is opened when it is needed, and used by one at a time. */
 export class DuckFile implements AsyncDisposable {

@@ -109,7 +109,8 @@ export class GatheredRows {
       : rowGroup.plain;
     const [run] = await session.rows<[string]>(`SELECT run_id FROM ${quoteTable(marks)} LIMIT 1`);
     const options = parquetOptions({ rowGroup: group, runId: run?.[0] ?? '' });
-    const select = `SELECT ${names.join(', ')} FROM ${quoteTable(table)} ORDER BY rowid`;
+    // In the order in which they came, without a sort, which would hold them all in memory.
+    const select = `SELECT ${names.join(', ')} FROM ${quoteTable(table)}`;
     await session.run(`COPY (${select}) TO ${textLiteral(path)} (${options})`);
   }
 
