@@ -42,6 +42,13 @@ export type { RunSummary } from './run/summary.ts';
 
 // What the author of a component needs.
 export { cel, liquid, secret, type ComponentDeclaration } from './core/component.ts';
+export type {
+  ModuleAnswer,
+  ModuleContext,
+  ModuleRow,
+  ModuleTransform,
+  ModuleValue,
+} from './core/module-transform.ts';
 export {
   defineProvider,
   type BatchFileError,
@@ -88,6 +95,7 @@ export {
 export {
   defineTransform,
   type OpenedTransform,
+  type TransformContext,
   type TransformDeclaration,
   type TransformedBatch,
   type TransformFailure,

@@ -14,7 +14,6 @@ const keys = new Set([
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
   mode: ['standard', 'auto'],
-  'transforms.*.type': ['filter', 'select', 'rename', 'template', 'truncate', 'module'],
   'provider.type': ['openai', 'anthropic', 'gemini'],
 };
 

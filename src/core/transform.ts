@@ -8,6 +8,8 @@ export type TokenEncoding = 'o200k_base' | 'cl100k_base';
 
 /** What a transform is told about the pipeline that it is part of. */
 export interface TransformContext {
+  /** Folder that relative paths start from: the pipeline file's. */
+  readonly baseDir: string;
   /** How many parts the key has that reaches it. */
   readonly keyParts: number;
   /** How the request's model counts tokens. */
@@ -20,7 +22,10 @@ export interface OpenedTransform {
   readonly fields: readonly Field[];
   /** The fields that it needs of those that reach it, when `wanted` of its own are wanted. */
   needs(wanted: ReadonlySet<string>): ReadonlySet<string>;
-  apply(batch: RowBatch): TransformedBatch | Promise<TransformedBatch>;
+  /** What it depends on beside its configuration, for the run's fingerprint: the text of a user's file. */
+  readonly fingerprint?: Readonly<Record<string, string>>;
+  /** @param signal ends a wait, where it waits for anything */
+  apply(batch: RowBatch, signal: AbortSignal): TransformedBatch | Promise<TransformedBatch>;
 }
 
 export interface TransformedBatch {

@@ -59,7 +59,7 @@ export async function buildPipeline(
     target: prepared.sink.target,
     schema: prepared.schema,
     selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
-    print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint),
+    print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint, prepared.chain.fingerprint),
   });
   try {
     await readPatiently({ ledger, run, loaded, prepared, flags, host, pass: wholePass }, () =>

@@ -61,15 +61,19 @@ export interface TransformChain {
   readonly read: readonly string[];
   /** The fields that reach the renderer. */
   readonly fields: readonly Field[];
+  /** What the transforms depend on beside their configuration. */
+  readonly fingerprint: ChainFingerprint;
 }
+
+type ChainFingerprint = Readonly<Record<string, string>>;
 
 /** Opens the transforms twice: on all fields, to learn which are needed, and then on those alone. */
 export async function openTransforms(
-  pipeline: Pipeline,
+  { pipeline, baseDir }: LoadedPipeline,
   sourceFields: readonly Field[],
   columnsFor: (fields: readonly Field[]) => ColumnSet,
 ): Promise<TransformChain> {
-  const onAll = await openChain(pipeline, sourceFields);
+  const onAll = await openChain(pipeline, sourceFields, baseDir);
   const leaving = onAll.at(-1)?.fields ?? sourceFields;
   let needed: ReadonlySet<string> = new Set([
     ...requestFields(pipeline.request),
@@ -79,16 +83,22 @@ export async function openTransforms(
   const unknown = [...needed].find((name) => !sourceFields.some((field) => field.name === name));
   if (onAll.length === 0 && unknown !== undefined) {
     // The renderer names it with its place in the template and what may have been meant.
-    return { transforms: [], read: [], fields: sourceFields };
+    return { transforms: [], read: [], fields: sourceFields, fingerprint: {} };
   }
   const read = sourceFields.filter((field) => needed.has(field.name));
-  const chain = await openChain(pipeline, read);
-  return { transforms: chain, read: read.map((field) => field.name), fields: chain.at(-1)?.fields ?? read };
+  const chain = await openChain(pipeline, read, baseDir);
+  return {
+    transforms: chain,
+    read: read.map((field) => field.name),
+    fields: chain.at(-1)?.fields ?? read,
+    fingerprint: Object.assign({}, ...chain.map((transform) => transform.fingerprint)) as ChainFingerprint,
+  };
 }
 
 async function openChain(
   pipeline: Pipeline,
   sourceFields: readonly Field[],
+  baseDir: string,
 ): Promise<readonly OpenedTransform[]> {
   const chain: OpenedTransform[] = [];
   const encoding = pipeline.request.endpoint === '/v1/embeddings' ? 'cl100k_base' : 'o200k_base';
@@ -96,7 +106,7 @@ async function openChain(
   for (const block of pipeline.transforms) {
     const fields = chain.at(-1)?.fields ?? sourceFields;
     const declaration = declarationOf(transforms, block);
-    chain.push(await declaration.open(block, fields, { keyParts, encoding }));
+    chain.push(await declaration.open(block, fields, { baseDir, keyParts, encoding }));
     if (declaration.keyField !== undefined) keyParts += 1;
   }
   return chain;

@@ -51,7 +51,12 @@ export async function continueRun(
     });
   }
   await using prepared = await preparePipeline(loaded, host, { where: requestFlags.where });
-  const print = fingerprint(loaded.pipeline, requestFlags, prepared.source.fingerprint);
+  const print = fingerprint(
+    loaded.pipeline,
+    requestFlags,
+    prepared.source.fingerprint,
+    prepared.chain.fingerprint,
+  );
   if (print.hash !== run.fingerprint) throw changed(run, print);
   requireWholeSource(loaded, prepared.sink, requestFlags);
   await rehearse(prepared, host);

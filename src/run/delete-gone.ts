@@ -79,7 +79,7 @@ async function* keysOf(collection: Collection, source: OpenedSource, yes: boolea
 
 /** What is gone from another source than the run's says nothing. */
 function requireSameSource({ loaded, run }: Collection, source: OpenedSource): void {
-  const now = sourceParts(fingerprint(loaded.pipeline, {}, source.fingerprint).parts);
+  const now = sourceParts(fingerprint(loaded.pipeline, {}, source.fingerprint, {}).parts);
   if (now === sourceParts(run.fingerprintParts)) return;
   throw new BatchlineError(unsure, `The source is another one than run ${run.runId} has read.`);
 }

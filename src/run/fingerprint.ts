@@ -36,12 +36,14 @@ export function fingerprint(
   pipeline: Pipeline,
   flags: RequestFlags,
   sourceState: Readonly<Record<string, string>>,
+  moduleState: Readonly<Record<string, string>>,
 ): Fingerprint {
   const { type, base_url: baseUrl } = pipeline.provider;
   const parts: Record<string, string> = {};
   flatten('source', withoutPassword(pipeline.source), parts);
   flatten('source files', sourceState, parts);
   flatten('transforms', pipeline.transforms, parts);
+  flatten('transform files', moduleState, parts);
   flatten('request', pipeline.request, parts);
   flatten('provider', { type, base_url: baseUrl ?? null }, parts);
   flatten('flags', { ...flags }, parts);

@@ -61,7 +61,7 @@ export async function preparePipeline(
   const { pipeline } = loaded;
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
-  const chain = await openTransforms(pipeline, source.fields, (fields) => columnsOf(pipeline, fields));
+  const chain = await openTransforms(loaded, source.fields, (fields) => columnsOf(pipeline, fields));
   const columns = columnsOf(pipeline, chain.fields);
   const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
   const sink = opening.use(await openSink(loaded, schema, columns, host));

@@ -102,7 +102,7 @@ async function adoptRun(
   }
   if (lost > 0) tellLost(host, runId, lost);
   if (chunks.length === 0) return leftAlone;
-  const print = fingerprint(loaded.pipeline, {}, source.fingerprint);
+  const print = fingerprint(loaded.pipeline, {}, source.fingerprint, prepared.chain.fingerprint);
   const common = { runId, pipeline: loaded.name, kind: 'run', folder, target: sink.target } as const;
   await ledger.adoptRun(
     {

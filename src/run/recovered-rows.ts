@@ -62,7 +62,7 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   const { source, chain, renderer } = prepared;
   for await (const batch of source.read({ fields: chain.read, signal: host.drain })) {
     let rows = batch;
-    for (const transform of chain.transforms) rows = (await transform.apply(rows)).batch;
+    for (const transform of chain.transforms) rows = (await transform.apply(rows, host.drain)).batch;
     const items = renderer.render(rows);
     for (const [item, customId] of items.customIds.entries()) {
       if (!ids.has(customId)) continue;

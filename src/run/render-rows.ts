@@ -15,6 +15,7 @@ export interface RenderContext {
   readonly transforms: readonly OpenedTransform[];
   readonly renderer: Renderer;
   readonly keyMode: 'auto' | 'hash';
+  readonly signal: AbortSignal;
 }
 
 /** An item that failed before it could be sent. */
@@ -46,7 +47,7 @@ export async function transformBatch(
   let rows = batch;
   let keyParts = context.source.keyFields.length;
   for (const transform of context.transforms) {
-    const applied = await transform.apply(rows);
+    const applied = await transform.apply(rows, context.signal);
     for (const failure of applied.failures) failures.push(untransformed(context, rows, failure, keyParts));
     rows =
       applied.pieces === undefined

@@ -55,7 +55,7 @@ async function ownRun(
   if (choosing === null) throw owned(`Another process is starting a run in ${stateDir}.`);
   const { limit, sample, seed, where, fullRefresh } = flags;
   const chosen = { limit, sample, seed, where, fullRefresh };
-  const print = fingerprint(loaded.pipeline, chosen, prepared.source.fingerprint);
+  const print = fingerprint(loaded.pipeline, chosen, prepared.source.fingerprint, prepared.chain.fingerprint);
   const { resume } = await chooseRun(ledger, {
     pipeline: name,
     fingerprint: print,

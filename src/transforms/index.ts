@@ -1,5 +1,6 @@
 import type { TransformDeclaration } from '../core/transform.ts';
 import { filter } from './filter.ts';
+import { module } from './module.ts';
 import { rename } from './rename.ts';
 import { select } from './select.ts';
 import { split } from './split.ts';
@@ -14,4 +15,5 @@ export const transforms: readonly TransformDeclaration[] = [
   template,
   truncate,
   split,
+  module,
 ];

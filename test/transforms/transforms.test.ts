@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RowBatch } from '../../src/core/row-batch.ts';
@@ -10,6 +11,7 @@ import { transforms } from '../../src/transforms/index.ts';
 import { rowBatch } from '../request/renderer-support.ts';
 
 const text = (name: string, kind: FieldKind = 'text'): Field => ({ name, kind, sqlType: 'text' });
+const unaborted = new AbortController().signal;
 const fields = [text('id'), text('subject'), text('body')];
 const rows = [
   { id: '1', subject: 'Hi', body: 'one two three four' },
@@ -200,13 +202,23 @@ test('transforms on transforms keep row, key, record and place together', async 
   expect([batch.keyPart(0, 0), batch.record(0), batch.position(0)]).toEqual(['3', 3, 'rows.csv:4']);
 });
 
-function open(name: string, config: unknown, incoming: readonly Field[] = fields): Promise<OpenedTransform> {
-  const transform = transforms.find((candidate) => candidate.name === name);
-  if (transform === undefined) throw new RangeError(name);
-  return transform.open(transform.config.parse(config), incoming, { keyParts: 1, encoding: 'o200k_base' });
+interface TestedTransform extends OpenedTransform {
+  apply(batch: RowBatch): ReturnType<OpenedTransform['apply']>;
 }
 
-async function table(transform: OpenedTransform): Promise<readonly Readonly<Record<string, Value>>[]> {
+async function open(
+  name: string,
+  config: unknown,
+  incoming: readonly Field[] = fields,
+): Promise<TestedTransform> {
+  const transform = transforms.find((candidate) => candidate.name === name);
+  if (transform === undefined) throw new RangeError(name);
+  const context = { baseDir: tmpdir(), keyParts: 1, encoding: 'o200k_base' } as const;
+  const opened = await transform.open(transform.config.parse(config), incoming, context);
+  return { ...opened, apply: (batch) => opened.apply(batch, unaborted) };
+}
+
+async function table(transform: TestedTransform): Promise<readonly Readonly<Record<string, Value>>[]> {
   return valuesOf((await transform.apply(rowBatch(rows))).batch);
 }
 
