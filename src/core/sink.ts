@@ -46,6 +46,8 @@ export interface ColumnPlan {
   readonly isVector: boolean;
   /** Of a key: whether the source has whole numbers there, though `sqlType` may be text. */
   readonly isWhole?: boolean;
+  /** The CEL expression that its values come from; of a key's column there is none. */
+  readonly expression?: string;
   /** How many elements its vectors will have, where that is known beforehand. */
   readonly dimensions?: number | undefined;
 }
@@ -148,6 +150,12 @@ export interface OpenedSink extends AsyncDisposable {
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
   /** Deletes such pieces of records whose first piece is not loaded. At most 5,000 records a call. */
   deletePieces?(records: PieceCounts): Promise<void>;
+  /**
+   * Whether what earlier processes have loaded for a run, and what is yet to be loaded, make one target. Where it is not,
+   * since its columns were edited or something else took its place, loading begins anew, and `holds` then tells that
+   * rows are missing. Where the target is not replaced, the answer is yes.
+   */
+  continues(runId: string): Promise<boolean>;
   /**
    * Whether all that was loaded for a run is still there to be made visible, or is visible. Where the target is not
    * replaced, the answer is yes: what was loaded is the target's own.

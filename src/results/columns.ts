@@ -117,6 +117,7 @@ function planColumn(
   const plan = {
     name,
     sqlType: type ?? columnType(expression, variables),
+    expression: text,
     isVector,
     ...(isVector && dimensions !== undefined ? { dimensions } : {}),
   };

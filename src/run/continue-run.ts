@@ -5,6 +5,7 @@ import { requireWholeSource, type Host } from './components.ts';
 import { execute, executeSealed } from './execute.ts';
 import type { Collection, Pass } from './execution.ts';
 import { fingerprint, flagsOf } from './fingerprint.ts';
+import { requireFillable } from './fill-target.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { pinIfMoved, shownWindow } from './selection.ts';
 import { prepareDelivery, preparePipeline } from './prepared.ts';
@@ -18,21 +19,15 @@ export interface Continuation {
   readonly flags: EndFlags;
 }
 
-/** What a command does before the run goes on. */
-export interface Beginning {
-  /** Refuses, by throwing, while the run still is as it was. */
-  readonly check: (collection: Collection) => Promise<void>;
-  /** Done before anything is sent or collected. */
-  readonly first: (collection: Collection) => Promise<void>;
-}
-
-const nothing: Beginning = { check: () => Promise.resolve(), first: () => Promise.resolve() };
-
-/** Goes on with one run, by the flags that it was started with. The caller holds the run's lock. */
+/**
+ * Goes on with one run, by the flags that it was started with. The caller holds the run's lock.
+ *
+ * @param first what the command does before anything is sent or collected
+ */
 export async function continueRun(
   continuation: Continuation,
   run: RunRecord,
-  { check, first }: Beginning = nothing,
+  first: (collection: Collection) => Promise<void> = async () => {},
 ): Promise<RunResult> {
   const { ledger, loaded, host, pass, flags } = continuation;
   const startedAt = Date.now();
@@ -43,7 +38,7 @@ export async function continueRun(
     requireWholeSource(loaded, prepared.sink, requestFlags);
     await rehearse(prepared, host);
     const work = { ...common, prepared };
-    await check(work);
+    await requireFillable(work);
     await takeUp(continuation, run);
     return await finishRun({ ...work, flags }, async () => {
       await first(work);
@@ -61,7 +56,7 @@ export async function continueRun(
   requireWholeSource(loaded, prepared.sink, requestFlags);
   await rehearse(prepared, host);
   const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
-  await check(work);
+  await requireFillable(work);
   await takeUp(continuation, run);
   return await finishRun(work, async () => {
     await first(work);

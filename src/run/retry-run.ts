@@ -2,7 +2,6 @@ import { BatchlineError } from '../core/errors.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import { continueRun, type Continuation } from './continue-run.ts';
 import type { Collection } from './execution.ts';
-import { requireFillable } from './fill-target.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload } from './reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
@@ -15,8 +14,7 @@ import { isSendable, reopenRows } from './reopen-rows.ts';
  */
 export async function retryRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
   if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetried(run);
-  // Before anything is bought that could not be brought into the target.
-  return continueRun(continuation, run, { check: requireFillable, first: reopen });
+  return continueRun(continuation, run, reopen);
 }
 
 async function reopen(collection: Collection): Promise<void> {

@@ -7,6 +7,7 @@ import { chooseRun, newRunId, owned, ownerLock } from './choose-run.ts';
 import { requireWholeSource, type Host } from './components.ts';
 import { execute } from './execute.ts';
 import { wholePass } from './execution.ts';
+import { requireFillable } from './fill-target.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline, type Prepared } from './prepared.ts';
@@ -86,6 +87,7 @@ async function ownRun(
       startedAt: Date.now(),
     });
   } else {
+    await requireFillable({ ledger, run: resume, prepared });
     await pinIfMoved(ledger, loaded, resume);
   }
   await ledger.setStatus(runId, 'running', Date.now());

@@ -103,8 +103,8 @@ test('names properties that are no identifiers, and lets a property called model
 test('has the embedding of an embeddings request', () => {
   const columns = plan(undefined, embeddings);
   expect(columns.plans).toEqual([
-    { name: 'embedding', sqlType: 'real[]', isVector: true },
-    { name: 'model', sqlType: 'text', isVector: false },
+    { name: 'embedding', sqlType: 'real[]', expression: 'embedding', isVector: true },
+    { name: 'model', sqlType: 'text', expression: 'model', isVector: false },
   ]);
   expect(plan({ v: { value: 'embedding', type: 'vector(3)' } }, embeddings).plans).toEqual([
     { name: 'v', sqlType: 'vector(3)', isVector: true },

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { allButFirst } from '../support/held-batches.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
-import { createProxy, type Middleware } from '../support/proxy.ts';
+import { createProxy } from '../support/proxy.ts';
 
 let emulator: TestEmulator;
 
@@ -29,24 +30,14 @@ async function create(url: string): Promise<PipelineProject> {
 const lines = async (path: string) => (await readFile(path, 'utf8')).split('\n').length - 1;
 
 it('is replaced by all the rows, also after another run has used the same temporary file', async () => {
-  let holds = true;
-  const middleware: Middleware = async ({ method, path }, forward) => {
-    const response = await forward();
-    if (!holds || method !== 'GET' || !path.startsWith('/batches/')) return response;
-    const batch = JSON.parse(response.body.toString()) as { metadata: { batchline_chunk: string } };
-    if (batch.metadata.batchline_chunk === '1') return response;
-    return {
-      ...response,
-      body: Buffer.from(JSON.stringify({ ...batch, status: 'in_progress', output_file_id: null })),
-    };
-  };
-  await using proxy = await createProxy(emulator.url, middleware);
+  const held = allButFirst();
+  await using proxy = await createProxy(emulator.url, held.middleware);
   await using project = await create(proxy.url);
   const { child, result } = project.watch(['run', 'pipeline.yaml'], (line) => {
     if (/file 1 done/.test(line)) child.kill('SIGINT');
   });
   expect(await result).toMatchObject({ code: 130 });
-  holds = false;
+  held.release();
   expect(await project.run('--new-run')).toMatchObject({ code: 0 });
   expect(await lines(project.path('answers.csv'))).toBe(5);
   expect(await project.run()).toMatchObject({ code: 0, stderr: expect.stringContaining('resum') });

@@ -1,4 +1,5 @@
 import { BatchlineError } from '../../core/errors.ts';
+import { rowShape } from '../../core/row-shape.ts';
 import type { LoadMark, LoadOutcome, ResultBatch, SinkContext } from '../../core/sink.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
@@ -24,6 +25,8 @@ const rowGroup = { plain: 20_480, withVectors: 4096 } as const;
 export class GatheredRows {
   readonly #path: string;
   readonly #context: SinkContext;
+  /** Stands as the table's comment beside the rows that were gathered for it. */
+  readonly shape: string;
   /** The run whose rows are known to be there, and no other's. */
   #runId: string | undefined;
   #plan: LoadPlan | undefined;
@@ -32,14 +35,16 @@ export class GatheredRows {
   constructor(path: string, context: SinkContext) {
     this.#path = path;
     this.#context = context;
+    this.shape = rowShape(context);
   }
 
   /** Creates what rows are gathered in, unless it is there. */
   async create(session: DuckSession): Promise<void> {
     const types = await typesFor(session, this.#context, parquetType);
     const gathered = createTable({ name: table, types, hasKey: false, keepsHash: false }, this.#context);
-    // Either both or neither.
-    await session.run(`BEGIN TRANSACTION; ${gathered}; ${createMarks(marks)}; COMMIT`);
+    const comment = `COMMENT ON TABLE ${quoteTable(table)} IS ${textLiteral(this.shape)}`;
+    // Either all or nothing.
+    await session.run(`BEGIN TRANSACTION; ${gathered}; ${comment}; ${createMarks(marks)}; COMMIT`);
   }
 
   async load(session: DuckSession, rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
@@ -49,9 +54,8 @@ export class GatheredRows {
 
   /** What another run has left is given up, and what was loaded into other columns; `hold` then tells what is missing. */
   async #begin(session: DuckSession, runId: string): Promise<void> {
-    await this.create(session);
     if (!(await this.#isOurs(session, runId))) {
-      const tables = [table, marks].map((name) => `DROP TABLE ${quoteTable(name)};`);
+      const tables = [table, marks].map((name) => `DROP TABLE IF EXISTS ${quoteTable(name)};`);
       await session.run(`BEGIN TRANSACTION; ${tables.join(' ')} COMMIT`);
       await this.create(session);
     }
@@ -59,9 +63,11 @@ export class GatheredRows {
   }
 
   async #isOurs(session: DuckSession, runId: string): Promise<boolean> {
-    const target = await findTarget(session, table);
-    const wanted = this.#columns.map((name) => name.toLowerCase());
-    if (target === null || wanted.join('\n') !== [...target.columns.keys()].join('\n')) return false;
+    const [made] = await session.rows<[string | null]>(
+      `SELECT comment FROM duckdb_tables() WHERE database_name = current_database()
+        AND schema_name = '${table.schema}' AND table_name = '${table.table}'`,
+    );
+    if (made?.[0] !== this.shape) return false;
     const others = await session.rows(`SELECT 1 FROM ${quoteTable(marks)} WHERE run_id <> $1 LIMIT 1`, [
       runId,
     ]);
@@ -74,15 +80,19 @@ export class GatheredRows {
     return loadPlan(this.#context, target, 'insert');
   }
 
-  /** Whether so many rows of a run, and nothing else, are gathered. */
-  async hold(session: DuckSession, rows: number, runId: string): Promise<boolean> {
+  /** Whether rows of a run, and nothing else, are gathered. */
+  async continue(session: DuckSession, runId: string): Promise<boolean> {
     if (!(await this.#isOurs(session, runId))) return false;
     // A load that was repeated with other rows has left both behind.
     const [found] = await session.rows<[boolean]>(
-      `SELECT (SELECT count(*) FROM ${quoteTable(table)}) = ${rows}
-          AND (SELECT count(*) = count(DISTINCT chunk) FROM ${quoteTable(marks)})`,
+      `SELECT count(*) > 0 AND count(*) = count(DISTINCT chunk) FROM ${quoteTable(marks)}`,
     );
     return found?.[0] === true;
+  }
+
+  async count(session: DuckSession): Promise<number> {
+    const [found] = await session.rows<[number]>(`SELECT count(*)::INTEGER FROM ${quoteTable(table)}`);
+    return found?.[0] ?? 0;
   }
 
   /** To be called when the database was removed. */
@@ -101,14 +111,13 @@ export class GatheredRows {
    */
   async writeParquet(session: DuckSession, path: string, rows: number): Promise<void> {
     if ((await findTarget(session, table)) === null) throw this.lost();
-    const [row] = await session.rows<[number]>(`SELECT count(*)::INTEGER FROM ${quoteTable(table)}`);
-    if (row?.[0] !== rows) throw this.lost();
+    if ((await this.count(session)) !== rows) throw this.lost();
     const names = this.#columns.map(quoteIdentifier);
     const group = this.#context.columns.some(({ isVector }) => isVector)
       ? rowGroup.withVectors
       : rowGroup.plain;
     const [run] = await session.rows<[string]>(`SELECT run_id FROM ${quoteTable(marks)} LIMIT 1`);
-    const options = parquetOptions({ rowGroup: group, runId: run?.[0] ?? '' });
+    const options = parquetOptions({ rowGroup: group, runId: run?.[0] ?? '', shape: this.shape });
     // In the order in which they came, without a sort, which would hold them all in memory.
     const select = `SELECT ${names.join(', ')} FROM ${quoteTable(table)}`;
     await session.run(`COPY (${select}) TO ${textLiteral(path)} (${options})`);

@@ -61,12 +61,23 @@ class ParquetSink implements OpenedSink {
     return this.#file.write((session) => this.#rows.load(session, rows, mark));
   }
 
-  async holds(rows: number, runId: string): Promise<boolean> {
-    if (rows === 0) return true;
-    if (await fileExists(this.#file.path))
-      return this.#file.write((session) => this.#rows.hold(session, rows, runId));
+  async continues(runId: string): Promise<boolean> {
+    if (await this.#isGathering()) return this.#file.write((session) => this.#rows.continue(session, runId));
     const written = await this.#written();
-    return written?.rows === rows && written.runId === runId;
+    return written?.runId === runId && written.shape === this.#rows.shape;
+  }
+
+  async #count(): Promise<number | undefined> {
+    if (await this.#isGathering()) return this.#file.write((session) => this.#rows.count(session));
+    return (await this.#written())?.rows;
+  }
+
+  #isGathering(): Promise<boolean> {
+    return fileExists(this.#file.path);
+  }
+
+  async holds(rows: number, runId: string): Promise<boolean> {
+    return rows === 0 || ((await this.continues(runId)) && (await this.#count()) === rows);
   }
 
   async restart(): Promise<void> {
@@ -77,8 +88,7 @@ class ParquetSink implements OpenedSink {
   async finish(rows: number): Promise<void> {
     if (this.#isFinished) return;
     if (rows === 0) await this.#inMemory((session) => this.#writeEmpty(session));
-    else if (await fileExists(this.#file.path))
-      await this.#file.write((session) => this.#write(session, rows));
+    else if (await this.#isGathering()) await this.#file.write((session) => this.#write(session, rows));
     // A finish that was cut off after the rename had removed what it no longer needed.
     else if ((await this.#written())?.rows !== rows) throw this.#rows.lost();
     await this.#removeGathered();

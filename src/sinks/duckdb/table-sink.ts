@@ -116,6 +116,10 @@ class TableSink implements OpenedSink {
     return this.#parts.file.write((session) => loadBatch(session, this.#planned(), rows, mark));
   }
 
+  async continues(): Promise<boolean> {
+    return true;
+  }
+
   async holds(): Promise<boolean> {
     return true;
   }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { printValue, valueToJson } from '../../core/print.ts';
+import { rowShape } from '../../core/row-shape.ts';
 import type { SinkContext, SinkSample } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
 import { TextCleaner } from '../../pg/clean-text.ts';
@@ -16,7 +17,7 @@ export function csvFormat(context: SinkContext): FileFormat {
   const head = `${names.map(quoted).join(',')}\n`;
   return {
     head,
-    shape: `csv ${head}`,
+    shape: `csv ${rowShape(context)}`,
     line(rows, row) {
       cleaner.happened = false;
       const fields = [...rows.keys, ...rows.columns].map((column) => field(column[row] ?? null, cleaner));

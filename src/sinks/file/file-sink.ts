@@ -78,6 +78,10 @@ class FileSink implements OpenedSink {
     });
   }
 
+  continues(runId: string): Promise<boolean> {
+    return this.#inTurn(() => this.#file.continues(runId));
+  }
+
   holds(rows: number, runId: string): Promise<boolean> {
     return this.#inTurn(() => this.#file.holds(rows, runId));
   }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseExactJson } from '../../core/exact-json.ts';
 import { printValue, valueToJson } from '../../core/print.ts';
+import { rowShape } from '../../core/row-shape.ts';
 import type { ColumnPlan, ResultBatch, SinkContext, SinkSample } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
 import { TextCleaner } from '../../pg/clean-text.ts';
@@ -14,7 +15,7 @@ export function jsonlFormat(context: SinkContext): FileFormat {
   const columns = context.columns.map(nameOf);
   return {
     head: '',
-    shape: `jsonl ${[...keys.map(({ name }) => name), ...columns].join(',')}`,
+    shape: `jsonl ${rowShape(context)}`,
     line(rows, row) {
       cleaner.happened = false;
       const members = [

@@ -56,10 +56,15 @@ export class PartialFile {
 
   /** Whether so many rows of a run, and nothing else, stand in the file, with its name already or not. */
   async holds(rows: number, runId: string): Promise<boolean> {
-    const journal = await LoadJournal.read(this.#journal);
     if (rows === 0) return true;
+    return (await LoadJournal.read(this.#journal)).rows === rows && this.continues(runId);
+  }
+
+  /** Whether rows of a run, and nothing else, stand in the file, with its name already or not. */
+  async continues(runId: string): Promise<boolean> {
+    const journal = await LoadJournal.read(this.#journal);
     // A load that was repeated with other rows has left both behind.
-    if (!this.#isOurs(journal, runId) || journal.rows !== rows || journal.repeatsPlaces) return false;
+    if (journal.isEmpty || !this.#isOurs(journal, runId) || journal.repeatsPlaces) return false;
     const size = await sizeOf(this.#partial);
     if (size !== null) return size >= journal.length;
     return journal.isFinished && (await sizeOf(this.path)) !== null;

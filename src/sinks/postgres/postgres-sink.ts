@@ -168,6 +168,10 @@ class PostgresSink implements OpenedSink {
     return this.#indexes;
   }
 
+  async continues(): Promise<boolean> {
+    return true;
+  }
+
   async holds(): Promise<boolean> {
     return true;
   }
