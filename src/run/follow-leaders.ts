@@ -4,7 +4,7 @@ import { rowState } from '../batch/reconciliation.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import { isFinal } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, FailedRow, Ledger, RunRecord } from '../ledger/ledger.ts';
-import { keyNames } from './components.ts';
+import { itemKeyNames } from './components.ts';
 import { openQueue } from './deliver.ts';
 import type { Collection } from './execution.ts';
 import { loadFailure, sharedFailures } from './follower-failures.ts';
@@ -114,7 +114,7 @@ export async function loadFollowers(
   const { ledger, run, loaded, prepared, host } = collection;
   index.forgetRefusals();
   if (leaders.size === 0) return { joined: 0, unanswered: leaders, cleaned: 0 };
-  const names = keyNames(loaded.pipeline);
+  const names = itemKeyNames(loaded.pipeline);
   let cleaned = 0;
   const queue = openQueue(
     { ...prepared, ...host, slots, runId: run.runId, keyNames: names },
