@@ -20,6 +20,21 @@ export interface CopyLayout {
   readonly origin: string;
 }
 
+/** Where a batch stands in the whole read. */
+export interface BatchPlace {
+  /** The number of its first row's record. */
+  readonly firstRecord: number;
+  /** Where the read goes on behind a row, by the JSON array of that row's key. */
+  readonly cursorOf: (key: string) => string;
+}
+
+/** Cells as the inside of JSON strings, one after another, with a character between them. */
+interface Cells {
+  readonly text: WireText;
+  /** Where each cell ends, row by row; the next one starts a character later. */
+  readonly ends: readonly number[];
+}
+
 /** Kinds that a template prints just as Postgres does. */
 const printedAsIs: ReadonlySet<FieldKind> = new Set<FieldKind>(['text', 'integer', 'numeric']);
 
@@ -30,25 +45,34 @@ const printedAsIs: ReadonlySet<FieldKind> = new Set<FieldKind>(['text', 'integer
 export class CopyTextBatch implements RowBatch {
   readonly fields: readonly Field[];
   readonly #layout: CopyLayout;
-  readonly #text: WireText;
-  /** Where each cell ends, row by row; the next one starts a character later. */
-  readonly #ends: readonly number[];
-  readonly #firstRecord: number;
+  readonly #cells: Cells;
+  readonly #place: BatchPlace;
 
-  constructor(layout: CopyLayout, lines: CopyLines, firstRecord: number) {
+  private constructor(layout: CopyLayout, cells: Cells, place: BatchPlace) {
     this.fields = layout.fields;
     this.#layout = layout;
-    this.#text = copyToJsonEscapes(lines);
-    this.#ends = cellEnds(this.#text, layout.columnCount);
-    this.#firstRecord = firstRecord;
+    this.#cells = cells;
+    this.#place = place;
+  }
+
+  /** The next rows of a read whose cursor is the last row's key. */
+  static of(layout: CopyLayout, lines: CopyLines, firstRecord: number): CopyTextBatch {
+    const text = copyToJsonEscapes(lines);
+    const cells = { text, ends: cellEnds(text, layout.columnCount) };
+    return new CopyTextBatch(layout, cells, { firstRecord, cursorOf: (key) => key });
+  }
+
+  /** The same rows as a part of another read. */
+  placed(place: BatchPlace): CopyTextBatch {
+    return new CopyTextBatch(this.#layout, this.#cells, place);
   }
 
   get length(): number {
-    return this.#ends.length / this.#layout.columnCount;
+    return this.#cells.ends.length / this.#layout.columnCount;
   }
 
   record(row: number): number {
-    return this.#firstRecord + row;
+    return this.#place.firstRecord + row;
   }
 
   piece(): number {
@@ -73,11 +97,11 @@ export class CopyTextBatch implements RowBatch {
     return cell.includes('\\') ? toWire(cellText(cell)) : cell;
   }
 
-  /** The JSON array of the key's texts. */
+  /** The JSON array of the key's texts, or what the place makes of it. */
   cursor(row: number): string | null {
     if (!this.#layout.isResumable) return null;
     const parts = this.#layout.key.map((_, part) => this.keyPart(row, part));
-    return JSON.stringify(parts.map((part) => (part === null ? null : fromWire(part))));
+    return this.#place.cursorOf(JSON.stringify(parts.map((part) => (part === null ? null : fromWire(part)))));
   }
 
   value(row: number, field: number): Value {
@@ -110,9 +134,10 @@ export class CopyTextBatch implements RowBatch {
   }
 
   #cell(row: number, column: number): WireText {
+    const { text, ends } = this.#cells;
     const index = row * this.#layout.columnCount + column;
-    const start = index === 0 ? 0 : (this.#ends[index - 1] as number) + 1;
-    return this.#text.slice(start, this.#ends[index]) as WireText;
+    const start = index === 0 ? 0 : (ends[index - 1] as number) + 1;
+    return text.slice(start, ends[index]) as WireText;
   }
 }
 

@@ -8,6 +8,7 @@ import { databaseError } from '../pg/database-error.ts';
 import { displayTable } from '../pg/identifier.ts';
 import { tableId } from '../pg/table-id.ts';
 import { beginReadOnly } from '../pg/transaction.ts';
+import { readPartitions } from './postgres-partitions.ts';
 import { learnQuery } from './postgres-query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './postgres-read.ts';
 import { learnRelation, type Column } from './postgres-relation.ts';
@@ -36,6 +37,8 @@ interface Opened {
   readonly cursor: PostgresCursor | null;
   readonly warn: SourceContext['warn'];
   readonly isOrdered: boolean;
+  /** In how many ranges the table is read. */
+  readonly partitions: number;
   readonly mayBeMisencoded: boolean;
   readonly paging: Paging;
 }
@@ -96,6 +99,7 @@ async function learn(
     columns: [...new Set([...listed, ...key])],
     key,
     isOrdered: await canBeOrdered(client, origin, key),
+    partitions: config.partitions ?? 1,
     mayBeMisencoded: rows[0]?.encoding === 'SQL_ASCII',
     paging,
   };
@@ -170,6 +174,7 @@ function openedSource(opened: Opened): OpenedSource {
   const keyNames = new Set(key.map((column) => column.name));
   const keyIsUnique = origin.uniqueKeys.some((names) => names.every((name) => keyNames.has(name)));
   const isPaged = keyIsUnique && opened.isOrdered;
+  if (opened.partitions > 1 && !isPaged) throw notPartitioned(origin.name, key);
   return {
     fields: columns.map(fieldOf),
     keyFields: key.map(fieldOf),
@@ -179,9 +184,25 @@ function openedSource(opened: Opened): OpenedSource {
     badRecords: 0,
     tableId: opened.tableId,
     ...(cursor === null ? {} : { incremental: windowedSource(database, { ...origin, key }, cursor, warn) }),
-    read: (options) => readRows(database, readPlan(opened, isPaged, options), options),
+    read: (options) => readTable(opened, readPlan(opened, isPaged, options), options),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+}
+
+/** A part of the table is read in the key's order, so that it is the same part each time. */
+function readTable({ database, partitions }: Opened, plan: ReadPlan, options: ReadOptions) {
+  return partitions > 1 && options.limit === undefined
+    ? readPartitions(database, plan, partitions, options)
+    : readRows(database, plan, options);
+}
+
+function notPartitioned(origin: string, key: readonly Column[]): BatchlineError {
+  const names = key.map(({ name }) => name).join(', ');
+  return new BatchlineError('not_partitioned', `${origin} cannot be read in ranges of its key`, {
+    where: 'source.partitions',
+    hint: `Create a unique index on ${names}, of columns that are NOT NULL, or take \`partitions\` out.`,
+    exitCode: 2,
+  });
 }
 
 function readPlan(opened: Opened, isPaged: boolean, { fields, window }: ReadOptions): ReadPlan {

@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
+import type { Client } from 'pg';
 import { BatchlineError } from '../core/errors.ts';
-import type { RowBatch } from '../core/row-batch.ts';
 import { toWire, type WireText } from '../core/wire-text.ts';
-import type { Connection, Database } from '../pg/connect.ts';
+import type { Database } from '../pg/connect.ts';
 import { copyOut, type CopyLines } from '../pg/copy-out.ts';
 import { CopyTextBatch, type CopyLayout } from '../pg/copy-text-batch.ts';
 import { databaseError } from '../pg/database-error.ts';
 import { beginReadOnly } from '../pg/transaction.ts';
+import { Session } from './postgres-session.ts';
 import { nullKeySql, pageSql, type SelectPlan } from './postgres-select.ts';
 
 export interface ReadPlan {
@@ -51,13 +52,13 @@ export async function* readRows(
   database: Database,
   plan: ReadPlan,
   options: { after?: string | undefined; limit?: number | undefined; signal: AbortSignal },
-): AsyncGenerator<RowBatch> {
+): AsyncGenerator<CopyTextBatch> {
   const state: ReadState = { after: keyOf(options.after), left: options.limit ?? Infinity, record: 1 };
   try {
     let pageRows = plan.isPaged ? plan.paging.firstRows : Infinity;
     while (state.left > 0) {
       await using session = await Session.open(database, options.signal);
-      if (plan.isPaged && state.record === 1) await rejectNullKeys(session.connection, plan);
+      if (plan.isPaged && state.record === 1) await rejectNullKeys(session.connection.client, plan);
       for (;;) {
         const page = yield* readPage(session, plan, state, pageRows);
         if (session.isGivenUp) break;
@@ -86,7 +87,7 @@ async function* readPage(
   plan: ReadPlan,
   state: ReadState,
   pageRows: number,
-): AsyncGenerator<RowBatch, PageSize> {
+): AsyncGenerator<CopyTextBatch, PageSize> {
   const limit = Math.min(pageRows, state.left);
   const size = { rows: 0, bytes: 0 };
   const { client } = session.connection;
@@ -95,7 +96,7 @@ async function* readPage(
     const page = { after: state.after, limit: Number.isFinite(limit) ? limit : undefined };
     for await (const lines of copyOut(client, `COPY (${pageSql(plan.select, page)}) TO STDOUT`)) {
       if (plan.mayBeMisencoded) rejectMisencoded(lines, plan);
-      const batch = new CopyTextBatch(plan.layout, lines, state.record);
+      const batch = CopyTextBatch.of(plan.layout, lines, state.record);
       size.rows += batch.length;
       size.bytes += lines.text.length;
       advance(state, batch, plan);
@@ -121,8 +122,9 @@ function nextPageRows({ rows, bytes }: PageSize, { targetBytes, mostRows }: Pagi
   return Math.min(Math.max(Math.floor((targetBytes * rows) / bytes), 1), mostRows);
 }
 
-async function rejectNullKeys(
-  { client }: Connection,
+/** A row without a key would be passed over in silence. @throws BatchlineError `null_key` */
+export async function rejectNullKeys(
+  client: Client,
   { select, nullableKey, layout }: ReadPlan,
 ): Promise<void> {
   if (nullableKey.length === 0) return;
@@ -141,48 +143,4 @@ function rejectMisencoded({ text }: CopyLines, { layout }: ReadPlan): void {
   throw new BatchlineError('invalid_encoding', `${layout.origin} holds text that is not UTF-8`, {
     hint: 'The database has the encoding SQL_ASCII, which checks nothing: convert the text, or filter those rows.',
   });
-}
-
-/** A connection that is given up when its reader stalls, so that no transaction holds back the database's vacuum. */
-class Session implements AsyncDisposable {
-  readonly connection: Connection;
-  readonly #signal: AbortSignal;
-  readonly #abort = (): void => this.#breakOff();
-  #timer: NodeJS.Timeout | undefined;
-  #isGivenUp = false;
-
-  private constructor(connection: Connection, signal: AbortSignal) {
-    this.connection = connection;
-    this.#signal = signal;
-    signal.addEventListener('abort', this.#abort, { once: true });
-  }
-
-  static async open(database: Database, signal: AbortSignal): Promise<Session> {
-    return new Session(await database.connect(signal), signal);
-  }
-
-  get isGivenUp(): boolean {
-    return this.#isGivenUp;
-  }
-
-  giveUpAfter(ms: number): void {
-    this.#timer = setTimeout(() => {
-      this.#isGivenUp = true;
-      this.#breakOff();
-    }, ms).unref();
-  }
-
-  keep(): void {
-    clearTimeout(this.#timer);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.keep();
-    this.#signal.removeEventListener('abort', this.#abort);
-    await this.connection[Symbol.asyncDispose]();
-  }
-
-  #breakOff(): void {
-    this.connection.client.connection.stream.destroy();
-  }
 }

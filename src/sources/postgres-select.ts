@@ -49,12 +49,22 @@ export function subquery(query: string): string {
   return `(\n${query.trim().replace(/;\s*$/, '')}\n) AS source`;
 }
 
-function isAfter(plan: SelectPlan, after: readonly WireText[]): string {
+/** Whether a row comes after that of a key. */
+export function isAfter(plan: SelectPlan, key: readonly WireText[]): string {
+  return compareKey(plan, '>', key);
+}
+
+/** Whether a row comes before that of a key, or is it. */
+export function isUpTo(plan: SelectPlan, key: readonly WireText[]): string {
+  return compareKey(plan, '<=', key);
+}
+
+function compareKey(plan: SelectPlan, operator: string, key: readonly WireText[]): string {
   const columns = plan.key.map(({ name }) => qualified(plan, name));
   const literals = plan.key.map(
-    ({ sqlType }, part) => `${quoteLiteral(fromWire(after[part] as WireText))}::${sqlType}`,
+    ({ sqlType }, part) => `${quoteLiteral(fromWire(key[part] as WireText))}::${sqlType}`,
   );
-  return `(${columns.join(', ')}) > (${literals.join(', ')})`;
+  return `(${columns.join(', ')}) ${operator} (${literals.join(', ')})`;
 }
 
 /** A WHERE clause of all the conditions, or nothing. */

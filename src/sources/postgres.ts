@@ -37,18 +37,24 @@ const keys = z.object({
     .min(1)
     .optional()
     .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+  partitions: z.int().min(1).max(64).optional().meta({
+    description:
+      'Reads the table in so many ranges of its key at the same time, each over a connection of its own. Needs a unique index on the key.',
+  }),
   incremental: incrementalBlock.optional().meta({
     description: 'Reads only the rows that changed since the last run that ended.',
   }),
 });
 
-const config = keys.superRefine(({ table, query, where }, context) => {
+const config = keys.superRefine(({ table, query, where, partitions }, context) => {
   const complain = (key: string, message: string) =>
     context.addIssue({ code: 'custom', path: [key], message });
   if (table === undefined && query === undefined) complain('table', 'required, or else `query`');
   if (table !== undefined && query !== undefined) complain('query', 'cannot stand beside `table`');
   if (query !== undefined && where !== undefined)
     complain('where', 'goes with `table`; write the condition into the query');
+  if (query !== undefined && partitions !== undefined)
+    complain('partitions', 'goes with `table`; a query is read in one pass');
 });
 
 export type PostgresSourceConfig = z.output<typeof config>;
@@ -60,6 +66,7 @@ export const postgres = defineSource({
   examples: [
     { url: '${DATABASE_URL}', table: 'public.tickets', where: 'closed_at is not null' },
     { url: '${DATABASE_URL}', query: 'SELECT id, subject, body FROM tickets ORDER BY id' },
+    { url: '${DATABASE_URL}', table: 'public.events', partitions: 4 },
     { url: '${DATABASE_URL}', table: 'public.tickets', incremental: { cursor: 'updated_at', lag: '1h' } },
   ],
   async open(config, context) {

@@ -94,7 +94,7 @@ describe('a read that ends early', () => {
     const reading = (async () => {
       for await (const _ of source.read(signalOf(new AbortController()))) {
         await database.client.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'batchline source'`,
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'batchline source' AND datname = current_database()`,
         );
       }
     })();
