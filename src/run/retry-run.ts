@@ -5,6 +5,7 @@ import type { Collection } from './execution.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload } from './reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
+import { restoreFollowers } from './restore-followers.ts';
 
 /**
  * Reopens a run with fresh attempts: answers that could not be loaded are loaded again from disk, rows that the
@@ -20,6 +21,7 @@ export async function retryRun(continuation: Continuation, run: RunRecord): Prom
 async function reopen(collection: Collection): Promise<void> {
   const { sendable, unrendered } = await countFailures(collection);
   const { loaded: again, gone } = await reload(collection, 'failed');
+  await restoreFollowers(collection);
   const reopened = await reopenRows(collection);
   tell(collection, { again, reopened, gone, unsendable: sendable - reopened, unrendered });
 }
