@@ -107,7 +107,7 @@ test('has the embedding of an embeddings request', () => {
     { name: 'model', sqlType: 'text', expression: 'model', isVector: false },
   ]);
   expect(plan({ v: { value: 'embedding', type: 'vector(3)' } }, embeddings).plans).toEqual([
-    { name: 'v', sqlType: 'vector(3)', isVector: true },
+    { name: 'v', sqlType: 'vector(3)', expression: 'embedding', isVector: true },
   ]);
 });
 

@@ -248,8 +248,16 @@ test('insert mode repeats neither rows nor forgets what failed, and keeps its ma
     ],
   });
   expect(await textsOf('SELECT id, value FROM t', path)).toEqual([['1', '1']]);
-  expect(await textsOf('SELECT run_id, chunk, file_sha256 FROM batchline_loads', path)).toEqual([
-    ['run-1', '1', 'abc'],
+  expect(await textsOf('SELECT run_id, chunk FROM batchline_loads', path)).toEqual([['run-1', '1']]);
+  await runDuckdb('CREATE TABLE other (id INTEGER, value INTEGER)', path);
+  for (const table of ['other', 'main.OTHER']) {
+    await using sink = await open(context, { mode: 'insert', table });
+    await sink.prepare();
+    await sink.load(rows, mark());
+  }
+  expect(await textsOf('SELECT id, value FROM other', path)).toEqual([
+    ['1', '1'],
+    ['2', '9'],
   ]);
 });
 

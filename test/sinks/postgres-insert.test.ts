@@ -47,10 +47,28 @@ test('a load that is repeated inserts once, and tells the same failures', async 
   const { rows: marks } = await database.client.query(
     'SELECT run_id, chunk, file_sha256 FROM data.batchline_loads',
   );
-  expect(marks).toEqual([{ run_id: 'run-1', chunk: '1', file_sha256: 'abc' }]);
+  expect(marks).toEqual([
+    { run_id: 'run-1', chunk: '1', file_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+  ]);
   await sink.load(rows, mark('2'));
   await sink.load(rows, mark('1', 'run-2'));
   expect(await count('data.log')).toBe(6);
+});
+
+test('tables of one schema do not take the marks of another for their own', async () => {
+  await database.client.query(`
+    CREATE SCHEMA shared;
+    CREATE TABLE shared.one (id bigint, tag text);
+    CREATE TABLE shared.two (id bigint, tag text);
+    -- As an older version made it.
+    CREATE TABLE shared.batchline_loads (
+      run_id text, chunk text, file_sha256 text, failures jsonb, PRIMARY KEY (run_id, chunk, file_sha256))`);
+  const rows = resultBatch(1, [['1', 'a']]);
+  for (const table of ['shared.one', 'shared.two', 'shared.one', 'shared.two']) {
+    await using sink = await openInto(table);
+    await sink.load(rows, mark());
+  }
+  expect([await count('shared.one'), await count('shared.two')]).toEqual([1, 1]);
 });
 
 test('of two processes that load the same at once, one does', async () => {

@@ -1,4 +1,5 @@
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { tableMark } from '../../core/table-mark.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { rollBack, isRowFault } from './row-fault.ts';
 import { isolateFaulty } from './isolate-rows.ts';
@@ -6,6 +7,7 @@ import { earlierOutcome, insertMark, marksOf } from './load-marks.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { dropStaged, insertStaged, selectCollisions, selectMisfits, selectText } from './load-statements.ts';
 import { convertRows, stageRows } from './staging.ts';
+import { quoteTable } from '../../pg/identifier.ts';
 import { refuse } from '../../pg/copy-column.ts';
 import { invalid } from '../../pg/value-check.ts';
 
@@ -14,10 +16,12 @@ export async function loadBatch(
   session: DuckSession,
   plan: LoadPlan,
   rows: ResultBatch,
-  mark: LoadMark,
+  given: LoadMark,
 ): Promise<LoadOutcome> {
   const converted = await convertRows(plan, rows);
   const { refused, cleaned } = converted;
+  // DuckDB takes no notice of case.
+  const mark = tableMark(given, quoteTable(plan.table).toLowerCase());
   const marks = plan.mode === 'insert' ? marksOf(plan.table) : null;
   const earlier = marks === null ? null : await earlierOutcome(session, marks, mark, rows);
   if (earlier !== null) return { ...earlier, cleaned };

@@ -1,9 +1,11 @@
 import type { ClientBase } from 'pg';
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { tableMark } from '../../core/table-mark.ts';
 import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
 import { encodeText } from '../../pg/copy-text-encoder.ts';
+import { quoteTable } from '../../pg/identifier.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
@@ -26,7 +28,8 @@ export class BatchLoader {
   }
 
   /** In one transaction, or where rows are updated, which may be repeated at will, in several short ones. */
-  async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+  async load(rows: ResultBatch, given: LoadMark): Promise<LoadOutcome> {
+    const mark = tableMark(given, quoteTable(this.#plan.table));
     if (this.#plan.mode !== 'update') return this.#loadAtOnce(rows, mark);
     const failures: LoadFailure[] = [];
     let cleaned = 0;
