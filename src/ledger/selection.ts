@@ -6,6 +6,8 @@ export interface RunSelection {
   readonly window?: RunWindow | undefined;
   /** Of a run with `--sample`. */
   readonly sample?: RunSample | undefined;
+  /** Whether its rows are those of batches that were found at the provider, which may not be all of the source's. */
+  readonly isAdopted?: boolean | undefined;
 }
 
 export interface RunWindow extends CursorWindow {

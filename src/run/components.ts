@@ -16,7 +16,7 @@ import { planColumns, type ColumnSet } from '../results/columns.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { transforms } from '../transforms/index.ts';
-import type { SourceSchema } from '../ledger/ledger.ts';
+import type { RunRecord, SourceSchema } from '../ledger/ledger.ts';
 
 /** What opening a pipeline's components needs of the process. */
 export interface Host {
@@ -178,11 +178,23 @@ export function requireWholeSource(
   const flag = partialFlag(flags);
   const deletes = pipeline.sink['deleted'] === 'delete';
   if (flag === null || isRedirected || !(sink.isReplaced || deletes)) return;
-  throw new BatchlineError('partial_source', `${flag} would replace the whole target by some of its rows.`, {
-    where: sink.target,
-    hint: 'Name another target for them, as in --set sink.path=sample.csv.',
-    exitCode: 2,
-  });
+  throw partialSource(sink, `${flag} would replace the whole target by some of its rows.`, 'sample');
+}
+
+/** The same for a run whose batches were adopted: rows that were not sent, or whose batches are gone, are not in it. */
+export function requireWholeRun(
+  { isRedirected }: LoadedPipeline,
+  sink: OpenedSink,
+  { runId, selection }: Pick<RunRecord, 'runId' | 'selection'>,
+): void {
+  if (selection.isAdopted !== true || isRedirected || !sink.isReplaced) return;
+  const message = `Run ${runId} is recovered and may lack rows, so it would replace the whole target by some of its rows.`;
+  throw partialSource(sink, message, 'recovered');
+}
+
+function partialSource({ target }: OpenedSink, message: string, example: string): BatchlineError {
+  const hint = `Name another target for them, as in --set sink.path=${example}.csv.`;
+  return new BatchlineError('partial_source', message, { where: target, hint, exitCode: 2 });
 }
 
 export interface ProviderUse extends AsyncDisposable {

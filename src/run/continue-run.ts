@@ -1,7 +1,7 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { changed, owned, ownerLock } from './choose-run.ts';
-import { requireWholeSource, type Host } from './components.ts';
+import { requireWholeRun, requireWholeSource, type Host } from './components.ts';
 import { execute, executeSealed } from './execute.ts';
 import type { Collection, Pass } from './execution.ts';
 import { fingerprint, flagsOf } from './fingerprint.ts';
@@ -36,6 +36,7 @@ export async function continueRun(
   if (run.readingFinished) {
     await using prepared = await prepareDelivery(loaded, run.schema, host);
     requireWholeSource(loaded, prepared.sink, requestFlags);
+    requireWholeRun(loaded, prepared.sink, run);
     await rehearse(prepared, host);
     const work = { ...common, prepared };
     await requireFillable(work);

@@ -3,7 +3,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { atWork, summarizeAt } from './at-work.ts';
-import { requireWholeSource, type Host } from './components.ts';
+import { requireWholeRun, requireWholeSource, type Host } from './components.ts';
 import { own } from './continue-run.ts';
 import { wholePass } from './execution.ts';
 import { isWithinLimit } from './exit-code.ts';
@@ -22,6 +22,7 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
   const { run } = owned;
   await using prepared = await prepareDelivery(loaded, run.schema, host, { offline: true });
   requireWholeSource(loaded, prepared.sink, flagsOf(run));
+  requireWholeRun(loaded, prepared.sink, run);
   refuseToInsertTwice(loaded, run, prepared);
   await prepared.sink.rehearse();
   const work = { ledger, run, loaded, prepared, host, startedAt, pass: wholePass };

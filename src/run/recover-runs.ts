@@ -5,7 +5,7 @@ import type { AdoptedChunk, Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { AdoptedIds } from './adopted-ids.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
-import type { Host } from './components.ts';
+import { requireWholeRun, type Host } from './components.ts';
 import { continueRun, isUnfinished, own } from './continue-run.ts';
 import { wholePass } from './execution.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -82,6 +82,8 @@ async function adoptRun(
   const { provider, sink, schema, source } = prepared;
   const { endpoint: url } = loaded.pipeline.request;
   const folder = join(loaded.stateDir, 'runs', runId);
+  const selection = { isAdopted: true };
+  requireWholeRun(loaded, sink, { runId, selection });
   await using ids = await AdoptedIds.open(folder);
   const context = { provider, folder, host, ids };
   const downloads: Download[] = [];
@@ -109,6 +111,7 @@ async function adoptRun(
       ...common,
       path: loaded.path,
       schema,
+      selection,
       fingerprint: print.hash,
       fingerprintParts: print.parts,
       startedAt: Date.now(),

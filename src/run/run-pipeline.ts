@@ -4,7 +4,7 @@ import { acquireLock } from '../ledger/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import { chooseRun, newRunId, owned, ownerLock } from './choose-run.ts';
-import { requireWholeSource, type Host } from './components.ts';
+import { requireWholeRun, requireWholeSource, type Host } from './components.ts';
 import { execute } from './execute.ts';
 import { wholePass } from './execution.ts';
 import { requireFillable } from './fill-target.ts';
@@ -64,6 +64,7 @@ async function ownRun(
     fullRefresh: fullRefresh ?? false,
     skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
   });
+  if (resume !== null) requireWholeRun(loaded, prepared.sink, resume);
   if (resume === null && flags.newRun !== true) {
     await refuseStrangers({ ledger, provider: prepared.provider, pipeline: name, host }, loaded.path);
   }

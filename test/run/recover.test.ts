@@ -47,3 +47,24 @@ it('says which batches it leaves alone, since nothing tells what they are for', 
     stderr: expect.stringMatching(/no longer has the input file of batch \w+/),
   });
 });
+
+it('replaces no file by what it finds, which may not be every row', async () => {
+  await using emulator = await createEmulator(slow);
+  const file = { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } };
+  await using own = await project(emulator.url, {
+    batch: { max_requests: 5 },
+    sink: { ...file, url: undefined, table: undefined, create: undefined },
+  });
+  await own.summary(3, '--no-wait');
+  await rm(own.stateDir, { recursive: true });
+  await own.write('answers.csv', 'id,answer\n1,of yesterday\n');
+  const refused = { code: 2, stderr: expect.stringContaining('--set sink.path=recovered.csv') };
+  expect(await own.cli('recover', 'pipeline.yaml')).toMatchObject(refused);
+  const redirected = ['--set', 'sink.path=recovered.csv'];
+  expect(await own.cli('recover', 'pipeline.yaml', '--no-wait', ...redirected)).toMatchObject({ code: 3 });
+  expect(await own.run()).toMatchObject(refused);
+  expect(await own.cli('collect', 'pipeline.yaml')).toMatchObject(refused);
+  expect(await own.cli('recover', 'pipeline.yaml', ...redirected)).toMatchObject({ code: 0 });
+  expect(await own.read('answers.csv')).toBe('id,answer\n1,of yesterday\n');
+  expect((await own.read('recovered.csv')).trimEnd().split('\n')).toHaveLength(1 + rowCount);
+});
