@@ -15,9 +15,12 @@ const longRun = /[\p{L}\p{M}]{1000}|\s{1000}|[^\s\p{L}\p{N}]{1000}/gu;
 /** The longest text that is counted whole whatever it is; of letters alone, 10,000 take 0.3 s. */
 const countedWhole = 10_000;
 
-// The tokenizer remembers merges by slices of the text, each of which keeps its whole text alive.
-const clearCacheEvery = 16_000_000;
-let charactersSinceClear = 0;
+// The tokenizer remembers how words merge, by slices of the text, each of which keeps its whole text alive.
+const mostCharacters = 16_000_000;
+let charactersSeen = 0;
+// From 100,000 on it drops the oldest for each new one, which takes longer than thousands of merges.
+const mostMerges = 90_000;
+let mergesSeen = 0;
 
 /** Loads an encoding's tables, about 0.2 s and 50 MB, so that the first row need not wait for them. */
 export function loadEncoding(name: TokenEncoding): typeof Encoding {
@@ -86,12 +89,21 @@ export function truncateToTokens(text: string, most: number, name: TokenEncoding
 /** The tokens of a text, word by word, as the tokenizer splits it. */
 function* tokensOfWords(text: string, name: TokenEncoding): Generator<readonly number[], void, undefined> {
   const encoding = loadEncoding(name);
-  charactersSinceClear += text.length;
-  if (charactersSinceClear > clearCacheEvery) {
-    encoding.clearMergeCache();
-    charactersSinceClear = 0;
+  charactersSeen += text.length;
+  if (charactersSeen > mostCharacters) forgetMerges();
+  for (const piece of piecesOf(text)) {
+    for (const tokens of encoding.encodeGenerator(piece, asText)) {
+      if (tokens.length > 1) mergesSeen += 1;
+      if (mergesSeen > mostMerges) forgetMerges();
+      yield tokens;
+    }
   }
-  for (const piece of piecesOf(text)) yield* encoding.encodeGenerator(piece, asText);
+}
+
+function forgetMerges(): void {
+  for (const { clearMergeCache } of loaded.values()) clearMergeCache();
+  charactersSeen = 0;
+  mergesSeen = 0;
 }
 
 function* piecesOf(text: string): Generator<string, void, undefined> {

@@ -45,3 +45,26 @@ test('a megabyte without a break takes no longer than language', () => {
   for (const unit of ['x', ' ', '=', 'é']) countTokens(unit.repeat(1_000_000), 'o200k_base');
   expect(performance.now() - started).toBeLessThan(20_000);
 });
+
+/** Words of letters alone that no two texts share. */
+function rareWords(from: number, count: number): string {
+  return Array.from({ length: count }, (_, index) =>
+    (((from + index) * 48_271) % 2_147_483_647)
+      .toString(36)
+      .replaceAll(/\d/g, (digit) => 'qwxzjkvbyp'.charAt(Number(digit))),
+  ).join(' ');
+}
+
+/** Of the processor, since others may use it too. */
+function millisecondsOf(rare: string): number {
+  const begun = process.cpuUsage();
+  expect(countTokens(rare, 'o200k_base')).toBeGreaterThan(0);
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1000;
+}
+
+test('takes time by the length of a text, also of one whose words are nowhere else', () => {
+  millisecondsOf(rareWords(1, 5000));
+  const short = millisecondsOf(rareWords(10_000, 40_000));
+  expect(millisecondsOf(rareWords(100_000, 200_000))).toBeLessThan(short * 12);
+}, 60_000);
