@@ -34,12 +34,13 @@ export class BatchItems {
   #starts: Uint32Array | null = null;
   #failures: { readonly slot: number; readonly row: FailedRow }[] = [];
   #takenSlots = 0;
-  #takenRecords = 0;
+  #takenUpTo: number;
 
   /** Every row is taken for filtered until it is marked. @param before the last record before the batch */
   constructor(rows: RowBatch, before: number) {
     this.rows = rows;
     this.#before = before;
+    this.#takenUpTo = before;
     this.#fates = new Uint8Array(this.lastRecord - before);
     for (let row = 0; row < rows.length; row += 1)
       this.mark({ record: rows.record(row), piece: 0 }, 'filtered');
@@ -106,25 +107,34 @@ export class BatchItems {
     return low - 1;
   }
 
-  /** Counts the items that were not taken yet, up to and with `place`; a record counts with its last item. */
+  /**
+   * Counts the items that were not taken yet, up to and with `place`. A record counts with its last item, and one that
+   * was passed over with the row behind it, where a resumed read would meet it again.
+   */
   take(place: ItemPlace): { readonly counts: ReadCounts; readonly failures: readonly FailedRow[] } {
     const end = this.#slot(place) + 1;
     const taken = this.#fates.subarray(this.#takenSlots, end);
     const tally = [0, 0, 0, 0, 0, 0];
     for (const code of taken) tally[code] = (tally[code] ?? 0) + 1;
     const count = (fate: ItemFate): number => tally[fateCodes[fate]] ?? 0;
-    const whole = place.record - this.#before - (end === this.#start(place.record + 1) ? 0 : 1);
+    const upTo = end === this.#start(place.record + 1) ? place.record : this.#recordBefore(place.record);
     const counts = {
-      records: whole - this.#takenRecords,
+      records: upTo - this.#takenUpTo,
       read: taken.length - (tally[0] ?? 0),
       filtered: count('filtered'),
       skipped: count('skipped') + count('duplicate'),
     };
     this.#takenSlots = end;
-    this.#takenRecords = whole;
+    this.#takenUpTo = upTo;
     const failures = this.#failures.filter(({ slot }) => slot < end).map(({ row }) => row);
     this.#failures = this.#failures.filter(({ slot }) => slot >= end);
     return { counts, failures };
+  }
+
+  /** The record of the row before that of `record`; the one before the batch where there is none. */
+  #recordBefore(record: number): number {
+    const row = this.rowUpTo(record - 1);
+    return row < 0 ? this.#before : this.rows.record(row);
   }
 
   #slot({ record, piece }: ItemPlace): number {
