@@ -101,16 +101,6 @@ export class Reconciliation implements Disposable {
     return false;
   }
 
-  /** `find` and `take` in one. @returns the index of a row that has just succeeded, else -1 */
-  accept(result: ClassifiedResult): number {
-    if (result.kind === 'unparsable') {
-      this.unparsable += 1;
-      return -1;
-    }
-    const index = this.find(result.customId);
-    return index !== -1 && this.take(index, result) ? index : -1;
-  }
-
   #succeed(index: number): boolean {
     this.states[index] = rowState.ok;
     this.failures.delete(index);

@@ -10,8 +10,10 @@ export function applyRefusal(reconciliation: Reconciliation, errors: readonly Ba
   for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
       if (reconciliation.states[offset + line] === rowState.ok) continue;
-      reconciliation.accept(
-        named.has(line + 1) ? rejected(customId, named.get(line + 1)) : repacked(customId),
+      const error = named.get(line + 1);
+      reconciliation.take(
+        offset + line,
+        error === undefined ? repacked(customId) : rejected(customId, error),
       );
     }
   }
@@ -28,49 +30,27 @@ export function applySupersession(
   reconciliation: Reconciliation,
   tooLarge: ReadonlyMap<number, string>,
 ): void {
-  for (const { rows } of reconciliation.spans) {
+  for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
       const reason = tooLarge.get(line);
       const failure =
         reason === undefined
-          ? { code: supersededCode, message: 'Its file was too large.', retryable: true }
-          : { code: 'row_over_token_limit', message: reason, retryable: false };
-      reconciliation.accept({
-        kind: 'failed',
-        customId,
-        stage: 'request',
-        ...failure,
-        ran: false,
-        usage: null,
-      });
+          ? unsent(customId, supersededCode, 'Its file was too large.', true)
+          : unsent(customId, 'row_over_token_limit', reason, false);
+      reconciliation.take(offset + line, failure);
     }
   }
 }
 
-function rejected(customId: string, error: BatchFileError | undefined): FailedResult {
-  const code = error?.code ?? 'invalid_request';
-  const message = error?.message ?? 'The provider refused this line.';
-  return {
-    kind: 'failed',
-    customId,
-    stage: 'request',
-    code,
-    message,
-    retryable: false,
-    ran: false,
-    usage: null,
-  };
+function rejected(customId: string, { code, message }: BatchFileError): FailedResult {
+  const reason = message ?? 'The provider refused this line.';
+  return unsent(customId, code ?? 'invalid_request', reason, false);
 }
 
 function repacked(customId: string): FailedResult {
-  return {
-    kind: 'failed',
-    customId,
-    stage: 'request',
-    code: 'repacked',
-    message: 'Another line of its file was refused.',
-    retryable: true,
-    ran: false,
-    usage: null,
-  };
+  return unsent(customId, 'repacked', 'Another line of its file was refused.', true);
+}
+
+function unsent(customId: string, code: string, message: string, retryable: boolean): FailedResult {
+  return { kind: 'failed', customId, stage: 'request', code, message, retryable, ran: false, usage: null };
 }

@@ -1,14 +1,10 @@
 import { relative } from 'node:path';
 import { buildPipeline } from '../run/build.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 
 /** `pipeline build FILE --out DIR`: writes the batch files and stops. */
-export async function main(
-  [file = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const out = String(options['out']);
   const flags = {
@@ -26,4 +22,4 @@ export async function main(
     context.print(`Send them, then: pipeline load ${file} --build ${out} --results RESULTS`);
   }
   return 0;
-}
+};

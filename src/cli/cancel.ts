@@ -3,16 +3,12 @@ import { endedStatuses } from '../ledger/ledger.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import { own } from '../run/continue-run.ts';
 import type { RunSummary } from '../run/summary.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 
 /** `pipeline cancel RUN`: ends a run and loads what it has paid for. */
-export async function main(
-  [what = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what = ''], options, context) => {
   await using found = await findRuns(what, options, context);
   const run = found.runs.find(({ kind, status }) => kind === 'run' && !endedStatuses.has(status));
   if (run === undefined) throw nothingToCancel(what);
@@ -25,7 +21,7 @@ export async function main(
   if (options['json'] === true) context.print(JSON.stringify(summary));
   else if (options['quiet'] !== true) report(summary, exitCode, context);
   return exitCode;
-}
+};
 
 function report({ run_id: run, rows, tokens }: RunSummary, exitCode: number, context: CommandContext): void {
   context.print(

@@ -3,7 +3,7 @@ import { continueRun, isUnfinished, own } from '../run/continue-run.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { RunSummary } from '../run/summary.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Main } from './context.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
@@ -15,11 +15,7 @@ interface Collected {
 }
 
 /** `pipeline collect [RUN or FILE]`: one pass over unfinished runs, for cron. */
-export async function main(
-  [what]: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const summaries: RunSummary[] = [];
   const codes: number[] = [];
@@ -37,7 +33,7 @@ export async function main(
   if (options['json'] === true) context.print(JSON.stringify(summaries));
   else if (options['quiet'] !== true) report(summaries, codes, context);
   return worst(codes);
-}
+};
 
 async function collect(
   found: FoundRuns,

@@ -22,13 +22,19 @@ export interface CommandContext {
   print(text: string): void;
 }
 
+/**
+ * @param args the words after the command's name, without options
+ * @param options by their names in camel case: `fullRefresh` for `--full-refresh`
+ * @returns the exit code
+ * @throws BatchlineError, which is shown as one line; its `exitCode`, or else 2, ends the process
+ */
+export type Main = (
+  args: string[],
+  options: Record<string, unknown>,
+  context: CommandContext,
+) => Promise<number>;
+
 /** What a command's file exports. */
 export interface CommandModule {
-  /**
-   * @param args the words after the command's name, without options
-   * @param options by their names in camel case: `fullRefresh` for `--full-refresh`
-   * @returns the exit code
-   * @throws BatchlineError, which is shown as one line; its `exitCode`, or else 2, ends the process
-   */
-  main(args: string[], options: Record<string, unknown>, context: CommandContext): Promise<number>;
+  readonly main: Main;
 }

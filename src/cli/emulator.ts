@@ -3,17 +3,13 @@ import { once } from 'node:events';
 import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
 import type { FaultsInput } from '../emulator/faults/faults.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 
 const standardPort = 8089;
 const standardFolder = '.pipeline/emulator';
 
 /** `pipeline emulator`: serves an OpenAI-compatible batch API on loopback until it is interrupted. */
-export async function main(
-  _args: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async (_args, options, context) => {
   const { startEmulator } = await import('../emulator/server.ts');
   const dataDir = resolve(context.cwd, textOption(options['data'] ?? options['stateDir'], standardFolder));
   await using emulator = await startEmulator({
@@ -29,7 +25,7 @@ export async function main(
   context.print('  api_key: any-key-will-do');
   await interrupted(context.signal);
   return 130;
-}
+};
 
 async function interrupted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');

@@ -1,13 +1,9 @@
 import { failedRowJson } from '../run/failed-rows-file.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 
 /** `pipeline errors RUN`: a run's failed rows with their reasons, a line each. */
-export async function main(
-  [what]: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const [run] = found.runs;
   let failed = 0;
@@ -23,4 +19,4 @@ export async function main(
   }
   if (failed === 0 && options['json'] !== true) context.print('No row failed.');
   return 0;
-}
+};

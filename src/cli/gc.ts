@@ -4,17 +4,13 @@ import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import { collectLocal, collectRemote, isGarbage } from '../run/collect-garbage.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline gc`: deletes remote and local files of runs that ended. */
-export async function main(
-  _args: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async (_args, options, context) => {
   await using found = await findRuns(undefined, options, context);
   const { ledger } = found;
   const before = Date.now() - age(String(options['olderThan']));
@@ -40,7 +36,7 @@ export async function main(
   else if (options['quiet'] !== true)
     context.print(`Deleted ${remoteFiles} files at providers and the folders of ${folders.length} runs.`);
   return code;
-}
+};
 
 function age(text: string): number {
   const parsed = duration.safeParse(text);

@@ -1,16 +1,12 @@
 import { BatchlineError } from '../core/errors.ts';
 import { loadBuild } from '../run/load-build.ts';
 import { loadRun } from '../run/load-run.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline load FILE`: loads results that were made elsewhere, or a past run's saved answers again. */
-export async function main(
-  [file = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([file = ''], options, context) => {
   const runId = options['run'] as string | undefined;
   const flags = {
     build: options['build'] as string | undefined,
@@ -32,7 +28,7 @@ export async function main(
     );
   }
   return exitCode;
-}
+};
 
 function eitherOr(): BatchlineError {
   return new BatchlineError('usage', 'What is to be loaded is not clear.', {

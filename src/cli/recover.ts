@@ -1,14 +1,10 @@
 import { recoverRuns } from '../run/recover-runs.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline recover FILE`: adopts batches whose state folder was lost. */
-export async function main(
-  [file = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const noWait = options['wait'] === false;
   const { results, leftAlone } = await withDraining(options, context, (host) =>
@@ -24,4 +20,4 @@ export async function main(
   const codes = results.map(({ exitCode }) => exitCode);
   if (leftAlone > 0) return 1;
   return codes.find((code) => code === 1) ?? codes.find((code) => code === 3) ?? 0;
-}
+};

@@ -1,6 +1,6 @@
 import { BatchlineError } from '../core/errors.ts';
 import { columnsOf, openSink } from '../run/components.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { renderTable } from './render/table.ts';
@@ -8,11 +8,7 @@ import { renderTable } from './render/table.ts';
 const standardCount = 10;
 
 /** `pipeline results [RUN]`: rows as they now are in the sink. */
-export async function main(
-  [what]: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const [run] = found.runs;
   if (run === undefined) {
@@ -35,4 +31,4 @@ export async function main(
   });
   context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   return 0;
-}
+};

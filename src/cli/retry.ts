@@ -3,17 +3,13 @@ import type { MaxFailedRows } from '../config/failed-rows.ts';
 import { own } from '../run/continue-run.ts';
 import { wholePass } from '../run/execution.ts';
 import { retryRun } from '../run/retry-run.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline retry RUN`: reopens a run's failed rows. */
-export async function main(
-  [what = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what = ''], options, context) => {
   await using found = await findRuns(what, options, context);
   const [run] = found.runs;
   if (run === undefined) throw noRun(what);
@@ -33,7 +29,7 @@ export async function main(
   if (options['json'] === true) context.print(JSON.stringify(summary));
   else if (options['quiet'] !== true) context.print(`\n${summaryText(summary)}`);
   return exitCode;
-}
+};
 
 function noRun(what: string): BatchlineError {
   return new BatchlineError('no_runs', `There is no run of ${what}.`, {

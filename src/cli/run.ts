@@ -1,18 +1,14 @@
 import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { RunResult } from '../run/finish-run.ts';
 import { runPipeline } from '../run/run-pipeline.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Main } from './context.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline run FILE`: the whole job, from the source's rows to the sink's. */
-export async function main(
-  [file = '']: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const flags = {
     limit: options['limit'] as number | undefined,
@@ -30,7 +26,7 @@ export async function main(
   if (options['json'] === true) context.print(JSON.stringify(result.summary));
   else if (options['quiet'] !== true) report(result, file, context);
   return result.exitCode;
-}
+};
 
 function report(result: RunResult, file: string, context: CommandContext): void {
   const { summary, sample, target, deleted, isEmulator, isWindowed, stateDir } = result;

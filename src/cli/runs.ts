@@ -1,17 +1,13 @@
 import type { RunRecord } from '../ledger/ledger.ts';
 import { summarize, type RunSummary } from '../run/summary.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { renderTable } from './render/table.ts';
 
 const columns = ['run', 'pipeline', 'status', 'started', 'rows', 'ok', 'failed', 'pending'];
 
 /** `pipeline runs [FILE]`: the history, newest first. */
-export async function main(
-  [what]: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const history: PastRun[] = [];
   for (const run of found.runs) history.push({ run, summary: await summarize(found.ledger, run) });
@@ -19,7 +15,7 @@ export async function main(
   else if (history.length === 0) context.print('There are no runs yet.');
   else context.print(renderTable(columns, history.map(toRow), 160));
   return 0;
-}
+};
 
 interface PastRun {
   readonly run: RunRecord;

@@ -1,12 +1,8 @@
 import { pipelineJsonSchema } from '../config/json-schema.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 
 /** `pipeline schema`: the JSON Schema of pipeline files. */
-export async function main(
-  _args: string[],
-  _options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async (_args, _options, context) => {
   context.print(JSON.stringify(pipelineJsonSchema(), null, 2));
   return 0;
-}
+};

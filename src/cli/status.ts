@@ -1,14 +1,10 @@
 import { summarize } from '../run/summary.ts';
-import type { CommandContext } from './context.ts';
+import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
-export async function main(
-  [what]: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const runs = what === undefined ? found.runs : found.runs.slice(0, 1);
   const summaries = await Promise.all(runs.map((run) => summarize(found.ledger, run)));
@@ -20,4 +16,4 @@ export async function main(
     context.print(texts.join('\n\n'));
   }
   return 0;
-}
+};

@@ -1,18 +1,14 @@
 import { loadPipeline } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext, Main } from './context.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline validate FILE...`: every fault of every file. */
-export async function main(
-  files: string[],
-  options: Record<string, unknown>,
-  context: CommandContext,
-): Promise<number> {
+export const main: Main = async (files, options, context) => {
   let code = 0;
   for (const file of files) code = Math.max(code, await validate(file, options, context));
   return code;
-}
+};
 
 async function validate(
   file: string,

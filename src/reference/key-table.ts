@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { typeNoun } from '../core/type-words.ts';
 
 /** A node of the JSON Schema that zod makes. */
 export type JsonSchema = z.core.JSONSchema.JSONSchema;
@@ -34,7 +35,8 @@ function valueWord(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (schema.type === 'array') return `list of ${valueWord((schema.items ?? {}) as JsonSchema)}`;
   if (schema.type === 'object') return objectWord(schema);
-  return typeWords[String(schema.type)] ?? 'any value';
+  if (schema.type === 'boolean') return '`true`, `false`';
+  return typeNoun(String(schema.type)) ?? 'any value';
 }
 
 function objectWord(schema: JsonSchema): string {
@@ -43,13 +45,6 @@ function objectWord(schema: JsonSchema): string {
   const values = schema.additionalProperties;
   return typeof values === 'object' ? `map to ${valueWord(values)}` : 'map';
 }
-
-const typeWords: Readonly<Record<string, string>> = {
-  string: 'text',
-  integer: 'whole number',
-  number: 'number',
-  boolean: '`true`, `false`',
-};
 
 function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');

@@ -27,7 +27,7 @@ export interface Host {
   readonly emit: EventListener;
 }
 
-export function keyNames(pipeline: Pipeline): readonly string[] {
+function keyNames(pipeline: Pipeline): readonly string[] {
   const { key } = pipeline.source;
   return typeof key === 'string' ? [key] : key;
 }

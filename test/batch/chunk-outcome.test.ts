@@ -65,7 +65,9 @@ async function outcomeOf(
   await using folder = await temporaryFolder();
   const chunk = await storedChunk(folder.path, ['a', 'b', 'c']);
   using reconciliation = await Reconciliation.open(folder.path, [chunk]);
-  for (const result of results) reconciliation.accept(result);
+  for (const result of results)
+    if (result.kind === 'unparsable') reconciliation.unparsable += 1;
+    else reconciliation.take(reconciliation.find(result.customId), result);
   act(reconciliation);
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('no span');

@@ -32,12 +32,12 @@ export const rowCount = 12;
 let database: TestDatabase;
 
 /** To be called once by each test file. */
-export function useNotes(): void {
+export function useNotes(count = rowCount): void {
   beforeAll(async () => {
     database = await createDatabase();
     await database.client.query(`
       CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);
-      INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, ${rowCount}) n`);
+      INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, ${count}) n`);
   });
   afterAll(() => database[Symbol.asyncDispose]());
   beforeEach(async () => {
@@ -78,6 +78,11 @@ export async function project(url: string, parts: Parts = {}): Promise<PipelineP
   return PipelineProject.create(pipeline(url, parts));
 }
 
+/** Runs a statement in the file's own database. */
+export async function runSql(sql: string): Promise<void> {
+  await database.client.query(sql);
+}
+
 /** What stands in the target table. */
 export async function answers(): Promise<readonly AnswerRow[]> {
   const { rows } = await database.client.query<{ id: string; answer: string; attempt: string }>(
@@ -93,8 +98,8 @@ export async function insertedIds(): Promise<readonly number[]> {
 }
 
 /** What is to stand there. @param attempt which of a row's attempts was answered */
-export function expected(attempt: (id: number) => number): readonly AnswerRow[] {
-  return Array.from({ length: rowCount }, (_, index) => {
+export function expected(attempt: (id: number) => number, count = rowCount): readonly AnswerRow[] {
+  return Array.from({ length: count }, (_, index) => {
     const id = index + 1;
     return { id, answer: promptAnswer(`note ${id}`), attempt: attempt(id) };
   });

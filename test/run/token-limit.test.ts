@@ -1,50 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { BillEntry } from '../../src/emulator/state/bill.ts';
 import { paidLines } from '../support/bill.ts';
-import { promptAnswer } from '../support/chat-answer.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { createEmulator, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
-import { errorsOf } from './scene.ts';
+import { answers, errorsOf, expected, type Parts, pipeline, runSql, useNotes } from './scene.ts';
 
 const rows = 200;
 const rowsAFile = 10;
 /** `note 123` is two tokens or three, and a message is eight. */
 const limit = 230;
-let database: TestDatabase;
+useNotes(rows);
 
-beforeAll(async () => {
-  database = await createDatabase();
-  await database.client.query(`
-    CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);
-    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, ${rows}) n`);
-});
-afterAll(() => database[Symbol.asyncDispose]());
-beforeEach(async () => {
-  await database.client.query('DROP TABLE IF EXISTS answers');
-});
-
-function pipeline(url: string, batch: object, where = ''): object {
-  return {
-    source: {
-      type: 'postgres',
-      url: database.url,
-      table: 'notes',
-      key: 'id',
-      ...(where === '' ? {} : { where }),
-    },
-    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
-    provider: providerAt(url),
-    batch: { ...promptBatch, ...batch },
-    sink: {
-      type: 'postgres',
-      url: database.url,
-      table: 'answers',
-      create: true,
-      columns: { answer: 'text', attempt: 'attempt' },
-    },
-  };
+/** All rows in one file, where `batch` does not say otherwise. */
+function parts(batch: object, source: Parts['source'] = {}): Parts {
+  return { batch: { max_requests: undefined, ...batch }, source };
 }
 
 interface Limited extends AsyncDisposable {
@@ -59,21 +29,13 @@ async function limited(batch: object, middleware?: Middleware): Promise<Limited>
   );
   const url =
     middleware === undefined ? emulator.url : resources.use(await createProxy(emulator.url, middleware)).url;
-  const project = resources.use(await PipelineProject.create(pipeline(url, batch)));
+  const project = resources.use(await PipelineProject.create(pipeline(url, parts(batch))));
   const kept = resources.move();
   return { emulator, project, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function expectAllAnswered(count = rows): Promise<void> {
-  const { rows: found } = await database.client.query<{ id: number; answer: string; attempt: number }>(
-    'SELECT id::int, answer, attempt::int FROM answers ORDER BY answers.id',
-  );
-  const wanted = Array.from({ length: count }, (_, index) => ({
-    id: index + 1,
-    answer: promptAnswer(`note ${index + 1}`),
-    attempt: 1,
-  }));
-  expect(found).toEqual(wanted);
+async function expectAllAnswered(): Promise<void> {
+  expect(await answers()).toEqual(expected(() => 1, rows));
 }
 
 /** Counts the tokens of batches that were created and not yet seen to have ended. */
@@ -172,7 +134,7 @@ describe('a limit on enqueued tokens', () => {
 
   it('fails a row that is larger by itself, and no other', async () => {
     await using setting = await limited({ max_enqueued_tokens: limit });
-    await database.client.query(`UPDATE notes SET body = repeat('long ', 400) WHERE id = 7`);
+    await runSql(`UPDATE notes SET body = repeat('long ', 400) WHERE id = 7`);
     try {
       const { rows: counts } = await setting.project.summary(1);
       expect(counts).toMatchObject({ requested: rows, ok: rows - 1, failed: 1, pending: 0 });
@@ -181,7 +143,7 @@ describe('a limit on enqueued tokens', () => {
       ]);
       expectNothingTwice(await setting.emulator.bill(), rows - 1);
     } finally {
-      await database.client.query(`UPDATE notes SET body = 'note 7' WHERE id = 7`);
+      await runSql(`UPDATE notes SET body = 'note 7' WHERE id = 7`);
     }
   }, 60_000);
 
@@ -193,7 +155,7 @@ describe('a limit on enqueued tokens', () => {
       ['odd', 'id % 2 = 1'],
       ['even', 'id % 2 = 0'],
     ] as const)
-      await project.write(`${name}.yaml`, { ...pipeline(emulator.url, batch, where), name });
+      await project.write(`${name}.yaml`, { ...pipeline(emulator.url, parts(batch, { where })), name });
     const ended = await Promise.all([project.cli('run', 'odd.yaml'), project.cli('run', 'even.yaml')]);
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
     await expectAllAnswered();

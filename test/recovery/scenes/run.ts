@@ -82,7 +82,7 @@ export function runScene({ name, mode, faults = usualFaults, rowsPerFile = 4 }: 
 }
 
 /** Every row is answered, once, everything adds up, and nothing was bought in vain. */
-export async function expectComplete(world: World): Promise<void> {
+async function expectComplete(world: World): Promise<void> {
   expect(await tableRows(world)).toEqual(ids(rowCount).map((id) => ({ id, answer: answerTo(id) })));
   // The run that was killed: one that was killed after its end is followed by another, which finds nothing to do.
   const [first] = await world.runs();
