@@ -43,7 +43,6 @@ afterAll(async () => {
 
 const sources = {
   table: () => ({ type: 'postgres', url: database.url, table: 'notes', key: 'id' }),
-  ranges: () => ({ type: 'postgres', url: database.url, table: 'notes', key: 'id', partitions: 3 }),
   query: () => ({ type: 'postgres', url: database.url, query: 'SELECT id, body FROM notes', key: 'id' }),
   csv: () => ({ type: 'csv', path: 'notes.csv', key: 'id' }),
 } as const;
@@ -61,7 +60,6 @@ interface Variant {
 const variants: readonly Variant[] = [
   { name: 'a table into a table by upsert', source: 'table', mode: 'upsert' },
   { name: 'a table into a table by insert', source: 'table', mode: 'insert' },
-  { name: 'ranges of a table into a table by insert', source: 'ranges', mode: 'insert' },
   { name: 'a query into a table by insert', source: 'query', mode: 'insert' },
   { name: 'a CSV file into a table by upsert', source: 'csv', mode: 'upsert' },
   { name: 'a CSV file into a file', source: 'csv', mode: 'insert', isFile: true },
