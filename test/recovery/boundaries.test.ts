@@ -20,6 +20,9 @@ const random = new Random(seed);
 const atOnce = 2 * availableParallelism();
 const timeout = wanted === 'all' ? 4 * 3_600_000 : 300_000;
 
+/** The scenes of which a kill has left behind what it must. */
+const left = new Set<string>();
+
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -74,6 +77,7 @@ async function killAt(scene: Scene, boundary: Boundary, place: number): Promise<
     const died = await world.killAt(command, boundary);
     if (died !== null) {
       where += ` (${died})`;
+      if ((await scene.leaves?.(world)) === true) left.add(scene.name);
       const again = secondKill(scene, place);
       if (again !== null) where += ` and ${again.nth} (${await world.killAt(command, again)})`;
     }
@@ -113,5 +117,6 @@ describe('a command that is killed where it crosses into the outside', () => {
     const faults = await killAtEach(scene, await choose(scene));
     // As one text: a list would be cut short where it is shown.
     expect(faults.join('\n')).toBe('');
+    if (scene.leaves !== undefined) expect(left).toContain(scene.name);
   });
 });

@@ -12,6 +12,8 @@ export interface Scene extends WorldOptions {
   readonly before?: (world: World) => Promise<void>;
   /** The command that is killed. */
   readonly command: (world: World) => readonly string[] | Promise<readonly string[]>;
+  /** What at least one of the kills must leave behind, so that the scene tries what it is there for. */
+  readonly leaves?: (world: World) => Promise<boolean>;
   /** What is typed afterwards, until all is well. */
   readonly after: (world: World) => Promise<void>;
   /** What holds in the end. @throws where it does not */

@@ -10,6 +10,7 @@ import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
 import { runScenes } from './run.ts';
+import { splitScenes } from './split.ts';
 import { tokenLimitScenes } from './token-limit.ts';
 
 /** Every command that is killed, and its world. */
@@ -26,4 +27,5 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...tokenLimitScenes,
+  ...splitScenes,
 ];
