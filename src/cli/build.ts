@@ -1,18 +1,14 @@
 import { relative } from 'node:path';
 import { buildPipeline } from '../run/build.ts';
 import type { Main } from './context.ts';
-import { loadFor, withProgress } from './pipeline-command.ts';
+import { loadFor, requestFlags, withProgress } from './pipeline-command.ts';
 
 /** `pipeline build FILE --out DIR`: writes the batch files and stops. */
 export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const out = String(options['out']);
-  const flags = {
-    limit: options['limit'] as number | undefined,
-    where: options['where'] as string | undefined,
-  };
   const { summary, folder, files } = await withProgress(options, context, (host) =>
-    buildPipeline(loaded, out, flags, host),
+    buildPipeline(loaded, out, requestFlags(options), host),
   );
   const { rows } = summary;
   context.print(`${rows.requested} requests of ${rows.read} rows in ${files.length} files in ${folder}`);

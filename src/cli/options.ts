@@ -83,23 +83,28 @@ const state: OptionSpec = {
   defaultValue: '.pipeline',
 };
 
+/** Which rows of the source are read. */
+const selection: readonly OptionSpec[] = [
+  limit,
+  {
+    flags: '--sample <n>',
+    description: 'read so many rows, drawn at random from the whole source',
+    parse: sampleSize,
+  },
+  {
+    flags: '--seed <s>',
+    description: 'which random rows: the same again for the same number; default: 0',
+    parse: seedNumber,
+  },
+  where,
+];
+
 /** The flags of each command. */
 export const options = {
   run: [
     { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
     { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
-    limit,
-    {
-      flags: '--sample <n>',
-      description: 'read so many rows, drawn at random from the whole source',
-      parse: sampleSize,
-    },
-    {
-      flags: '--seed <s>',
-      description: 'which random rows: the same again for the same number; default: 0',
-      parse: seedNumber,
-    },
-    where,
+    ...selection,
     { flags: '--full-refresh', description: 'send unchanged rows and remembered failures again' },
     {
       flags: '--max-failed-rows <n|p%>',
@@ -115,8 +120,7 @@ export const options = {
   validate: configuration,
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
-    limit,
-    where,
+    ...selection,
     ...configuration,
     ...output,
   ],

@@ -1,6 +1,7 @@
 import { formatProblem } from '../config/problem.ts';
 import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
 import type { Host } from '../run/components.ts';
+import type { RequestFlags } from '../run/fingerprint.ts';
 import type { CommandContext } from './context.ts';
 import { createRenderer, rendererOptions } from './render/renderer.ts';
 
@@ -20,6 +21,17 @@ export async function loadFor(
     context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(warning)}`)}\n`);
   }
   return loaded;
+}
+
+/** The flags that say which rows a run, or a build, reads. */
+export function requestFlags(options: Record<string, unknown>): RequestFlags {
+  return {
+    limit: options['limit'] as number | undefined,
+    sample: options['sample'] as number | undefined,
+    seed: options['seed'] as number | undefined,
+    where: options['where'] as string | undefined,
+    fullRefresh: options['fullRefresh'] as boolean | undefined,
+  };
 }
 
 type Work<T> = (host: Host) => Promise<T>;

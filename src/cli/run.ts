@@ -2,7 +2,7 @@ import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { RunResult } from '../run/finish-run.ts';
 import { runPipeline } from '../run/run-pipeline.ts';
 import type { CommandContext, Main } from './context.ts';
-import { loadFor, withDraining } from './pipeline-command.ts';
+import { loadFor, requestFlags, withDraining } from './pipeline-command.ts';
 import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
 import { summaryText } from './summary-text.ts';
@@ -11,11 +11,7 @@ import { summaryText } from './summary-text.ts';
 export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const flags = {
-    limit: options['limit'] as number | undefined,
-    sample: options['sample'] as number | undefined,
-    seed: options['seed'] as number | undefined,
-    where: options['where'] as string | undefined,
-    fullRefresh: options['fullRefresh'] as boolean | undefined,
+    ...requestFlags(options),
     newRun: options['newRun'] as boolean | undefined,
     maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined,
     noWait: options['wait'] === false,

@@ -19,6 +19,7 @@ import { wholePass } from './execution.ts';
 import { fingerprint, type RequestFlags } from './fingerprint.ts';
 import { preparePipeline } from './prepared.ts';
 import { readPatiently } from './read-run.ts';
+import { checkSample } from './sample-rules.ts';
 import { fixSelection } from './selection.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
@@ -47,6 +48,7 @@ export async function buildPipeline(
   flags: RequestFlags,
   host: Host,
 ): Promise<BuildResult> {
+  checkSample(loaded, flags);
   const startedAt = Date.now();
   const folder = resolve(out);
   await using ledger = await openSqliteLedger(loaded.stateDir);

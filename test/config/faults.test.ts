@@ -73,11 +73,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['  table: tickets\n', '', 'p.yaml:3:3  source.table  required, or else `query`'],
   ['table: tickets', 'table: t\n  query: select 1', 'p.yaml:6:10  source.query  cannot stand beside `table`'],
   ['table: tickets', 'query: select 1\n  where: x', 'p.yaml:6:10  source.where  goes with `table`'],
-  [
-    'name: tags',
-    'transforms: [{ type: module }]',
-    'p.yaml:1:22  transforms.0.type  `module` is not available in this version',
-  ],
+  ['name: tags', 'transforms: [{ type: module }]', 'p.yaml:1:14  transforms.0.path  required'],
   ['name: tags', 'transforms: [{ type: filter, where: "size(" }]', 'p.yaml:1:43  transforms.0.where  '],
   ['  table: tags\n', '  table: tags\n  query: x\n', 'p.yaml:15:3  sink.query  unknown key'],
   ['name: tags', 'nmae: tags', 'p.yaml:1:1  nmae  unknown key  (did you mean name?)'],

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { acquireLock } from '../../src/ledger/exclusive-lock.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
@@ -20,14 +22,23 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-const create = () =>
+const create = (source: object = { table: 'notes' }) =>
   PipelineProject.create({
-    source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
+    source: { type: 'postgres', url: database.url, ...source, key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
     provider: providerAt(emulator.url),
     batch: { ...promptBatch, max_requests: 40 },
     sink: { type: 'jsonl', path: 'out.jsonl', columns: { answer: 'text' } },
   });
+
+/** How many sessions wait for an advisory lock of ours. */
+async function waiting(): Promise<number> {
+  const { rowCount } = await database.client.query(
+    `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  return rowCount ?? 0;
+}
 
 /** The rows that a run chose. */
 async function drawn(project: PipelineProject, ...flags: readonly string[]): Promise<readonly number[]> {
@@ -47,6 +58,29 @@ it('draws so many rows from the whole source, the same again for the same seed',
   }
   expect(await drawn(project, '--sample', '100', '--seed', '0')).toEqual(first);
   expect(await drawn(project, '--sample', '100', '--seed', '1')).not.toEqual(first);
+});
+
+it('lets others start a run while the keys are read', async () => {
+  await using project = await create({
+    query: 'SELECT id, body FROM notes, pg_advisory_xact_lock_shared(7)',
+  });
+  await database.client.query('SELECT pg_advisory_lock(7)');
+  const running = project.start('run', 'pipeline.yaml', '--sample', '5', '--set', 'sink.path=trial.jsonl');
+  await vi.waitFor(async () => expect(await waiting()).toBeGreaterThan(0), { timeout: 30_000, interval: 50 });
+  const lock = await acquireLock(join(project.stateDir, 'choosing.lock'));
+  expect(lock).not.toBeNull();
+  await lock?.[Symbol.asyncDispose]();
+  await database.client.query('SELECT pg_advisory_unlock(7)');
+  expect(await running.result).toMatchObject({ code: 0 });
+});
+
+it('is drawn for a build too', async () => {
+  await using project = await create();
+  const build = (out: string) => project.cli('build', 'pipeline.yaml', '--out', out, '--sample', '100');
+  expect(await build('one')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^100 requests/) });
+  await build('two');
+  const [one, two] = [await project.read('one/rows-00001.jsonl'), await project.read('two/rows-00001.jsonl')];
+  expect(two).toBe(one);
 });
 
 it('takes the rows that there are where there are fewer', async () => {
