@@ -3,10 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
 import { BatchlineError } from '../core/errors.ts';
 import { loadDuckdb } from './load-duckdb.ts';
+import { textLiteral } from './sql-text.ts';
 
 /** A use of an instance; the last one that ends closes it, and with it the file. */
 export interface InstanceLease extends Disposable {
   readonly instance: DuckDBInstance;
+  /** The database that its connections are to use, where that is not the one that they begin with. */
+  readonly catalog: string | null;
 }
 
 export interface InstanceOptions {
@@ -17,10 +20,14 @@ export interface InstanceOptions {
   readonly memoryLimit: string;
   /** Where sorts and joins that outgrow the memory go. Made when it is needed. */
   readonly tempDir: string;
+  /** How many rows of a table are kept together, for a file that is written: a multiple of 2,048. */
+  readonly rowGroup: number;
 }
 
+type Instance = Omit<InstanceLease, typeof Symbol.dispose>;
+
 interface Shared {
-  readonly opening: Promise<DuckDBInstance>;
+  readonly opening: Promise<Instance>;
   readonly isWritten: boolean;
   users: number;
 }
@@ -53,8 +60,8 @@ export async function leaseInstance(options: InstanceOptions): Promise<InstanceL
 
 async function lease(path: string, shared: Shared): Promise<InstanceLease> {
   try {
-    const instance = await shared.opening;
-    return { instance, [Symbol.dispose]: () => release(path, shared, instance) };
+    const opened = await shared.opening;
+    return { ...opened, [Symbol.dispose]: () => release(path, shared, opened.instance) };
   } catch (error) {
     release(path, shared);
     throw error;
@@ -70,13 +77,15 @@ function release(path: string, shared: Shared, instance?: DuckDBInstance): void 
 }
 
 async function ownInstance(options: InstanceOptions): Promise<InstanceLease> {
-  const instance = await create(options);
-  return { instance, [Symbol.dispose]: () => instance.closeSync() };
+  const opened = await create(options);
+  return { ...opened, [Symbol.dispose]: () => opened.instance.closeSync() };
 }
 
-async function create({ path, isWritten, memoryLimit, tempDir }: InstanceOptions): Promise<DuckDBInstance> {
+async function create(options: InstanceOptions): Promise<Instance> {
+  const { path, isWritten, memoryLimit, tempDir } = options;
   const { DuckDBInstance } = await loadDuckdb();
-  return DuckDBInstance.create(path ?? ':memory:', {
+  const isAttached = path !== null && isWritten;
+  const instance = await DuckDBInstance.create(isAttached ? ':memory:' : (path ?? ':memory:'), {
     access_mode: path === null || isWritten ? 'READ_WRITE' : 'READ_ONLY',
     threads: '2',
     memory_limit: memoryLimit,
@@ -86,6 +95,31 @@ async function create({ path, isWritten, memoryLimit, tempDir }: InstanceOptions
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
+  if (!isAttached) return { instance, catalog: null };
+  try {
+    return { instance, catalog: await attach(instance, path, options.rowGroup) };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+/** A database would clash with these names. */
+const reserved = /^(?:memory|temp|system|main)(?:\.|$)/i;
+
+/** Only a database that is attached can be given the size of its row groups. @returns its name */
+async function attach(instance: DuckDBInstance, path: string, rowGroup: number): Promise<string> {
+  const connection = await instance.connect();
+  try {
+    const alias = reserved.test(basename(path)) ? ' AS batchline_target' : '';
+    await connection.run(`ATTACH ${textLiteral(path)}${alias} (TYPE duckdb, ROW_GROUP_SIZE ${rowGroup})`);
+    const found = await connection.runAndReadAll(
+      "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory'",
+    );
+    return String(found.getRows()[0]?.[0]);
+  } finally {
+    connection.closeSync();
+  }
 }
 
 async function canonical(path: string): Promise<string> {

@@ -14,6 +14,7 @@ const name = '@duckdb/node-api';
  * @throws BatchlineError `duckdb_missing` where it is not installed
  */
 export async function loadDuckdb(): Promise<DuckApi> {
+  returnMemory();
   try {
     return await import('@duckdb/node-api');
   } catch (error) {
@@ -28,6 +29,14 @@ export async function loadDuckdb(): Promise<DuckApi> {
     if (!isMissing(error)) throw error;
     throw missing(error);
   }
+}
+
+/**
+ * Lets DuckDB's allocator, which reads its settings from the environment when it is loaded, hand memory back as soon as
+ * it is free. By default it keeps some 80 MB for ten seconds, beyond the memory limit.
+ */
+function returnMemory(): void {
+  process.env['DUCKDB_JE_MALLOC_CONF'] ??= 'dirty_decay_ms:0,muzzy_decay_ms:0';
 }
 
 /** The package itself, or its binary for this platform. */

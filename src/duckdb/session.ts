@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { leaseInstance, type InstanceLease } from './instances.ts';
-import { textLiteral } from './sql-text.ts';
+import { quoteName, textLiteral } from './sql-text.ts';
 
 export interface SessionOptions {
   /** A database file, absolute; null for a database in memory. */
@@ -12,12 +12,16 @@ export interface SessionOptions {
   readonly baseDir?: string;
   /** As DuckDB reads it. */
   readonly memoryLimit?: string;
+  /** How many rows of a table are kept together, where the file is written: a multiple of 2,048. */
+  readonly rowGroup?: number;
   /** Breaks off what is under way. */
   readonly signal: AbortSignal;
 }
 
 /** Enough for what streams through; what sorts and groups beyond it goes to the disk. */
 const defaultMemory = '128MB';
+/** DuckDB's own. */
+const defaultRowGroup = 122_880;
 
 /** A connection to a database of DuckDB, one statement at a time. It throws what DuckDB throws. */
 export class DuckSession implements AsyncDisposable {
@@ -35,10 +39,10 @@ export class DuckSession implements AsyncDisposable {
 
   static async open(options: SessionOptions): Promise<DuckSession> {
     options.signal.throwIfAborted();
-    const { path, isWritten, memoryLimit = defaultMemory } = options;
+    const { path, isWritten, memoryLimit = defaultMemory, rowGroup = defaultRowGroup } = options;
     const tempDir = join(options.stateDir, 'duckdb-temp');
     using leases = new DisposableStack();
-    const lease = leases.use(await leaseInstance({ path, isWritten, memoryLimit, tempDir }));
+    const lease = leases.use(await leaseInstance({ path, isWritten, memoryLimit, tempDir, rowGroup }));
     const session = new DuckSession(await lease.instance.connect(), lease, options.signal);
     leases.move();
     await session.#configure(options.baseDir);
@@ -46,7 +50,9 @@ export class DuckSession implements AsyncDisposable {
   }
 
   async #configure(baseDir: string | undefined): Promise<void> {
+    const { catalog } = this.#lease;
     try {
+      if (catalog !== null) await this.run(`USE ${quoteName(catalog)}.main`);
       await this.run("SET TimeZone = 'UTC'");
       // The setting is a list; a folder with a comma cannot stand in it.
       if (baseDir !== undefined && !baseDir.includes(','))

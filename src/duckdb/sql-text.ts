@@ -2,3 +2,7 @@
 export function textLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

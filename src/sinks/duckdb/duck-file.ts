@@ -4,8 +4,16 @@ import { DuckSession } from '../../duckdb/session.ts';
 
 /** How long the file is kept open unused: batches take hours, and while it is open no other process may read it. */
 const idleMs = 500;
-/** A bound, not what is taken: a batch of vectors is staged in memory, and a Parquet file is written by row groups. */
-const memoryLimit = '1GB';
+/**
+ * DuckDB fills whatever it is given with parts of the file. A table's index cannot be parted from, however, so that one
+ * of tens of millions of keys gets more.
+ */
+const memoryLimits = ['64MB', '128MB', '256MB', '1GB', '4GB'] as const;
+/**
+ * How many rows a part of a table has. DuckDB writes the last part anew each time that it moves what was loaded from its
+ * log to its place, and holds it in memory meanwhile: its own 122,880 vectors would be 700 MB.
+ */
+const rowGroup = { plain: 20_480, withVectors: 2048 } as const;
 
 /** A database file of DuckDB that is opened when it is needed, and used by one at a time. */
 export class DuckFile implements AsyncDisposable {
@@ -14,6 +22,7 @@ export class DuckFile implements AsyncDisposable {
   #open: { readonly session: DuckSession; readonly isWritten: boolean } | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #memory = 0;
 
   constructor(path: string, context: SinkContext) {
     this.path = path;
@@ -21,7 +30,8 @@ export class DuckFile implements AsyncDisposable {
   }
 
   /**
-   * Lends a session that may write, for `work`, which must leave no transaction open. Creates a file that is missing.
+   * Lends a session that may write, for `work`, which must leave no transaction open, and is done again from its
+   * beginning where DuckDB had too little memory for it. Creates a file that is missing.
    *
    * @throws BatchlineError for every failure of the database; the signal's reason where it was aborted
    */
@@ -58,15 +68,25 @@ export class DuckFile implements AsyncDisposable {
     } catch (error) {
       await this.#close();
       this.#context.signal.throwIfAborted();
-      throw duckdbError(error, this.path);
+      const fault = duckdbError(error, this.path);
+      if (fault.code !== 'duckdb_out_of_memory' || this.#memory >= memoryLimits.length - 1) throw fault;
     }
+    this.#memory += 1;
+    return this.#use(isWritten, work);
   }
 
   async #session(isWritten: boolean): Promise<DuckSession> {
     if (this.#open !== undefined && (this.#open.isWritten || !isWritten)) return this.#open.session;
     await this.#close();
-    const { signal, stateDir } = this.#context;
-    const session = await DuckSession.open({ path: this.path, isWritten, stateDir, memoryLimit, signal });
+    const { signal, stateDir, columns } = this.#context;
+    const session = await DuckSession.open({
+      path: this.path,
+      isWritten,
+      stateDir,
+      memoryLimit: memoryLimits[this.#memory] ?? memoryLimits[0],
+      rowGroup: columns.some(({ isVector }) => isVector) ? rowGroup.withVectors : rowGroup.plain,
+      signal,
+    });
     this.#open = { session, isWritten };
     return session;
   }

@@ -16,7 +16,7 @@ const table = { schema: 'main', table: 'gathered' } as const;
 const marks = marksOf(table);
 
 /** What Parquet keeps together in memory while it is written; vectors are large. */
-const rowGroup = { plain: 20_480, withVectors: 4096 } as const;
+const rowGroup = { plain: 20_480, withVectors: 2048 } as const;
 
 /**
  * The rows of one run on their way into a Parquet file, in a table of a database beside it, with the marks of the loads
@@ -120,6 +120,8 @@ export class GatheredRows {
     const options = parquetOptions({ rowGroup: group, runId: run?.[0] ?? '', shape: this.shape });
     // In the order in which they came, without a sort, which would hold them all in memory.
     const select = `SELECT ${names.join(', ')} FROM ${quoteTable(table)}`;
+    // One thread: each would hold a row group.
+    await session.run('SET threads = 1');
     await session.run(`COPY (${select}) TO ${textLiteral(path)} (${options})`);
   }
 

@@ -119,12 +119,12 @@ function integerWithin([lowest, highest]: readonly [bigint, bigint], convert: Te
 export function floatsOf(
   column: StagedColumn,
   value: NonNullable<Value>,
-): readonly (number | null)[] | ValueFault {
-  const list = value instanceof Float32Array ? Array.from(value) : value;
-  if (!isNumbers(list)) return new ValueFault('invalid_value', 'takes a list of numbers, which this is not');
+): Float32Array | readonly (number | null)[] | ValueFault {
+  if (!(value instanceof Float32Array) && !isNumbers(value))
+    return new ValueFault('invalid_value', 'takes a list of numbers, which this is not');
   const { dimensions } = column;
-  if (dimensions === null || list.length === dimensions) return list;
-  return new ValueFault('invalid_value', `takes ${dimensions} dimensions and the vector has ${list.length}`);
+  if (dimensions === null || value.length === dimensions) return value;
+  return new ValueFault('invalid_value', `takes ${dimensions} dimensions and the vector has ${value.length}`);
 }
 
 function isNumbers(value: Value): value is readonly (number | null)[] {

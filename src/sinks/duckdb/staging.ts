@@ -1,4 +1,4 @@
-import type { DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBListValue, DuckDBValue } from '@duckdb/node-api';
 import type { LoadFailure, ResultBatch } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
 import { loadDuckdb, type DuckApi } from '../../duckdb/load-duckdb.ts';
@@ -10,6 +10,8 @@ import { floatsOf, type StagedColumn } from './staged-column.ts';
 
 /** The most rows that DuckDB takes in one chunk. */
 const chunkRows = 2048;
+/** About how many numbers of vectors one chunk takes. */
+const chunkNumbers = 1 << 16;
 
 /** Rows that are ready to be staged: an array a column, the row's place in its batch first. */
 export interface StagedRows {
@@ -51,7 +53,12 @@ function convertRow(
 function stagedCell(api: DuckApi, column: StagedColumn, value: Value): DuckDBValue | ValueFault {
   if (column.storage === 'VARCHAR' || value === null) return convertCell(column, value);
   const floats = floatsOf(column, value);
-  return floats instanceof ValueFault ? floats : api.listValue(floats);
+  return floats instanceof ValueFault ? floats : listOf(api, floats);
+}
+
+/** A vector's numbers are read by index from where they are, since a copy to a list costs more than all the rest. */
+function listOf(api: DuckApi, floats: Exclude<ReturnType<typeof floatsOf>, ValueFault>): DuckDBListValue {
+  return new api.DuckDBListValue(floats as readonly DuckDBValue[]);
 }
 
 /** The name by which the staged rows are known, and that of a column among them. */
@@ -77,7 +84,10 @@ function storageType(api: DuckApi, storage: StagedColumn['storage']) {
 
 type DuckType = Parameters<DuckApi['DuckDBDataChunk']['create']>[0][number];
 
-/** Appends columns of cells to a temporary table. */
+/**
+ * Appends columns of cells to a temporary table, by way of one small chunk: the memory of a chunk is DuckDB's, and free
+ * only when JavaScript's garbage is collected, which knows nothing of its size.
+ */
 export async function appendRows(
   session: DuckSession,
   table: string,
@@ -86,15 +96,26 @@ export async function appendRows(
 ): Promise<void> {
   const { DuckDBDataChunk } = await loadDuckdb();
   const count = cells[0]?.length ?? 0;
+  const rows = rowsAtOnce(cells);
+  const chunk = DuckDBDataChunk.create(types);
   const appender = await session.connection.createAppender(table, 'main', 'temp');
   try {
-    for (let from = 0; from < count; from += chunkRows) {
-      const chunk = DuckDBDataChunk.create(types);
-      chunk.setColumns(cells.map((column) => column.slice(from, from + chunkRows)));
+    for (let from = 0; from < count; from += rows) {
+      chunk.reset();
+      chunk.setColumns(cells.map((column) => column.slice(from, from + rows)));
       appender.appendDataChunk(chunk);
     }
     appender.flushSync();
   } finally {
     appender.closeSync();
   }
+}
+
+function rowsAtOnce(cells: readonly DuckDBValue[][]): number {
+  const widest = Math.max(1, ...cells.map((column) => listLength(column.find((cell) => cell !== null))));
+  return Math.max(1, Math.min(chunkRows, Math.floor(chunkNumbers / widest)));
+}
+
+function listLength(cell: DuckDBValue | undefined): number {
+  return typeof cell === 'object' && cell !== null && 'items' in cell ? cell.items.length : 0;
 }
