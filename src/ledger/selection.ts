@@ -15,6 +15,8 @@ export interface RunWindow extends CursorWindow {
   readonly scope: string;
   /** Whether the next run may begin where this one ends. */
   readonly moves: boolean;
+  /** Whether rows that are read once more are sent only where they changed. */
+  readonly skipsUnchanged?: boolean | undefined;
 }
 
 export interface RunSample {
@@ -27,6 +29,9 @@ export interface RunSample {
  * How far each pipeline has dealt with its source. A watermark moves in the transaction that ends a run well, to the
  * end of the run's window; of two runs at a time, the one that began later decides. Since a window begins at a
  * watermark, everything below a watermark has been dealt with, whichever run moved it.
+ *
+ * A run that ends after a newer one may have loaded older answers over the newer ones: the watermark goes back to the
+ * end of its window, so that what changed since is read again, unless that would buy what did not.
  */
 export interface WatermarkLedger {
   /** Where the next window of a pipeline begins; null where no run has ended yet. */

@@ -5,6 +5,7 @@ import { diskFault } from '../core/disk.ts';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { ChunkState } from './chunk-state.ts';
 import type { FollowersOutcome } from './follower-ledger.ts';
+import { endedStatuses } from './ledger.ts';
 import type {
   AdoptedChunk,
   ChunkOutcome,
@@ -121,7 +122,7 @@ class SqliteLedger implements Ledger {
   async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
     this.#transaction(() => {
       this.#run(sql.updateStatus, { runId, status, at });
-      if (status.startsWith('completed')) this.watermarks.move(runId);
+      if (endedStatuses.has(status)) this.watermarks.runEnded(runId, status !== 'cancelled', at);
     });
   }
 

@@ -16,6 +16,20 @@ const move = `
   ON CONFLICT (pipeline, scope) DO UPDATE SET low = excluded.low, run_id = excluded.run_id, started_at = excluded.started_at
   WHERE excluded.started_at >= watermarks.started_at`;
 
+/**
+ * Rows that a run answers after a newer one has ended may have changed since, and then lie above its window. No run that
+ * began before now says anything of them.
+ */
+const stepBack = `
+  UPDATE watermarks SET low = json_extract(old.selection, '$.window.high'), run_id = old.run_id, started_at = :at
+  FROM runs AS old
+  WHERE old.run_id = :runId AND old.pipeline = watermarks.pipeline
+    AND json_extract(old.selection, '$.window.scope') = watermarks.scope
+    AND json_extract(old.selection, '$.window.skipsUnchanged') = 1
+    AND json_extract(old.selection, '$.window.high') IS NOT NULL
+    AND old.started_at < watermarks.started_at
+    AND old.started_at < (SELECT started_at FROM runs WHERE run_id = watermarks.run_id)`;
+
 export class SqliteWatermarks implements WatermarkLedger {
   readonly #database: DatabaseSync;
 
@@ -32,8 +46,9 @@ export class SqliteWatermarks implements WatermarkLedger {
     this.#database.prepare(pin).run({ runId });
   }
 
-  /** To be called within the transaction that ends the run well. */
-  move(runId: string): void {
-    this.#database.prepare(move).run({ runId });
+  /** To be called within the transaction that ends the run. @param at milliseconds since 1970 */
+  runEnded(runId: string, isComplete: boolean, at: number): void {
+    this.#database.prepare(stepBack).run({ runId, at });
+    if (isComplete) this.#database.prepare(move).run({ runId });
   }
 }

@@ -36,6 +36,7 @@ async function fixWindow({ ledger, loaded, prepared, flags, host }: SelectionCon
     lag: incremental.lag,
     scope,
     moves: partialFlag(flags) === null,
+    skipsUnchanged: prepared.skipsUnchanged,
   };
   if (!prepared.skipsUnchanged && low !== null && window.lag !== null) warnOfRepeats(host, prepared, window);
   return window;

@@ -38,7 +38,7 @@ async function begin(runId: string, startedAt: number, window: Partial<RunWindow
   });
 }
 
-const end = (runId: string, status: RunStatus = 'completed') => ledger.setStatus(runId, status, 0);
+const end = (runId: string, status: RunStatus = 'completed', at = 0) => ledger.setStatus(runId, status, at);
 const watermark = (scope = 'tickets') => ledger.watermarks.watermark('tags', scope);
 
 describe('a watermark', () => {
@@ -64,6 +64,26 @@ describe('a watermark', () => {
     await begin('newest', 3, { low: '10', high: '11' });
     await end('newest');
     expect(await watermark()).toBe('11');
+  });
+
+  it('goes back to the end of an older window that is answered later, and no run that began before moves it', async () => {
+    const skipsUnchanged = true;
+    await begin('oldest', 1, { skipsUnchanged, high: '8' });
+    await begin('older', 2, { skipsUnchanged, high: '9' });
+    await begin('newer', 3, { skipsUnchanged, high: '10' });
+    await end('newer');
+    await begin('meanwhile', 4, { skipsUnchanged, low: '10', high: '11' });
+    await end('older', 'completed', 5);
+    expect(await watermark()).toBe('9');
+    for (const run of ['meanwhile', 'newer', 'older']) await end(run, 'completed', 6);
+    expect(await watermark()).toBe('9');
+    await end('oldest', 'cancelled', 7);
+    expect(await watermark()).toBe('8');
+    await end('older', 'completed', 8);
+    expect(await watermark()).toBe('8');
+    await begin('later', 9, { skipsUnchanged, low: '8', high: '12' });
+    await end('later', 'completed', 10);
+    expect(await watermark()).toBe('12');
   });
 
   it('is not moved by a trial, by a run whose rows went elsewhere, or where there was no row', async () => {
