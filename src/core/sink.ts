@@ -148,8 +148,12 @@ export interface OpenedSink extends AsyncDisposable {
    * transaction, the pieces that the target holds of that record beyond the last one.
    */
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome>;
-  /** Deletes such pieces of records whose first piece is not loaded. At most 5,000 records a call. */
-  deletePieces?(records: PieceCounts): Promise<void>;
+  /**
+   * Deletes such pieces of records whose first piece is not loaded. At most 5,000 records a call.
+   *
+   * @returns the records, by their index, whose pieces stay because the target refuses to delete them
+   */
+  deletePieces?(records: PieceCounts): Promise<readonly LoadFailure[]>;
   /**
    * Whether what earlier processes have loaded for a run, and what is yet to be loaded, make one target. Where it is not,
    * since its columns were edited or something else took its place, loading begins anew, and `holds` then tells that

@@ -12,6 +12,8 @@ export interface ReadStart {
   readonly partlyRead: readonly PartlyRead[];
   /** How many parts the source's key has. */
   readonly keyParts: number;
+  /** Told of a record that was partly read and has another number of pieces now. */
+  readonly onEdited: (record: PartlyRead) => void;
 }
 
 /** What is to be committed with a file. */
@@ -33,6 +35,7 @@ export interface UnsentRecord {
  */
 export class ReadProgress {
   readonly #keyParts: number;
+  readonly #onEdited: (record: PartlyRead) => void;
   readonly #partlyRead: Map<string, PartlyRead>;
   /** Records of the current batch that are or were partly read, with their key's text. */
   readonly #open = new Map<number, string>();
@@ -44,10 +47,11 @@ export class ReadProgress {
   #settledFailures: FailedRow[] = [];
   #cursor: string | null;
 
-  constructor({ cursor, partlyRead, keyParts }: ReadStart) {
+  constructor({ cursor, partlyRead, keyParts, onEdited }: ReadStart) {
     this.#cursor = cursor;
     this.#partlyRead = new Map(partlyRead.map((record) => [record.key, record]));
     this.#keyParts = keyParts;
+    this.#onEdited = onEdited;
   }
 
   /** Failed rows that wait for the next commit; they are held in memory until then. */
@@ -78,6 +82,7 @@ export class ReadProgress {
       const items = known === undefined ? count : Math.max(known.done, Math.min(count, known.of));
       this.#split.set(record, { items, uncounted: known?.done ?? 0 });
       if (known === undefined) continue;
+      if (known.of !== count) this.#onEdited(known);
       resumed.set(record, known);
       this.#open.set(record, known.key);
     }

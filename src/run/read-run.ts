@@ -107,12 +107,13 @@ function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
 }
 
 /** A build changes nothing in the sink. */
-async function openStalePieces({ run, prepared }: Execution): Promise<StalePieces> {
+async function openStalePieces({ run, prepared, host }: Execution): Promise<StalePieces> {
   const { sink, source } = prepared;
   const deletePieces = run.kind === 'build' ? undefined : sink.deletePieces?.bind(sink);
   if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
-  if (source.keyIsUnique) return new StalePiecesNow(deletePieces);
-  return StalePiecesLater.open(run.folder, deletePieces);
+  const warn = (message: string): void => host.emit({ type: 'Warned', message });
+  if (source.keyIsUnique) return new StalePiecesNow({ deletePieces, warn });
+  return StalePiecesLater.open(run.folder, { deletePieces, warn });
 }
 
 async function openDedupe(

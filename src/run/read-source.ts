@@ -64,7 +64,9 @@ export interface ReadContext {
  */
 export async function readSource(context: ReadContext): Promise<void> {
   const { cursor, partlyRead, source } = context;
-  const progress = new ReadProgress({ cursor, partlyRead, keyParts: source.keyFields.length });
+  const keyParts = source.keyFields.length;
+  const onEdited = (record: PartlyRead): void => warnOfEdit(context, record);
+  const progress = new ReadProgress({ cursor, partlyRead, keyParts, onEdited });
   await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
   let records = 0;
   let requested = 0;
@@ -85,6 +87,14 @@ export async function readSource(context: ReadContext): Promise<void> {
   await context.ledger.finishReading(context.runId, commit);
   if (chunk !== null) await announce(context, chunk);
   context.emit({ type: 'ReadingFinished', records });
+}
+
+function warnOfEdit({ emit }: ReadContext, { key, done }: PartlyRead): void {
+  const pieces = done === 1 ? 'its first piece is' : `its first ${done} pieces are`;
+  emit({
+    type: 'Warned',
+    message: `The row ${key} was edited when ${pieces} in a sealed file already; the others are of the new text. A further run sends what then differs.`,
+  });
 }
 
 function holdsMany({ dedupe }: ReadContext, { failuresHeld }: ReadProgress): boolean {

@@ -1,6 +1,6 @@
 import { appendFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PieceCounts } from '../core/sink.ts';
+import type { LoadFailure, PieceCounts } from '../core/sink.ts';
 import type { UnsentRecord } from './read-progress.ts';
 
 const pageSize = 5000;
@@ -23,14 +23,20 @@ export const noStalePieces: StalePieces = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-type PieceDeletion = (records: PieceCounts) => Promise<void>;
+/** How pieces are deleted, and who is told where they cannot be. */
+interface PieceDeletion {
+  readonly deletePieces: (records: PieceCounts) => Promise<readonly LoadFailure[]>;
+  readonly warn: (message: string) => void;
+}
 
 /** Deletes at once: for a source whose keys are unique, so that nothing can prove a deletion wrong. */
 export class StalePiecesNow implements StalePieces {
-  readonly #deletePieces: PieceDeletion;
+  readonly #deletion: PieceDeletion;
+  #refused = 0;
+  #example = '';
 
-  constructor(deletePieces: PieceDeletion) {
-    this.#deletePieces = deletePieces;
+  constructor(deletion: PieceDeletion) {
+    this.#deletion = deletion;
   }
 
   async delete(records: Iterable<UnsentRecord>): Promise<void> {
@@ -44,13 +50,26 @@ export class StalePiecesNow implements StalePieces {
     await this.#deletePage(page);
   }
 
-  async finish(): Promise<void> {}
+  /** Tells once of the records whose pieces the sink would not delete; each further run tries again. */
+  async finish(): Promise<void> {
+    if (this.#refused === 0) return;
+    const records =
+      this.#refused === 1 ? '1 record no longer has' : `${this.#refused} records no longer have`;
+    this.#deletion.warn(`Pieces that ${records} stay in the target, such as ${this.#example}`);
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #deletePage(page: readonly UnsentRecord[]): Promise<void> {
     if (page.length === 0) return;
-    await this.#deletePieces({ keys: page.map(({ key }) => key), counts: page.map(({ count }) => count) });
+    const keys = page.map(({ key }) => key);
+    const counts = page.map(({ count }) => count);
+    const refused = await this.#deletion.deletePieces({ keys, counts });
+    const [first] = refused;
+    if (first === undefined) return;
+    if (this.#refused === 0)
+      this.#example = `those of ${(keys[first.row] ?? []).join(', ')}: ${first.message}`;
+    this.#refused += refused.length;
   }
 }
 
@@ -59,16 +78,16 @@ export class StalePiecesLater implements StalePieces {
   readonly #path: string;
   readonly #now: StalePiecesNow;
 
-  private constructor(path: string, deletePieces: PieceDeletion) {
+  private constructor(path: string, deletion: PieceDeletion) {
     this.#path = path;
-    this.#now = new StalePiecesNow(deletePieces);
+    this.#now = new StalePiecesNow(deletion);
   }
 
-  static async open(folder: string, deletePieces: PieceDeletion): Promise<StalePiecesLater> {
+  static async open(folder: string, deletion: PieceDeletion): Promise<StalePiecesLater> {
     const path = join(folder, 'stale-pieces.jsonl');
     // What a killed process left is of no use: its reading begins anew.
     await rm(path, { force: true });
-    return new StalePiecesLater(path, deletePieces);
+    return new StalePiecesLater(path, deletion);
   }
 
   async delete(records: Iterable<UnsentRecord>): Promise<void> {
@@ -86,6 +105,7 @@ export class StalePiecesLater implements StalePieces {
       page = [];
     }
     await this.#now.delete(page);
+    await this.#now.finish();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -53,6 +53,8 @@ export interface Reading {
 /** A run whose reading dies again and again, each time to be taken up by another process. */
 export class DyingReader implements AsyncDisposable {
   readonly ledger: Ledger;
+  /** What the user was warned of. */
+  readonly warnings: string[] = [];
   readonly #state: string;
   readonly #folder: string;
 
@@ -122,7 +124,9 @@ export class DyingReader implements AsyncDisposable {
       limit: undefined,
       selection: {},
       signal,
-      emit: () => {},
+      emit: (event) => {
+        if (event.type === 'Warned') this.warnings.push(event.message);
+      },
       onSealed: async () => {
         sealed += 1;
         if (sealed === death.files) throw new Died();

@@ -34,7 +34,7 @@ interface Commit {
   readonly cursor: string | null;
 }
 
-const start = { cursor: null, partlyRead: [], keyParts: 1 };
+const start = { cursor: null, partlyRead: [], keyParts: 1, onEdited: () => {} };
 const none: ReadCounts = { records: 0, read: 0, filtered: 0, skipped: 0 };
 
 function failedRow(record: number): FailedRow {

@@ -60,6 +60,10 @@ function allSent(pieces: readonly Piece[]): readonly Piece[] {
   return pieces.map((piece) => ({ ...piece, fate: 'sent' as const }));
 }
 
+function distinct(count: number): readonly Piece[] {
+  return Array.from({ length: count }, (_, text) => ({ fate: 'sent', text }));
+}
+
 /** Fifteen tokens, so that no two of them fit into one piece. */
 function sentence({ fate, text }: Piece): string {
   return `The ${fate} old grey cat sleeps on the warm stone of ${text}. `;
@@ -126,7 +130,7 @@ async function transformsOf(): Promise<readonly OpenedTransform[]> {
 }
 
 function readingOf(
-  { dedupe, rowsPerBatch, rowsPerFile }: Case,
+  { dedupe, rowsPerBatch, rowsPerFile }: Pick<Case, 'dedupe' | 'rowsPerBatch' | 'rowsPerFile'>,
   records: Records,
   transforms: readonly OpenedTransform[],
   told: (record: UnsentRecord) => void,
@@ -237,3 +241,21 @@ it('sends no piece twice and leaves no gap, where records are edited before they
     { numRuns: 30 },
   );
 }, 60_000);
+
+it('warns of a record that has another number of pieces when it is read on within it', async () => {
+  const transforms = await transformsOf();
+  const given = { dedupe: false, rowsPerBatch: 1, rowsPerFile: 2 };
+  await using reader = await DyingReader.create(fields);
+  for (const [count, death] of [
+    [5, { batches: 1, files: 1 }],
+    [3, noDeath],
+  ] as const) {
+    const records = [{ gate: '1', pieces: distinct(count) }];
+    await reader.read(
+      readingOf(given, records, transforms, () => {}),
+      death,
+    );
+  }
+  expect(await reader.sent()).toEqual([0, 1, 2].map((piece) => idOf(1, piece)));
+  expect(reader.warnings).toEqual([expect.stringContaining('The row 1 was edited when its first 2 pieces')]);
+});

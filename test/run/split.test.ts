@@ -38,7 +38,7 @@ const counts = new Map([
 ]);
 
 beforeEach(async () => {
-  await database.client.query('DROP TABLE IF EXISTS docs, pieces');
+  await database.client.query('DROP TABLE IF EXISTS docs, pieces, notes');
   await database.client.query('CREATE TABLE docs (id bigint PRIMARY KEY, body text)');
   for (const [id, count] of counts) {
     await database.client.query('INSERT INTO docs VALUES ($1, $2)', [id, sentences(`doc${id}`, count)]);
@@ -136,6 +136,38 @@ describe('a table whose texts are split', () => {
       .filter(([id]) => id === '3' || id === '4')
       .map(([id, index]) => `${id}.${index}`);
     expect(ids).toEqual(['3.0', '4.0']);
+  });
+
+  test('pieces that something refers to stay: their record fails if it is sent, else a warning names it', async () => {
+    await using project = await create();
+    await run(project);
+    await database.client.query(`
+      CREATE TABLE notes (id bigint, chunk_index int, FOREIGN KEY (id, chunk_index) REFERENCES pieces);
+      INSERT INTO notes VALUES (1, 3), (3, 8)`);
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 1', [sentences('doc1', 2)]);
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 3', [sentences('other', 1)]);
+    await database.client.query('UPDATE docs SET body = $1 WHERE id = 4', [sentences('other', 2)]);
+    const { code, stderr, stdout } = await project.cli('run', 'pipeline.yaml', '--json');
+    expect({ code, rows: (JSON.parse(stdout) as RunSummary).rows }).toMatchObject({
+      code: 1,
+      rows: { requested: 3, ok: 2, failed: 1 },
+    });
+    expect(stderr).toContain('Pieces that 1 record no longer has stay in the target, such as those of 1: ');
+    const errors = await project.cli('errors', (JSON.parse(stdout) as RunSummary).run_id, '--json');
+    expect(JSON.parse(errors.stdout)).toMatchObject({ stage: 'load', code: 'foreign_key_violation' });
+    const left = Map.groupBy(await pieces(), ([id]) => id);
+    expect(Array.from(left, ([id, { length }]) => [id, length])).toEqual([
+      ['1', 4],
+      ['2', 1],
+      ['3', 9],
+      ['4', 2],
+      ['5', 2],
+    ]);
+
+    await database.client.query('DELETE FROM notes');
+    await project.cli('retry', (JSON.parse(stdout) as RunSummary).run_id);
+    await run(project);
+    expect(await pieces()).toHaveLength(2 + 1 + 1 + 2 + 2);
   });
 
   test('a filter behind it drops pieces and no more', async () => {

@@ -1,11 +1,12 @@
 import type { ClientBase } from 'pg';
-import type { PieceCounts, ResultBatch } from '../../core/sink.ts';
+import { errorCode } from '../../core/errors.ts';
+import type { LoadFailure, PieceCounts, ResultBatch } from '../../core/sink.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../../pg/identifier.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import { rollBack } from './copy-in.ts';
 import type { LoadPlan } from './load-plan.ts';
 import type { RowRange } from './load-statements.ts';
-import { isRowFault } from './row-fault.ts';
+import { isRowFault, rowFailure } from './row-fault.ts';
 
 /** Of a batch's rows that are a record's first piece, the keys and the numbers of pieces. */
 export function pieceCounts(
@@ -54,26 +55,38 @@ export function deletePiecesSql(plan: LoadPlan, { keys, counts }: PieceCounts): 
     WHERE ${matches.join(' AND ')} AND target.${piece} >= kept.pieces`;
 }
 
-/** The same in a transaction of its own. A key that is no value of the column's type cannot stand in it. */
-export async function deletePieces(client: ClientBase, plan: LoadPlan, records: PieceCounts): Promise<void> {
+/** The same in a transaction of its own. @returns the records, by their index, whose pieces cannot be deleted */
+export async function deletePieces(
+  client: ClientBase,
+  plan: LoadPlan,
+  records: PieceCounts,
+): Promise<readonly LoadFailure[]> {
   const statement = deletePiecesSql(plan, records);
-  if (statement === null) return;
+  if (statement === null) return [];
   try {
     await client.query([beginReadWrite, statement, 'COMMIT'].join('; '));
+    return [];
   } catch (error) {
     await rollBack(client);
-    if (!isRowFault(error) || records.keys.length === 1) throw error;
-    const middle = Math.ceil(records.keys.length / 2);
-    for (const range of [
-      [0, middle],
-      [middle, records.keys.length],
-    ]) {
-      await deletePieces(client, plan, {
-        keys: records.keys.slice(...range),
-        counts: records.counts.slice(...range),
-      });
-    }
+    if (!isRowFault(error)) throw error;
+    const { length } = records.keys;
+    if (length > 1) return deleteHalves(client, plan, records, Math.ceil(length / 2));
+    // A key that is no value of the column's type cannot stand in it.
+    return errorCode(error)?.startsWith('22') === true ? [] : [rowFailure(0, error)];
   }
+}
+
+async function deleteHalves(
+  client: ClientBase,
+  plan: LoadPlan,
+  { keys, counts }: PieceCounts,
+  middle: number,
+): Promise<readonly LoadFailure[]> {
+  const first = { keys: keys.slice(0, middle), counts: counts.slice(0, middle) };
+  const rest = { keys: keys.slice(middle), counts: counts.slice(middle) };
+  const before = await deletePieces(client, plan, first);
+  const behind = await deletePieces(client, plan, rest);
+  return [...before, ...behind.map((failure) => ({ ...failure, row: middle + failure.row }))];
 }
 
 function arrayLiteral(texts: readonly string[]): string {

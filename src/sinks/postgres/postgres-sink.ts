@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type {
+  LoadFailure,
   LoadMark,
   LoadOutcome,
   MissingKeys,
@@ -133,10 +134,10 @@ class PostgresSink implements OpenedSink {
     return this.#loader.load(rows, mark);
   }
 
-  async deletePieces(records: PieceCounts): Promise<void> {
+  async deletePieces(records: PieceCounts): Promise<readonly LoadFailure[]> {
     const plan = this.#planned();
-    if (!plan.deletesPieces) return;
-    await this.#parts.pool.use(`delete rows from ${this.target}`, (client) =>
+    if (!plan.deletesPieces) return [];
+    return this.#parts.pool.use(`delete rows from ${this.target}`, (client) =>
       deletePieces(client, plan, records),
     );
   }
