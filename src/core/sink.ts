@@ -170,6 +170,11 @@ export interface OpenedSink extends AsyncDisposable {
   /** Throws away what was loaded and is not visible yet, so that every row may be loaded anew. */
   restart(): Promise<void>;
   /**
+   * Where nothing stands in the target, forgets that a run's loads with `place` in their mark's `chunk` were made, so that
+   * a table which was emptied since is filled again. Missing where loads are not told by marks that outlive them.
+   */
+  forgetLoads?(runId: string, place: string): Promise<void>;
+  /**
    * Makes what was loaded visible, where loading alone does not: a file sink's rename. May be called again, by a later
    * process too.
    *

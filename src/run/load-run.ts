@@ -11,7 +11,7 @@ import { requireAnswers } from './fill-target.ts';
 import { flagsOf } from './fingerprint.ts';
 import type { LoadResult } from './load-build.ts';
 import { prepareDelivery, type Delivery } from './prepared.ts';
-import { reload } from './reload.ts';
+import { reload, wholeLoadPlace } from './reload.ts';
 import { tellingSetAside } from './set-aside.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
@@ -30,6 +30,7 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
   const load = async () => {
     await prepared.sink.prepare();
     await prepared.sink.restart();
+    await prepared.sink.forgetLoads?.(runId, `.${wholeLoadPlace(prepared.sink)}.`);
     const { gone } = await reload(work, 'all');
     if (gone > 0) {
       host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { ChunkRow } from '../batch/chunk-rows.ts';
 import { Reconciliation, rowState, type ChunkSpan } from '../batch/reconciliation.ts';
 import { Semaphore } from '../core/semaphore.ts';
+import type { OpenedSink } from '../core/sink.ts';
 import type { ChunkRecord, FailedRow } from '../ledger/ledger.ts';
 import { itemKeyNames } from './components.ts';
 import { openQueue } from './deliver.ts';
@@ -122,7 +123,12 @@ async function follow(work: ChunkReload, unloaded: readonly FailedRow[]): Promis
  */
 function placeSuffix({ collection, chunk, which }: ChunkReload): string {
   const { prepared } = collection;
-  return which === 'all' ? `into-${prepared.sink.target}` : `again-${chunk.reloads + 1}`;
+  return which === 'all' ? wholeLoadPlace(prepared.sink) : `again-${chunk.reloads + 1}`;
+}
+
+/** What the places of loads have in common that bring every row of a run into a target. */
+export function wholeLoadPlace({ target }: OpenedSink): string {
+  return `into-${target}`;
 }
 
 function part<T>(items: readonly T[], isFirst: (item: T) => boolean): readonly [readonly T[], readonly T[]] {

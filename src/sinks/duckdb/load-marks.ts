@@ -53,6 +53,18 @@ function markedFailure({ customId, code, message }: LeftOutRow): MarkedFailure {
   return { custom_id: customId, code, message: message.toWellFormed() };
 }
 
+/** Deletes marks of a run's loads with `place` in their name where the target is empty, and no row of them stands. */
+export async function forgetLoads(
+  session: DuckSession,
+  target: TableName,
+  runId: string,
+  place: string,
+): Promise<void> {
+  await session.run(`DELETE FROM ${quoteTable(marksOf(target))}
+    WHERE run_id = ${textLiteral(runId)} AND strpos(chunk, ${textLiteral(place)}) > 0
+      AND NOT EXISTS (SELECT 1 FROM ${quoteTable(target)})`);
+}
+
 /** What came of a load that was made already, as rows of the same part of the results; null where it was not. */
 export async function earlierOutcome(
   session: DuckSession,

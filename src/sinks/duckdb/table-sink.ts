@@ -18,7 +18,7 @@ import { createdType } from './created-type.ts';
 import { DuckFile } from './duck-file.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
-import { createMarks, marksOf } from './load-marks.ts';
+import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, requestHashColumn, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
 import { sampleRows } from './sample-rows.ts';
@@ -125,6 +125,13 @@ class TableSink implements OpenedSink {
   }
 
   async restart(): Promise<void> {}
+
+  async forgetLoads(runId: string, place: string): Promise<void> {
+    const { config, file } = this.#parts;
+    const target = this.#target;
+    if (config.mode !== 'insert' || target === null) return;
+    await file.write((session) => forgetLoads(session, target.name, runId, place));
+  }
 
   /** Rows are visible as soon as they are loaded; other processes see them when they open the file. */
   async finish(): Promise<void> {

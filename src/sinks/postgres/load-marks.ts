@@ -69,6 +69,20 @@ export async function keepFailures(
   );
 }
 
+/** Deletes marks of a run's loads with `place` in their name where the target is empty, and no row of them stands. */
+export async function forgetLoads(
+  client: ClientBase,
+  target: TableName,
+  runId: string,
+  place: string,
+): Promise<void> {
+  const stale = `FROM ${quoteTable(marksOf(target))} WHERE run_id = $1 AND strpos(chunk, $2) > 0
+    AND NOT EXISTS (SELECT FROM ${quoteTable(target)})`;
+  // The right to delete is needed only where there is something to delete.
+  const { rowCount } = await client.query(`SELECT ${stale} LIMIT 1`, [runId, place]);
+  if (rowCount !== 0) await client.query(`DELETE ${stale}`, [runId, place]);
+}
+
 /** What came of the load that the mark stands for, as rows of the same part of the results. */
 export async function earlierOutcome(
   client: ClientBase,

@@ -22,7 +22,7 @@ import { deletePieces } from './delete-pieces.ts';
 import { deleteMissing, rehearseDeleting } from './delete-missing.ts';
 import { DeferredIndexes } from './deferred-indexes.ts';
 import { findUnchanged } from './find-unchanged.ts';
-import { createMarks, marksOf } from './load-marks.ts';
+import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
 import { rehearse, tableMissing } from './rehearse.ts';
 import { requestHashColumn } from './request-hash.ts';
@@ -178,6 +178,13 @@ class PostgresSink implements OpenedSink {
   }
 
   async restart(): Promise<void> {}
+
+  async forgetLoads(runId: string, place: string): Promise<void> {
+    const { config, pool } = this.#parts;
+    const target = this.#target;
+    if (config.mode !== 'insert' || target === null) return;
+    await pool.use(`prepare ${this.target}`, (client) => forgetLoads(client, target.name, runId, place));
+  }
 
   async sample(count: number): Promise<SinkSample> {
     if (this.#target === null) throw tableMissing(this.#parts.name);
