@@ -53,7 +53,7 @@ function isFileSink(data: unknown): boolean {
 const misfits: ReadonlyMap<string, string> = new Map([
   ['source.incremental', 'is for sources that speak SQL; a file is always read as a whole'],
   ['sink.unchanged', 'is for sinks that are tables; a file is replaced by the rows of the whole source'],
-  ['sink.deleted', 'is for Postgres tables; a file is replaced by the rows of the whole source anyway'],
+  ['sink.deleted', 'is for tables; a file is replaced by the rows of the whole source anyway'],
 ]);
 
 /** Why a component has no such key, where another of its kind has it. */

@@ -21,6 +21,10 @@ const keys = z.object({
     description:
       'Creates the table, and the database, where they are missing. Default: false. Goes with table.',
   }),
+  deleted: z.enum(['keep', 'delete']).optional().meta({
+    description:
+      "delete: at the end of a run, rows whose source row is gone are deleted. The table must then be this pipeline's alone. Default: keep. Goes with table.",
+  }),
   unchanged: z.enum(['skip', 'send']).optional().meta({
     description:
       'skip: rows whose request_hash stands in the table are not sent again; the default where it can be kept. Goes with table.',
@@ -35,7 +39,7 @@ const config = keys.superRefine((block, context) => {
     complain('table', 'is of a DuckDB database, not of a Parquet file');
   if (block.table !== undefined) return;
   if (!isParquet) complain('table', 'required, unless `path` ends in .parquet');
-  for (const key of ['mode', 'create', 'unchanged'] as const)
+  for (const key of ['mode', 'create', 'deleted', 'unchanged'] as const)
     if (block[key] !== undefined) complain(key, 'goes with `table`; a Parquet file is replaced as a whole');
 });
 
@@ -54,7 +58,7 @@ export const duckdb = defineSink({
       return openParquetSink(config.path, context);
     }
     const { openTableSink } = await import('./duckdb/table-sink.ts');
-    const { table, path, mode = 'upsert', create = false } = config;
-    return openTableSink({ table, path, mode, create }, context);
+    const { table, path, mode = 'upsert', create = false, deleted = 'keep' } = config;
+    return openTableSink({ table, path, mode, create, deleted }, context);
   },
 });

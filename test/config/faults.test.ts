@@ -236,7 +236,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'type: postgres\n  url: embedded\n  table: tags\n',
     'type: csv\n  path: tags.csv\n  unchanged: send\n  deleted: keep\n',
     'p.yaml:14:3  sink.unchanged  is for sinks that are tables',
-    'p.yaml:15:3  sink.deleted  is for Postgres tables',
+    'p.yaml:15:3  sink.deleted  is for tables',
   ],
   [
     '  table: tags\n',

@@ -2,6 +2,7 @@ import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core
 import { tableMark } from '../../core/table-mark.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { rollBack, isRowFault } from './row-fault.ts';
+import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
 import { isolateFaulty } from './isolate-rows.ts';
 import { earlierOutcome, insertMark, marksOf } from './load-marks.ts';
 import type { LoadPlan } from './load-plan.ts';
@@ -27,8 +28,10 @@ export async function loadBatch(
   if (earlier !== null) return { ...earlier, cleaned };
   await stageRows(session, plan, converted);
   const unfit = [...refused, ...(await dropMisfits(session, plan)), ...(await dropCollisions(session, plan))];
-  const first = (failures: readonly LoadFailure[]): string =>
-    marks === null ? '' : insertMark(marks, mark, rows, failures);
+  const first = (failures: readonly LoadFailure[]): readonly string[] => [
+    marks === null ? '' : insertMark(marks, mark, rows, failures),
+    deletePiecesOf(plan, rows, failures),
+  ];
   const faulty = await insertRows(session, plan, rows.length, unfit, first);
   return { failures: [...unfit, ...faulty].sort((a, b) => a.row - b.row), cleaned };
 }
@@ -38,17 +41,22 @@ async function insertRows(
   plan: LoadPlan,
   count: number,
   unfit: readonly LoadFailure[],
-  first: (failures: readonly LoadFailure[]) => string,
+  first: (failures: readonly LoadFailure[]) => readonly string[],
 ): Promise<readonly LoadFailure[]> {
   try {
-    await inTransaction(session, [first(unfit), insertStaged(plan)]);
+    await inTransaction(session, [...first(unfit), insertStaged(plan)]);
     return [];
   } catch (error) {
     if (!isRowFault(error)) throw error;
   }
   const faulty = await isolateFaulty(session, plan, count);
-  await inTransaction(session, [first([...unfit, ...faulty]), insertStaged(plan)]);
+  await inTransaction(session, [...first([...unfit, ...faulty]), insertStaged(plan)]);
   return faulty;
+}
+
+function deletePiecesOf(plan: LoadPlan, rows: ResultBatch, failures: readonly LoadFailure[]): string {
+  if (!plan.deletesPieces) return '';
+  return deletePiecesSql(plan, pieceCounts(rows, new Set(failures.map(({ row }) => row))));
 }
 
 async function inTransaction(session: DuckSession, statements: readonly string[]): Promise<void> {

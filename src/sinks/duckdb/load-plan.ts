@@ -18,6 +18,8 @@ export interface LoadPlan {
   /** How many of the columns are the key. */
   readonly keyCount: number;
   readonly writesHash: boolean;
+  /** Whether a record's first piece makes those beyond its last one go. */
+  readonly deletesPieces: boolean;
   readonly cleaner: TextCleaner;
 }
 
@@ -38,7 +40,8 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
     return column === undefined ? [] : [stagedColumn(column, index < keyCount, cleaner)];
   });
   const writesHash = names.length > keyCount + context.columns.length;
-  return { table: target.name, mode, columns, keyCount, writesHash, cleaner };
+  const deletesPieces = context.isSplit === true && mode === 'upsert';
+  return { table: target.name, mode, columns, keyCount, writesHash, deletesPieces, cleaner };
 }
 
 /** A batch's values, an array for each of the plan's columns. */

@@ -5,17 +5,21 @@ import type { TableName } from '../../pg/identifier.ts';
 import { createTable, typesFor } from './create-table.ts';
 import { createdType } from './created-type.ts';
 import { createMarks, marksOf } from './load-marks.ts';
-import { loadPlan, type LoadMode } from './load-plan.ts';
+import { loadPlan, type LoadMode, type LoadPlan } from './load-plan.ts';
+import { deletePiecesSql } from './delete-pieces.ts';
+import { rehearseDeleting } from './delete-missing.ts';
 import { insertStaged } from './load-statements.ts';
 import { rollBack } from './row-fault.ts';
 import { stageRows } from './staging.ts';
-import { checkKeyIndex, checkTarget, displayName, tableMissing } from './target-checks.ts';
+import { checkKeyIndex, checkPieceColumn, checkTarget, displayName, tableMissing } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
 
 export interface Rehearsal {
   readonly name: TableName;
   readonly create: boolean;
   readonly mode: LoadMode;
+  /** Whether rows are deleted whose source row is gone. */
+  readonly deletes: boolean;
   readonly context: SinkContext;
 }
 
@@ -35,9 +39,19 @@ export async function rehearseInFile(session: DuckSession, rehearsal: Rehearsal)
     const plan = loadPlan(context, target, mode);
     await stageRows(session, plan, { cells: [], refused: [], cleaned: 0 });
     await session.run(insertStaged(plan));
+    if (plan.deletesPieces) await rehearsePieces(session, plan, target);
+    if (rehearsal.deletes)
+      await rehearseDeleting(session, plan, plan.keyCount - (context.isSplit === true ? 1 : 0));
   } finally {
     await rollBack(session);
   }
+}
+
+async function rehearsePieces(session: DuckSession, plan: LoadPlan, target: Target): Promise<void> {
+  checkPieceColumn(target, plan.columns[plan.keyCount - 1]?.name ?? '');
+  const key = plan.columns.slice(0, plan.keyCount - 1).map(() => '1');
+  const deletion = deletePiecesSql(plan, { keys: [key], counts: [1] });
+  if (deletion !== '') await session.run(`EXPLAIN ${deletion}`);
 }
 
 /** The same for a database that is yet to be made. */

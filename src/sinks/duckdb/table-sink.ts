@@ -4,7 +4,9 @@ import { BatchlineError } from '../../core/errors.ts';
 import type {
   LoadMark,
   LoadOutcome,
+  MissingKeys,
   OpenedSink,
+  PieceCounts,
   ResultBatch,
   SinkContext,
   SinkSample,
@@ -16,6 +18,8 @@ import { loadBatch } from './batch-loader.ts';
 import { createTable, typesFor } from './create-table.ts';
 import { createdType } from './created-type.ts';
 import { DuckFile } from './duck-file.ts';
+import { deleteMissing } from './delete-missing.ts';
+import { deletePiecesSql } from './delete-pieces.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
@@ -30,6 +34,7 @@ export interface TableSinkConfig {
   readonly table: string;
   readonly mode: LoadMode;
   readonly create: boolean;
+  readonly deleted: 'keep' | 'delete';
 }
 
 /** Looks the table up, where the file is there. @throws BatchlineError */
@@ -74,9 +79,9 @@ class TableSink implements OpenedSink {
 
   async rehearse(): Promise<void> {
     const { config, context, name, file } = this.#parts;
-    const { create, mode } = config;
+    const { create, mode, deleted } = config;
     await checkWritable(file.path);
-    const rehearsal = { name, create, mode, context };
+    const rehearsal = { name, create, mode, deletes: deleted === 'delete', context };
     if (await fileExists(file.path)) return file.write((session) => rehearseInFile(session, rehearsal));
     if (!create) throw databaseMissing(file.path);
     await rehearseInMemory(rehearsal);
@@ -118,6 +123,22 @@ class TableSink implements OpenedSink {
 
   async continues(): Promise<boolean> {
     return true;
+  }
+
+  async deletePieces(records: PieceCounts): Promise<void> {
+    const plan = this.#planned();
+    const deletion = plan.deletesPieces ? deletePiecesSql(plan, records) : '';
+    if (deletion !== '') await this.#parts.file.write((session) => session.run(deletion));
+  }
+
+  /** The keys can be read only once: where the memory was too little, the caller begins again. */
+  async deleteMissing(keys: MissingKeys): Promise<number> {
+    let hasBegun = false;
+    return this.#parts.file.write((session) => {
+      if (hasBegun) throw tooLittleMemory(this.target);
+      hasBegun = true;
+      return deleteMissing(session, this.#planned(), keys);
+    });
   }
 
   async holds(): Promise<boolean> {
@@ -165,6 +186,13 @@ class TableSink implements OpenedSink {
 
 function fail(name: TableName): never {
   throw tableMissing(name);
+}
+
+function tooLittleMemory(target: string): BatchlineError {
+  return new BatchlineError('duckdb_memory_short', 'comparing the keys needs more memory', {
+    where: target,
+    retryable: true,
+  });
 }
 
 function databaseMissing(path: string): BatchlineError {

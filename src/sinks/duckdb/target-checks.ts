@@ -89,6 +89,18 @@ function checkDimensions({ columns }: SinkContext, target: Target): void {
   }
 }
 
+/** Pieces are deleted by their number. @throws BatchlineError `piece_column_type` */
+export function checkPieceColumn(target: Target, name: string): void {
+  const { declared = '' } = target.columns.get(name.toLowerCase()) ?? {};
+  if (/^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/.test(declared)) return;
+  throw fault(
+    'piece_column_type',
+    target.name,
+    `takes the number of a piece in its column "${name}", which holds no whole numbers`,
+    `ALTER TABLE ${quoteTable(target.name)} ALTER COLUMN ${quoteIdentifier(name)} TYPE INTEGER`,
+  );
+}
+
 /** @throws BatchlineError `unique_index_missing` where nothing unique is on exactly the key's columns */
 export async function checkKeyIndex(
   session: DuckSession,
