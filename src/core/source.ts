@@ -66,6 +66,8 @@ export interface OpenedSource extends AsyncDisposable {
   readonly incremental?: WindowedSource;
   /** What it reads, to be compared with a sink's `tableId`, where that is one table of a database. */
   readonly tableId?: string | undefined;
+  /** The absolute paths of the files that it reads, as far as they are known. */
+  readonly files?: readonly string[];
 }
 
 export interface ReadOptions {

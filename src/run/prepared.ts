@@ -22,7 +22,7 @@ import {
   type TransformChain,
 } from './components.ts';
 import { chunkLimits } from './settings.ts';
-import { checkTables } from './table-rules.ts';
+import { checkFiles, checkTables } from './table-rules.ts';
 
 /** The parts of a pipeline that bring results home. */
 export interface Delivery extends AsyncDisposable {
@@ -65,6 +65,7 @@ export async function preparePipeline(
   const columns = columnsOf(pipeline, chain.fields);
   const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
   const sink = opening.use(await openSink(loaded, schema, columns, host));
+  await checkFiles(source, sink);
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
   const skips = skipsUnchanged(pipeline, sink);
   checkTables(pipeline, { source, sink, skipsUnchanged: skips });

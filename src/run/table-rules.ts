@@ -1,6 +1,8 @@
+import { realpath } from 'node:fs/promises';
 import type { Pipeline } from '../config/pipeline.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { OpenedSink } from '../core/sink.ts';
+import type { OpenedSource } from '../core/source.ts';
 import type { Prepared } from './prepared.ts';
 
 /** What may not be where source and sink are one table, which only the databases can tell. @throws BatchlineError */
@@ -11,6 +13,27 @@ export function checkTables(
   if (source.tableId === undefined || source.tableId !== sink.tableId) return;
   if (pipeline.sink['deleted'] === 'delete') throw deletesItself(sink);
   if (source.incremental !== undefined && !skipsUnchanged) throw feedsItself(sink);
+}
+
+/** A file that is read may not be replaced by the answers to its rows. @throws BatchlineError */
+export async function checkFiles({ files = [] }: OpenedSource, sink: OpenedSink): Promise<void> {
+  if (!sink.isReplaced || files.length === 0) return;
+  const target = await existing(sink.target);
+  if (target === null) return;
+  for (const file of files) if ((await existing(file)) === target) throw replacesItself(sink);
+}
+
+/** The path without symbolic links; null where nothing is there. */
+async function existing(path: string): Promise<string | null> {
+  return realpath(path).catch(() => null);
+}
+
+function replacesItself({ target }: OpenedSink): BatchlineError {
+  return new BatchlineError(
+    'source_replaces_itself',
+    `${target} is both source and sink: the answers would replace the rows that they belong to.`,
+    { where: 'sink.path', hint: 'Write to another file, outside of what source.path matches.', exitCode: 2 },
+  );
 }
 
 function deletesItself({ target }: OpenedSink): BatchlineError {

@@ -15,6 +15,7 @@ export interface OpenedCsvOptions {
   readonly hasHeader: boolean;
   readonly skipsBadRecords: boolean;
   readonly fingerprint: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
   readonly context: SourceContext;
 }
 
@@ -28,12 +29,14 @@ export class OpenedCsv implements OpenedSource {
   readonly keyIsUnique: boolean;
   readonly resumable = false;
   readonly fingerprint: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
   badRecords = 0;
   readonly #options: OpenedCsvOptions;
 
   constructor(options: OpenedCsvOptions) {
     this.#options = options;
     this.fingerprint = options.fingerprint;
+    this.files = options.files;
     const { context } = options;
     const file = options.inputs[0]?.text.name;
     this.fields = withRowNumber(options.columns.map((name) => ({ name, kind: 'text', sqlType: 'text' })));

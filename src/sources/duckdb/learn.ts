@@ -35,6 +35,8 @@ export interface Origin {
   /** In lower case. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly fingerprint: Readonly<Record<string, string>>;
+  /** The absolute paths of the files that a query names. */
+  readonly files: readonly string[];
   /** Undefined for a query. */
   readonly tableId: string | undefined;
   /** Null where every run reads all rows. */
@@ -89,6 +91,7 @@ async function learnTable(
     from: fromRelation(relation),
     uniqueKeys: relation.uniqueKeys,
     fingerprint: {},
+    files: [],
   };
 }
 
@@ -110,7 +113,7 @@ async function learnQuery(session: DuckSession, query: string, { baseDir }: Sour
     // On lines of its own, since it may end in a comment.
     from: `(\n${sql}\n) AS source`,
     uniqueKeys: [],
-    fingerprint: await fingerprintFiles(session, paths, baseDir),
+    ...(await fingerprintFiles(session, paths, baseDir)),
   };
 }
 

@@ -75,6 +75,7 @@ function openedSource(place: Place, origin: Origin): OpenedSource {
     resumable: false,
     fingerprint: origin.fingerprint,
     tableId: origin.tableId,
+    files: origin.files,
     badRecords: 0,
     ...(origin.cursor === null ? {} : { incremental: windowed(place, origin, origin.cursor) }),
     read: (options) => readRows(place, origin, [...new Set([...offered, ...key])], options),

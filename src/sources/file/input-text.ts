@@ -33,6 +33,8 @@ export interface InputTexts {
   readonly texts: readonly InputText[];
   /** For a run's fingerprint: each file's size and date. */
   readonly fingerprint: Readonly<Record<string, string>>;
+  /** Absolute paths; none for standard input. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -50,12 +52,17 @@ export async function findTexts(
   const label = encoding ?? 'utf8';
   if (path === '-') {
     const input = standardInput(process.stdin);
-    return { texts: [streamText(input, label, warn(input.name), context.signal)], fingerprint: {} };
+    return {
+      texts: [streamText(input, label, warn(input.name), context.signal)],
+      fingerprint: {},
+      files: [],
+    };
   }
   const files = await findFiles(path, context.baseDir);
   return {
     texts: files.map((file) => fileText({ ...file, encoding: label }, warn(file.name), context.signal)),
     fingerprint: Object.fromEntries(files.map((file) => [file.name, `${file.bytes} ${file.modifiedAt}`])),
+    files: files.map((file) => file.path),
   };
 }
 

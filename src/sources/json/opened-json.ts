@@ -41,6 +41,7 @@ class OpenedJson implements OpenedSource {
   readonly keyIsUnique: boolean;
   readonly resumable = false;
   readonly fingerprint: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
   badRecords = 0;
   readonly #config: JsonConfig;
   readonly #format: JsonFormat;
@@ -61,6 +62,7 @@ class OpenedJson implements OpenedSource {
     // The record's number is unique by itself; of any other field only reading can tell.
     this.keyIsUnique = this.keyFields.includes(rowNumber);
     this.fingerprint = found.fingerprint;
+    this.files = found.files;
   }
 
   async *read({ fields, limit = Infinity, signal }: ReadOptions): AsyncGenerator<RowBatch, void, undefined> {
