@@ -18,6 +18,8 @@ export interface ChoiceOptions {
   readonly fullRefresh: boolean;
   /** Whether rows that did not change are left out, so that another run of a finished pipeline buys nothing twice. */
   readonly skipsUnchanged: boolean;
+  /** Whether the target could keep request_hash if it had the column, as a table can and a file cannot. */
+  readonly isTable: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise
   const same = runs.find((run) => isUnfinished(run) && isSame(run, options));
   if (same !== undefined) return { resume: same };
   if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
-  if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs);
+  if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs, options.isTable);
   return { resume: null };
 }
 
@@ -73,14 +75,16 @@ export async function hasUploads(ledger: Ledger, run: RunRecord): Promise<boolea
   return (await ledger.chunks(run.runId)).some((chunk) => chunk.state !== 'sealed');
 }
 
-async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[]): Promise<void> {
+async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[], isTable: boolean): Promise<void> {
   const bought = await lastPurchase(ledger, runs);
   if (bought === null) return;
   throw new BatchlineError(
     'already_run',
-    `Run ${bought.runId} has already bought ${bought.rows} rows of this pipeline, and its target does not keep request_hash, so a new run would buy them all again.`,
+    `Run ${bought.runId} has already bought ${bought.rows} rows of this pipeline, and ${isTable ? 'its target does' : 'files do'} not keep request_hash, so a new run would buy them all again.`,
     {
-      hint: 'Add a column request_hash text to the target, so that only changed rows are sent; or pass --new-run to send everything again.',
+      hint: isTable
+        ? 'Add a column request_hash text to the target, so that only changed rows are sent; or pass --new-run to send everything again.'
+        : 'Pass --new-run to send everything again. Where the target is a table with a column request_hash, only changed rows are sent.',
       exitCode: 4,
     },
   );

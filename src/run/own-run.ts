@@ -71,6 +71,7 @@ async function choose(start: Start, print: Fingerprint): Promise<RunRecord | nul
     newRun: flags.newRun ?? false,
     fullRefresh: flags.fullRefresh ?? false,
     skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
+    isTable: !prepared.sink.isReplaced,
   });
   if (resume === null && flags.newRun !== true) {
     const { provider } = prepared;

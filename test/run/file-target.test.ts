@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
 import { allButFirst } from '../support/held-batches.ts';
@@ -76,6 +76,28 @@ it('is not replaced by the rows of a limited run', async () => {
   expect(await readFile(project.path('answers.csv'), 'utf8')).toBe('old\n');
   await project.summary(0, '--limit', '1', '--set', 'sink.path=sample.csv');
   expect(await lines(project.path('sample.csv'))).toBe(2);
+});
+
+it('is never one of the files that are read', async () => {
+  await using project = await create(emulator.url);
+  const notes = await readFile(project.path('notes.csv'), 'utf8');
+  await symlink(project.path('notes.csv'), project.path('link.csv'));
+  for (const flags of [
+    ['--set', 'sink.path=notes.csv'],
+    ['--set', 'sink.path=link.csv'],
+    ['--set', 'source.path=*s.csv', '--set', 'sink.path=./notes.csv'],
+  ]) {
+    const { code, stderr } = await project.run(...flags);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is both source and sink')]);
+  }
+  expect(await readFile(project.path('notes.csv'), 'utf8')).toBe(notes);
+});
+
+it('is told what --new-run means for it', async () => {
+  await using project = await create(emulator.url);
+  await project.summary(0);
+  const { code, stderr } = await project.run();
+  expect([code, stderr]).toEqual([4, expect.stringContaining('files do not keep request_hash')]);
 });
 
 it('stays as it is, or away, where too many rows fail, and the run has ended all the same', async () => {
