@@ -54,7 +54,7 @@ export const csv = defineSource({
   async open(config, context) {
     refuseWhere(context);
     const encoding = config.encoding === 'utf16le' ? 'utf-16le' : config.encoding;
-    const { texts, fingerprint } = await findTexts(config.path, encoding, context);
+    const { texts, fingerprint, files } = await findTexts(config.path, encoding, context);
     const inputs = [];
     for (const text of texts) {
       const delimiter = config.delimiter === 'auto' ? null : config.delimiter;
@@ -62,18 +62,31 @@ export const csv = defineSource({
     }
     const columns = columnNames(inputs, config.header);
     if (columns === null) throw emptySource(config.path);
+    if (config.header === true) checkDelimiter(columns, context.key);
     const source = new OpenedCsv({
       inputs,
       columns,
       hasHeader: config.header === true,
       skipsBadRecords: config.on_bad_record === 'skip',
       fingerprint,
+      files,
       context,
     });
     warnOfRowNumberKey(context, source);
     return source;
   },
 });
+
+/** One column whose name holds what other files are delimited by: surely this one is, too. */
+function checkDelimiter([name = '', ...others]: readonly string[], key: readonly string[]): void {
+  const [delimiter] = /[;\t|,]/.exec(name) ?? [];
+  if (delimiter === undefined || others.length > 0 || key.includes(name) || key.includes('_row')) return;
+  const written = delimiter === '\t' ? String.raw`\t` : delimiter;
+  throw new BatchlineError('wrong_delimiter', `the header is one column, "${name}"`, {
+    where: 'source.delimiter',
+    hint: `Write delimiter: "${written}", by which this file seems to be separated.`,
+  });
+}
 
 function emptySource(path: string): BatchlineError {
   return new BatchlineError(

@@ -163,6 +163,7 @@ describe('faults', () => {
     ['no bytes at all', '', 'empty_file', 'a.csv'],
     ['a column without a name', 'id,\n1,2\n', 'bad_header', 'a.csv:1'],
     ['two columns of one name', 'id,id\n1,2\n', 'bad_header', 'a.csv:1'],
+    ['another delimiter', 'a;b\n1;2\n', 'wrong_delimiter', 'source.delimiter'],
     ['a key that is no column', 'a,b\n1,2\n', 'unknown_key_column', 'a.csv'],
   ])('%s', async (_, text, code, where) => {
     await expect(read(text)).rejects.toMatchObject({ code, where, hint: expect.any(String) as string });
