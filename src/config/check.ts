@@ -49,7 +49,9 @@ class Check {
     this.#filled = substituteEnvironment(this.#document, this.#options.env);
     const early = [...syntax, ...this.#filled.faults];
     const data = this.#readData();
-    return 'fault' in data ? this.#report(early, [data.fault]) : this.#judge(early, data.data);
+    // What YAML already complains of is the reason why the data cannot be read.
+    if ('fault' in data) return this.#report(early, syntax.length > 0 ? [] : [data.fault]);
+    return this.#judge(early, data.data);
   }
 
   #readData(): { readonly data: object } | { readonly fault: Fault } {

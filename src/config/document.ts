@@ -16,6 +16,8 @@ export interface PlacedScalar {
   readonly path: Path;
 }
 
+const bareTemplate = "a template that begins with {{ must stand in quotes: '{{ name }}'";
+
 /** A pipeline file as parsed YAML, which knows where each of its values stands. */
 export class PipelineDocument {
   readonly source: string;
@@ -36,13 +38,16 @@ export class PipelineDocument {
 
   /** What YAML itself finds wrong; unknown tags, which it only warns of, count. */
   syntaxFaults(): readonly SyntaxFault[] {
-    const faults = [...this.#document.errors, ...this.#document.warnings].map((error) =>
-      this.#explain(error),
-    );
+    const errors = [...this.#document.errors, ...this.#document.warnings];
+    const bare = errors.find(({ pos: [offset] }) => this.#isBareTemplate(offset));
+    // All that YAML stumbles over behind it follows from it.
+    if (bare !== undefined) return [{ offset: bare.pos[0], message: bareTemplate }];
+    const faults = errors.map((error) => this.#explain(error));
     visit(this.#document, {
       Alias: (_key, alias) => {
         if (alias.resolve(this.#document) !== undefined) return;
-        faults.push({ offset: alias.range?.[0] ?? 0, message: `no anchor is named &${alias.source}` });
+        const message = `no anchor is named &${alias.source}; a text that begins with * must stand in quotes`;
+        faults.push({ offset: alias.range?.[0] ?? 0, message });
       },
     });
     return faults;
@@ -55,6 +60,12 @@ export class PipelineDocument {
       ? 'inside { } and [ ] a variable must stand in quotes: "${NAME}"'
       : yamlMessage(error, this.source.slice(offset));
     return { offset, message };
+  }
+
+  /** Whether a value that begins with `{{` stands on this line, which YAML reads as a map. */
+  #isBareTemplate(offset: number): boolean {
+    const { line } = this.position(offset);
+    return /(?:^\s*(?:- )?|[{,]\s*)[\w-]+:\s+\{\{|^\s*-\s+\{\{/.test(this.source.split('\n')[line - 1] ?? '');
   }
 
   /** Whether the file's structure is too broken to look any further. */

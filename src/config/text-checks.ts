@@ -1,6 +1,7 @@
+import { resultVariables } from '../core/result-variables.ts';
 import { checkExpression } from '../expr/cel.ts';
 import { checkTemplate, compileTemplate } from '../expr/template.ts';
-import type { Fault, TextPosition } from './fault.ts';
+import type { Fault, Path, TextPosition } from './fault.ts';
 import type { AnnotatedText } from './schema-tree.ts';
 
 /** Syntax faults of the templates and expressions among the file's texts, each at its place inside the text. */
@@ -14,12 +15,18 @@ export function checkTexts(texts: readonly AnnotatedText[]): readonly Fault[] {
       }));
     }
     if (annotations['language'] !== 'cel') return [];
-    return checkExpression(value).map(({ message, column }) => ({
+    return checkExpression(value, variablesAt(path)).map(({ message, suggestion, column }) => ({
       path,
       message,
+      suggestion,
       at: positionIn(value, column),
     }));
   });
+}
+
+/** What the expressions of `sink.columns` may read; a transform's read the row, which only the source knows. */
+function variablesAt([block]: Path): readonly string[] | undefined {
+  return block === 'sink' ? resultVariables : undefined;
 }
 
 /** Templates that are right but surely not meant so. */

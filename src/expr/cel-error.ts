@@ -18,8 +18,12 @@ export const expressionFailed = 'expression_failed' as const;
 /** The summary of an error of the parser, the checker or the evaluator, and its place in the text. */
 export function celFault(error: unknown): { readonly message: string; readonly start: number } {
   if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)
-    return { message: error.summary, start: error.range?.start ?? 0 };
+    return { message: inPlainWords(error.summary), start: error.range?.start ?? 0 };
   return { message: errorMessage(error), start: 0 };
+}
+
+function inPlainWords(summary: string): string {
+  return summary === 'Unexpected token: EOF' ? 'the expression ends too early' : summary;
 }
 
 /** A path of which a member is missing: `depth` members of it were there, the next one was not. */

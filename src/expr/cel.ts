@@ -1,4 +1,5 @@
 import type { ASTNode, Environment, ParseResult } from '@marcbachmann/cel-js';
+import { nearestName } from '../core/did-you-mean.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import { type CelEnvironment, celEnvironment } from './cel-environment.ts';
@@ -10,6 +11,8 @@ import { acceptMixedBranches, readNumericTexts, renameVariables } from './cel-re
 /** A fault in the text of an expression; `column` counts characters from 1. */
 export interface ExpressionFault {
   readonly message: string;
+  /** The name that was probably meant. */
+  readonly suggestion?: string | undefined;
   readonly column: number;
 }
 
@@ -38,14 +41,22 @@ export interface CompileOptions {
   readonly numericTexts?: ReadonlySet<string>;
 }
 
-/** Looks at the syntax alone. */
-export function checkExpression(text: string): readonly ExpressionFault[] {
+/**
+ * Looks at the syntax, and where the variables are known, at names and types too.
+ *
+ * @param variables the names that the expression may read
+ */
+export function checkExpression(text: string, variables?: readonly string[]): readonly ExpressionFault[] {
+  const { environment, aliases } = celEnvironment(variables ?? []);
   try {
-    celEnvironment([]).environment.parse(text);
+    const { ast } = environment.parse(text);
+    if (variables !== undefined) check(environment, renameVariables(text, ast, aliases));
     return [];
   } catch (error) {
-    const fault = celFault(error);
-    return [{ message: fault.message, column: fault.start + 1 }];
+    const { message, start } = celFault(error);
+    const [, unknown] = /^Unknown variable: (\w+)$/.exec(message) ?? [];
+    const suggestion = unknown === undefined ? undefined : nearestName(unknown, variables ?? []);
+    return [{ message: withoutAliases(message, aliases), column: start + 1, suggestion }];
   }
 }
 

@@ -5,7 +5,7 @@ import { expressionFailed, missingMember } from '../expr/cel-error.ts';
 import type { Path } from '../expr/cel-paths.ts';
 import { reviveCarried, reviveKey } from './carried-value.ts';
 import type { ResultItem } from './result-item.ts';
-import type { ResultVariable } from './result-variables.ts';
+import type { ResultVariable } from '../core/result-variables.ts';
 
 /** @throws BatchlineError `expression_failed` or `expression_on_null` */
 export type ColumnReader = (item: ResultItem) => Value;

@@ -11,7 +11,8 @@ import { type ColumnReader, columnReader } from './column-reader.ts';
 import { columnType } from './column-type.ts';
 import { asList, asMap, type JsonMap } from './json-access.ts';
 import type { ResultItem } from './result-item.ts';
-import { checkPaths, resultVariables, type ResultVariables } from './result-variables.ts';
+import { resultVariables } from '../core/result-variables.ts';
+import { checkPaths, type ResultVariables } from './result-variables.ts';
 
 /** A column as the pipeline file writes it. */
 export type ConfiguredColumn = string | { readonly value: string; readonly type?: string | undefined };

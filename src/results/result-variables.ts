@@ -6,27 +6,6 @@ import type { Path } from '../expr/cel-paths.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 import { asMap, type JsonMap } from './json-access.ts';
 
-/** The variables of a column's expression (contract section 3). */
-export const resultVariables = [
-  'custom_id',
-  'key',
-  'row',
-  'text',
-  'json',
-  'embedding',
-  'usage',
-  'model',
-  'finish_reason',
-  'request_hash',
-  'request_id',
-  'batch_id',
-  'attempt',
-  'body',
-  'now',
-] as const;
-
-export type ResultVariable = (typeof resultVariables)[number];
-
 const usageMembers = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'];
 
 /** What is known of the variables before any answer is there. */

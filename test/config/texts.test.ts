@@ -48,6 +48,15 @@ describe('expressions', () => {
   });
 });
 
+test('names and types of columns that no answer has', () => {
+  const columns = `  table: tags\n  columns:\n    a: jsn.x\n    b: "'x' + now.y - modl"\n    c: "1 + true"`;
+  expect(checkFile(broken('  table: tags', columns)).lines).toEqual([
+    'p.yaml:16:8  sink.columns.a  Unknown variable: jsn  (did you mean json?)',
+    'p.yaml:17:23  sink.columns.b  Unknown variable: modl  (did you mean model?)',
+    expect.stringContaining('p.yaml:18:9  sink.columns.c  '),
+  ]);
+});
+
 function withPrompt(text: string) {
   return checkFile(broken('"{{ subject }}"', text));
 }

@@ -7,7 +7,10 @@ describe('YAML itself', () => {
     ['name: a\nname: b', 'p.yaml:2:1  duplicate key name'],
     ['name: !env X', 'p.yaml:1:7  unknown tag !env'],
     ['name: !!js/function "x"', 'p.yaml:1:7  unknown tag !!js/function'],
-    ['name: *nothing', 'p.yaml:1:7  no anchor is named &nothing'],
+    [
+      'name: *nothing',
+      'p.yaml:1:7  no anchor is named &nothing; a text that begins with * must stand in quotes',
+    ],
     [
       'batch: { max_requests: ${N} }',
       'p.yaml:1:25  inside { } and [ ] a variable must stand in quotes: "${NAME}"',
@@ -18,6 +21,26 @@ describe('YAML itself', () => {
     const { lines, pipeline } = checkFile(broken('name: tags', piece));
     expect(pipeline).toBeUndefined();
     expect(lines.join('\n')).toContain(expected);
+  });
+
+  test.each([
+    ['prompt: "{{ subject }}"', 'prompt: {{ subject }}'],
+    ['prompt: "{{ subject }}"', 'prompt: {{ subject }} {{ body }}'],
+    ['prompt: "{{ subject }}"', 'messages: [{ role: user, content: {{ subject }} }]'],
+  ])('a template without quotes: %j to %j', (piece, replacement) => {
+    const { lines } = checkFile(broken(piece, replacement));
+    const [first, ...others] = lines;
+    expect(first).toMatch(/^p\.yaml:10:\d+ {2}a template that begins with \{\{ must stand in quotes/);
+    expect(others).toEqual([]);
+  });
+
+  test('other faults of a line that holds a template', () => {
+    const { lines } = checkFile(broken('prompt: "{{ subject }}"', 'prompt: "- {{ subject }}" x'));
+    expect(lines).toEqual([expect.stringContaining('is not valid YAML')]);
+  });
+
+  test('a star without quotes is told once', () => {
+    expect(checkFile(broken('name: tags', 'name: *tags')).lines).toHaveLength(1);
   });
 
   test('a second document', () => {

@@ -199,7 +199,7 @@ test.each([
 
 test('checks syntax alone, with the column of the fault', () => {
   expect(checkExpression('anything.at.all + 1')).toEqual([]);
-  expect(checkExpression('json.x +')).toEqual([{ message: 'Unexpected token: EOF', column: 9 }]);
+  expect(checkExpression('json.x +')).toEqual([{ message: 'the expression ends too early', column: 9 }]);
   expect(checkExpression('a b')).toEqual([expect.objectContaining({ column: 3 })]);
 });
 
