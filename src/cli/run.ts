@@ -6,6 +6,7 @@ import { loadFor, requestFlags, withDraining } from './pipeline-command.ts';
 import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
 import { summaryText } from './summary-text.ts';
+import { syntheticNote } from './synthetic-note.ts';
 
 /** `pipeline run FILE`: the whole job, from the source's rows to the sink's. */
 export const main: Main = async ([file = ''], options, context) => {
@@ -20,12 +21,17 @@ export const main: Main = async ([file = ''], options, context) => {
   };
   const result = await withDraining(options, context, (host) => runPipeline(loaded, flags, host));
   if (options['json'] === true) context.print(JSON.stringify(result.summary));
-  else if (options['quiet'] !== true) report(result, file, context);
+  else if (options['quiet'] !== true) {
+    report(result, file, context);
+    const set = (options['set'] ?? []) as readonly string[];
+    if (result.isEmulator && result.exitCode !== 3)
+      context.print(`\n${syntheticNote(file, result.target, loaded, set)}`);
+  }
   return result.exitCode;
 };
 
 function report(result: RunResult, file: string, context: CommandContext): void {
-  const { summary, sample, target, deleted, isEmulator, isWindowed, stateDir } = result;
+  const { summary, sample, target, deleted, isWindowed, stateDir } = result;
   const { rows } = summary;
   context.print(`\n${summaryText(summary)}`);
   if (result.exitCode === 3) {
@@ -41,13 +47,8 @@ function report(result: RunResult, file: string, context: CommandContext): void 
   if (deleted !== null)
     context.print(`\nDeleted from ${target}: ${counted(deleted, 'row')} whose source row is gone.`);
   if (sample.rows.length > 0) {
-    context.print(`\n${target}, the first ${sample.rows.length} rows:\n`);
+    const first = sample.rows.length === 1 ? 'row' : `${sample.rows.length} rows`;
+    context.print(`\n${target}, the first ${first}:\n`);
     context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   }
-  if (!isEmulator) return;
-  context.print(
-    `\nThe answers are synthetic: they come from the emulator on this machine, and nothing was paid.\n` +
-      `For real ones put your key into OPENAI_API_KEY, take \`base_url: emulator\` out of ${file},\n` +
-      `and run it once with --full-refresh, since the made-up answers now stand in ${target}.`,
-  );
 }

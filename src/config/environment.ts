@@ -25,15 +25,14 @@ async function readEnvFile(path: string, isRequired: boolean): Promise<Environme
   try {
     return parseEnv(await readFile(path, 'utf8'));
   } catch (error) {
-    if (!isRequired && errorCode(error) === 'ENOENT') return {};
-    throw new BatchlineError(
-      'unreadable_env_file',
-      `cannot read the environment file: ${errorMessage(error)}`,
-      {
-        where: path,
-        exitCode: 2,
-        cause: error,
-      },
-    );
+    const isMissing = errorCode(error) === 'ENOENT';
+    if (!isRequired && isMissing) return {};
+    const reason = isMissing ? 'there is no such file' : errorMessage(error);
+    throw new BatchlineError('unreadable_env_file', `cannot read the environment file: ${reason}`, {
+      where: path,
+      hint: 'Name a file of lines like NAME=value, which this user may read.',
+      exitCode: 2,
+      cause: error,
+    });
   }
 }

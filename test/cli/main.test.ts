@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
 import { runCli } from './run-cli.ts';
@@ -31,6 +33,19 @@ describe('help', () => {
   test('the version is the package’s', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+});
+
+test('Node leaves our flags alone, as the first line of the program starts it', async () => {
+  const main = 'src/cli/main.ts';
+  const [first = ''] = (await readFile(main, 'utf8')).split('\n');
+  expect(first).toMatch(/^#!\/usr\/bin\/env -S /);
+  const words = first.slice('#!/usr/bin/env -S '.length);
+  const args = ['-S', words, main, 'validate', 'pipelines/quickstart.yaml', '--env-file', 'nope.env'];
+  const failure: unknown = await promisify(execFile)('/usr/bin/env', args).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('error: cannot read the environment file: there is no such file'),
   });
 });
 
