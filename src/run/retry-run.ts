@@ -44,16 +44,23 @@ interface Reopened {
   readonly unrendered: number;
 }
 
-function tell({ host }: Collection, { again, reopened, gone, unsendable, unrendered }: Reopened): void {
+function tell({ host, run }: Collection, { again, reopened, gone, unsendable, unrendered }: Reopened): void {
   const warn = (message: string) => host.emit({ type: 'Warned', message });
   host.emit({ type: 'RowsReopened', loaded: again, sent: reopened });
   if (gone > 0) warn(`${gone} answers are no longer kept, so they cannot be loaded again.`);
   if (unsendable > 0) warn(`${unsendable} requests are no longer kept, so they cannot be sent again.`);
   if (unrendered > 0) {
     warn(
-      `${unrendered} rows failed before they could be sent; correct them or the pipeline, then use \`pipeline run\`.`,
+      `${unrendered} rows failed before they could be sent; correct them or the pipeline, then use ${howToRead(run)}.`,
     );
   }
+}
+
+/** Where only what changed is read, a row that stays as it is would not be read again. */
+function howToRead({ selection }: RunRecord): string {
+  return selection.window === undefined
+    ? '`pipeline run`'
+    : '`pipeline run --full-refresh --where CONDITION`, with a condition that holds for them';
 }
 
 function notRetried({ runId, kind }: RunRecord): BatchlineError {

@@ -41,3 +41,44 @@ it('a row that an earlier run has answered after a later one is read again', asy
   expect(rows).toEqual([{ answer: promptAnswer('newer') }]);
   expect((await project.summary()).rows).toMatchObject({ records: 0 });
 });
+
+it('a row that could not be rendered is read again by the command that retry names', async () => {
+  await using database = await createDatabase();
+  await database.client.query(`
+    CREATE TABLE notes (id bigint PRIMARY KEY, body text, version bigint NOT NULL);
+    INSERT INTO notes VALUES (1, 'note', 1), (2, NULL, 2)`);
+  await using emulator = await createEmulator();
+  const request = { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' };
+  const file = {
+    source: {
+      type: 'postgres',
+      url: database.url,
+      table: 'notes',
+      key: 'id',
+      incremental: { cursor: 'version' },
+    },
+    request,
+    provider: providerAt(emulator.url),
+    batch: promptBatch,
+    sink: {
+      type: 'postgres',
+      url: database.url,
+      table: 'answers',
+      create: true,
+      columns: { answer: 'text' },
+    },
+  };
+  await using project = await PipelineProject.create(file);
+  const { run_id: runId } = await project.summary(1);
+  const { stderr } = await project.cli('retry', runId);
+  expect(stderr).toContain('1 rows failed before they could be sent');
+  expect(stderr).toContain('`pipeline run --full-refresh --where CONDITION`');
+  await project.write('pipeline.yaml', {
+    ...file,
+    request: { ...request, prompt: 'Note {{ id }}: {{ body }}' },
+  });
+  expect((await project.summary(0, '--full-refresh', '--where', 'body IS NULL')).rows).toMatchObject({
+    ok: 1,
+  });
+  expect((await project.summary()).rows).toMatchObject({ records: 0 });
+});
