@@ -23,16 +23,14 @@ function create(sink: Block, transforms: readonly Block[] = []): Promise<Pipelin
 }
 
 function numbers(...gone: readonly number[]): readonly string[] {
-  return;
-  Array.from({ length: 12 }, (_, index) => index + 1)
+  return Array.from({ length: 12 }, (_, index) => index + 1)
     .filter((id) => !gone.includes(id))
     .map(String);
 }
 
 /** So many sentences; any two of them have more tokens than a piece may. */
 function text(row: number, count: number): string {
-  return;
-  Array.from(
+  return Array.from(
     { length: count },
     (_, piece) => `In doc ${row} number ${piece} the old grey cat sleeps on the warm stone. `,
   ).join('');

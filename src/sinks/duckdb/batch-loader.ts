@@ -28,35 +28,46 @@ export async function loadBatch(
   if (earlier !== null) return { ...earlier, cleaned };
   await stageRows(session, plan, converted);
   const unfit = [...refused, ...(await dropMisfits(session, plan)), ...(await dropCollisions(session, plan))];
-  const first = (failures: readonly LoadFailure[]): readonly string[] => [
-    marks === null ? '' : insertMark(marks, mark, rows, failures),
-    deletePiecesOf(plan, rows, failures),
-  ];
-  const faulty = await insertRows(session, plan, rows.length, unfit, first);
+  const markOf = (failures: readonly LoadFailure[]): string =>
+    marks === null ? '' : insertMark(marks, mark, rows, failures);
+  const faulty = await insertRows(session, plan, rows, unfit, markOf);
   return { failures: [...unfit, ...faulty].sort((a, b) => a.row - b.row), cleaned };
 }
 
 async function insertRows(
   session: DuckSession,
   plan: LoadPlan,
-  count: number,
+  rows: ResultBatch,
   unfit: readonly LoadFailure[],
-  first: (failures: readonly LoadFailure[]) => readonly string[],
+  markOf: (failures: readonly LoadFailure[]) => string,
 ): Promise<readonly LoadFailure[]> {
+  const change = (failures: readonly LoadFailure[], to = rows.length): readonly string[] => [
+    deletePiecesOf(plan, rows, failures, to),
+    insertStaged(plan, to),
+  ];
   try {
-    await inTransaction(session, [...first(unfit), insertStaged(plan)]);
+    await inTransaction(session, [markOf(unfit), ...change(unfit)]);
     return [];
   } catch (error) {
     if (!isRowFault(error)) throw error;
   }
-  const faulty = await isolateFaulty(session, plan, count);
-  await inTransaction(session, [...first([...unfit, ...faulty]), insertStaged(plan)]);
+  const faulty = await isolateFaulty(session, rows.length, (to, found) =>
+    change([...unfit, ...found], to).join(''),
+  );
+  await inTransaction(session, [markOf([...unfit, ...faulty]), ...change([...unfit, ...faulty])]);
   return faulty;
 }
 
-function deletePiecesOf(plan: LoadPlan, rows: ResultBatch, failures: readonly LoadFailure[]): string {
+/** The statement, with its end, that deletes what the table holds of records beyond their last piece; '' for none. */
+function deletePiecesOf(
+  plan: LoadPlan,
+  rows: ResultBatch,
+  failures: readonly LoadFailure[],
+  to: number,
+): string {
   if (!plan.deletesPieces) return '';
-  return deletePiecesSql(plan, pieceCounts(rows, new Set(failures.map(({ row }) => row))));
+  const sql = deletePiecesSql(plan, pieceCounts(rows, to, new Set(failures.map(({ row }) => row))));
+  return sql === '' ? '' : `${sql};`;
 }
 
 async function inTransaction(session: DuckSession, statements: readonly string[]): Promise<void> {

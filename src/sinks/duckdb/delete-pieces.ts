@@ -1,13 +1,15 @@
-import type { PieceCounts, ResultBatch } from '../../core/sink.ts';
+import type { LoadFailure, PieceCounts, ResultBatch } from '../../core/sink.ts';
+import type { DuckSession } from '../../duckdb/session.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import type { LoadPlan } from './load-plan.ts';
+import { isRowFault, rowFailure } from './row-fault.ts';
 
-/** Of a batch's rows that are a record's first piece, the keys and the numbers of pieces. */
-export function pieceCounts(rows: ResultBatch, without: ReadonlySet<number>): PieceCounts {
+/** Of those rows of a batch below `to` that are a record's first piece, the keys and the numbers of pieces. */
+export function pieceCounts(rows: ResultBatch, to: number, without: ReadonlySet<number>): PieceCounts {
   const firsts = rows.customIds.flatMap((_, row) => {
     const count = rows.pieceCounts?.[row] ?? null;
-    return count === null || without.has(row) ? [] : [{ row, count }];
+    return count === null || row >= to || without.has(row) ? [] : [{ row, count }];
   });
   return {
     keys: firsts.map(({ row }) => rows.keys.slice(0, -1).map((part) => part[row] ?? '')),
@@ -38,4 +40,27 @@ export function deletePiecesSql(plan: LoadPlan, { keys, counts }: PieceCounts): 
   return `DELETE FROM ${quoteTable(plan.table)} AS target
     USING (VALUES ${records.join(', ')}) AS kept (${names.join(', ')})
     WHERE ${matches.join(' AND ')} AND target.${piece} >= kept.pieces`;
+}
+
+/** The same in a transaction of its own. @returns the records, by their index, whose pieces cannot be deleted */
+export async function deletePieces(
+  session: DuckSession,
+  plan: LoadPlan,
+  { keys, counts }: PieceCounts,
+): Promise<readonly LoadFailure[]> {
+  const statement = deletePiecesSql(plan, { keys, counts });
+  if (statement === '') return [];
+  try {
+    await session.run(statement);
+    return [];
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    if (keys.length === 1) return [rowFailure(0, error)];
+  }
+  const middle = Math.ceil(keys.length / 2);
+  const before = { keys: keys.slice(0, middle), counts: counts.slice(0, middle) };
+  const behind = { keys: keys.slice(middle), counts: counts.slice(middle) };
+  const failures = await deletePieces(session, plan, before);
+  const others = await deletePieces(session, plan, behind);
+  return [...failures, ...others.map((failure) => ({ ...failure, row: middle + failure.row }))];
 }

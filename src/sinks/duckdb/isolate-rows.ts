@@ -1,7 +1,6 @@
 import type { LoadFailure } from '../../core/sink.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
-import type { LoadPlan } from './load-plan.ts';
-import { dropStaged, insertStaged } from './load-statements.ts';
+import { dropStaged } from './load-statements.ts';
 import { isRowFault, rollBack, rowFailure } from './row-fault.ts';
 
 /**
@@ -10,30 +9,36 @@ import { isRowFault, rollBack, rowFailure } from './row-fault.ts';
  * and takes all the good rows before the ones that are tried, with which they may be at odds.
  *
  * @param count the batch's rows; some may be dropped from the staging already
+ * @param statement loads the rows whose place is below `to`, but those that are found faulty
  */
 export async function isolateFaulty(
   session: DuckSession,
-  plan: LoadPlan,
   count: number,
+  statement: (to: number, faulty: readonly LoadFailure[]) => string,
 ): Promise<readonly LoadFailure[]> {
-  return isolate(session, plan, 0, count);
+  const faulty: LoadFailure[] = [];
+  await isolate({ session, statement, faulty }, 0, count);
+  return faulty;
 }
 
-async function isolate(
-  session: DuckSession,
-  plan: LoadPlan,
-  from: number,
-  to: number,
-): Promise<readonly LoadFailure[]> {
-  const error = await attempt(session, insertStaged(plan, to));
-  if (error === null) return [];
+interface Search {
+  readonly session: DuckSession;
+  readonly statement: (to: number, faulty: readonly LoadFailure[]) => string;
+  readonly faulty: LoadFailure[];
+}
+
+async function isolate(search: Search, from: number, to: number): Promise<void> {
+  const { session, statement, faulty } = search;
+  const error = await attempt(session, statement(to, faulty));
+  if (error === null) return;
   if (to - from <= 1) {
     await session.run(dropStaged([from]));
-    return [rowFailure(from, error)];
+    faulty.push(rowFailure(from, error));
+    return;
   }
   const middle = Math.floor((from + to) / 2);
-  const left = await isolate(session, plan, from, middle);
-  return [...left, ...(await isolate(session, plan, middle, to))];
+  await isolate(search, from, middle);
+  await isolate(search, middle, to);
 }
 
 /** Returns the fault that a row has, or null. @throws every other error */

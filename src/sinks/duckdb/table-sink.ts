@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
 import type {
+  LoadFailure,
   LoadMark,
   LoadOutcome,
   MissingKeys,
@@ -19,7 +20,7 @@ import { createTable, typesFor } from './create-table.ts';
 import { createdType } from './created-type.ts';
 import { DuckFile } from './duck-file.ts';
 import { deleteMissing } from './delete-missing.ts';
-import { deletePiecesSql } from './delete-pieces.ts';
+import { deletePieces } from './delete-pieces.ts';
 import { findUnchanged } from './find-unchanged.ts';
 import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
@@ -125,10 +126,10 @@ class TableSink implements OpenedSink {
     return true;
   }
 
-  async deletePieces(records: PieceCounts): Promise<void> {
+  async deletePieces(records: PieceCounts): Promise<readonly LoadFailure[]> {
     const plan = this.#planned();
-    const deletion = plan.deletesPieces ? deletePiecesSql(plan, records) : '';
-    if (deletion !== '') await this.#parts.file.write((session) => session.run(deletion));
+    if (!plan.deletesPieces) return [];
+    return this.#parts.file.write((session) => deletePieces(session, plan, records));
   }
 
   /** The keys can be read only once: where the memory was too little, the caller begins again. */
