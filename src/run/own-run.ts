@@ -3,6 +3,7 @@ import { acquireLock } from '../ledger/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
 import { chooseRun, newRunId, owned, ownerLock } from './choose-run.ts';
+import { requireWholeRun } from './components.ts';
 import type { OwnedRun } from './continue-run.ts';
 import { requireFillable } from './fill-target.ts';
 import { fingerprint, type Fingerprint, type RequestFlags } from './fingerprint.ts';
@@ -73,6 +74,7 @@ async function choose(start: Start, print: Fingerprint): Promise<RunRecord | nul
     skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
     isTable: !prepared.sink.isReplaced,
   });
+  if (resume !== null) requireWholeRun(loaded, prepared.sink, resume);
   if (resume === null && flags.newRun !== true) {
     const { provider } = prepared;
     await refuseStrangers({ ledger, provider, pipeline: loaded.name, host }, loaded.path);
