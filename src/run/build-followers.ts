@@ -1,9 +1,10 @@
+import { basename } from 'node:path';
 import { rowState, type Reconciliation } from '../batch/reconciliation.ts';
 import type { FollowersOutcome } from '../ledger/follower-ledger.ts';
 import type { ChunkOutcome, FailedRow } from '../ledger/ledger.ts';
 import { openQueue } from './deliver.ts';
 import { loadFailure, sharedFailures } from './follower-failures.ts';
-import type { FollowerIndex } from './follower-index.ts';
+import type { Follower, FollowerIndex } from './follower-index.ts';
 import { joinFollowers } from './join-followers.ts';
 import type { LoaderContext } from './build-loader.ts';
 import type { Semaphore } from '../core/semaphore.ts';
@@ -70,21 +71,25 @@ export class WindowFollowers {
       number,
       (count) => (cleaned += count),
     );
-    const { joined, unanswered } = await joinFollowers(
-      {
-        ...context,
-        index,
-        queue,
-        place: `followers-${number}`,
-        batchId: null,
-        history: new Map(),
-        now: new Date().toISOString(),
-        signal: host.signal,
-        isWanted: ({ leader, row }) => answered.has(leader) || retried.has(row.customId),
-      },
-      files,
-      leaders,
-    );
+    const following = {
+      ...context,
+      index,
+      queue,
+      batchId: null,
+      history: new Map(),
+      now: new Date().toISOString(),
+      signal: host.signal,
+      isWanted: ({ leader, row }: Follower) => answered.has(leader) || retried.has(row.customId),
+    };
+    let joined = 0;
+    let unanswered: ReadonlySet<string> = leaders;
+    for (const file of files) {
+      // By the file, as their leaders' places are: after a crash the files may come one by one, or in another order.
+      const place = `followers-${number}.${basename(file)}`;
+      const done = await joinFollowers({ ...following, place }, [file], unanswered);
+      joined += done.joined;
+      unanswered = done.unanswered;
+    }
     await queue.drain();
     const shared = answered.values().filter((leader) => this.#hadFailed(leader));
     const recovered = [

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/run/summary.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -131,5 +131,21 @@ it('loads rows that the target refused once it no longer does, and no other row 
   await database.client.query('ALTER TABLE answers DROP CONSTRAINT fits');
   const done = await load(project, lines);
   expect(done.rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
+  expect(await answers()).toEqual(expected(all));
+});
+
+it('loads no row twice where a crash forgot a load and the files then come one by one', async () => {
+  await using project = await built();
+  await cp(project.stateDir, project.path('before'), { recursive: true });
+  for (const id of [1, 2, 3, 4]) await project.write(`results-${id}.jsonl`, `${answerLine(id)}\n`);
+  const loadFiles = (...names: readonly string[]) =>
+    project.cli('load', 'pipeline.yaml', '--json', '--results', ...names);
+  expect(await loadFiles('results-1.jsonl', 'results-2.jsonl', 'results-3.jsonl')).toMatchObject({ code: 3 });
+  expect(await answers()).toEqual(expected(asksLike(1, 2, 3)));
+  // The target has the rows, the ledger knows nothing of them.
+  await rm(project.stateDir, { recursive: true });
+  await cp(project.path('before'), project.stateDir, { recursive: true });
+  for (const id of [2, 1, 3]) expect(await loadFiles(`results-${id}.jsonl`)).toMatchObject({ code: 3 });
+  expect(await loadFiles('results-4.jsonl')).toMatchObject({ code: 0 });
   expect(await answers()).toEqual(expected(all));
 });
