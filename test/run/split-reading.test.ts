@@ -210,7 +210,7 @@ it('makes every piece durable once, in order, wherever files end and reading die
 it('sends no piece twice and leaves no gap, where records are edited before they are read on', async () => {
   const transforms = await transformsOf();
   await fc.assert(
-    fc.asyncProperty(anyCase, fc.nat({ max: 3 }), async (given, editedAfter) => {
+    fc.asyncProperty(anyCase, fc.nat({ max: 1 }), async (given, editedAfter) => {
       const versions = [
         given.records.map((record) => ({ ...record, pieces: allSent(record.pieces) })),
         given.records.map((record) => ({ ...record, pieces: allSent(record.edited) })),
@@ -242,20 +242,28 @@ it('sends no piece twice and leaves no gap, where records are edited before they
   );
 }, 60_000);
 
-it('warns of a record that has another number of pieces when it is read on within it', async () => {
-  const transforms = await transformsOf();
-  const given = { dedupe: false, rowsPerBatch: 1, rowsPerFile: 2 };
-  await using reader = await DyingReader.create(fields);
-  for (const [count, death] of [
-    [5, { batches: 1, files: 1 }],
-    [3, noDeath],
-  ] as const) {
-    const records = [{ gate: '1', pieces: distinct(count) }];
-    await reader.read(
-      readingOf(given, records, transforms, () => {}),
-      death,
-    );
-  }
-  expect(await reader.sent()).toEqual([0, 1, 2].map((piece) => idOf(1, piece)));
-  expect(reader.warnings).toEqual([expect.stringContaining('The row 1 was edited when its first 2 pieces')]);
-});
+it.each([
+  { before: 5, after: 3 },
+  { before: 3, after: 5 },
+])(
+  'warns of a record that had $before pieces, and has $after when it is read on',
+  async ({ before, after }) => {
+    const transforms = await transformsOf();
+    const given = { dedupe: false, rowsPerBatch: 1, rowsPerFile: 2 };
+    await using reader = await DyingReader.create(fields);
+    for (const [count, death] of [
+      [before, { batches: 1, files: 1 }],
+      [after, noDeath],
+    ] as const) {
+      const records = [{ gate: '1', pieces: distinct(count) }];
+      await reader.read(
+        readingOf(given, records, transforms, () => {}),
+        death,
+      );
+    }
+    expect(await reader.sent()).toEqual([0, 1, 2].map((piece) => idOf(1, piece)));
+    expect(reader.warnings).toEqual([
+      expect.stringContaining('The row 1 was edited when its first 2 pieces'),
+    ]);
+  },
+);
