@@ -1,17 +1,15 @@
 import { expect, it } from 'vitest';
 import { acceptedBatches, paidLines } from '../support/bill.ts';
 import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
-import { createEmulator } from '../support/emulator.ts';
-import { answers, expected, project, rowCount, useNotes } from './scene.ts';
+import { holdBatches } from '../support/held-batches.ts';
+import { answers, expected, rowCount, scene, useNotes } from './scene.ts';
 
 useNotes();
 
-/** Batches that end six seconds after they were created. */
-const slow = { latencyMs: 6_000 };
-
 it('ends while batches are under way, and collects them later', async () => {
-  await using emulator = await createEmulator(slow);
-  await using own = await project(emulator.url, { batch: { max_requests: 4 } });
+  const held = holdBatches();
+  await using setting = await scene(() => held.middleware, { batch: { max_requests: 4 } });
+  const { project: own, emulator } = setting;
   const sent = await own.summary(3, '--no-wait');
   expect(sent).toMatchObject({
     status: 'waiting',
@@ -20,6 +18,7 @@ it('ends while batches are under way, and collects them later', async () => {
   });
   expect(acceptedBatches(await emulator.bill())).toBe(3);
   expect(await own.cli('collect', '--quiet')).toMatchObject({ code: 3 });
+  held.release();
   await expect.poll(async () => (await own.cli('collect', '--quiet')).code, { timeout: 20_000 }).toBe(0);
   expect(await own.status()).toMatchObject({ status: 'completed', rows: { ok: rowCount, pending: 0 } });
   expect(await answers()).toEqual(expected(() => 1));
@@ -30,18 +29,22 @@ it('ends while batches are under way, and collects them later', async () => {
 
 it('sends rows again that are to be, pass after pass', async () => {
   const faults: FaultsInput = { rows: [{ fault: 'status', status: 500, attempts: 1 }] };
-  await using emulator = await createEmulator({ faults });
-  await using own = await project(emulator.url, {});
+  const held = holdBatches();
+  await using setting = await scene(() => held.middleware, {}, { faults });
+  const { project: own, emulator } = setting;
   expect((await own.summary(3, '--no-wait')).rows.ok).toBe(0);
+  held.release();
   await expect.poll(async () => (await own.cli('collect', '--quiet')).code, { timeout: 20_000 }).toBe(0);
   expect(await answers()).toEqual(expected(() => 2));
   expect(acceptedBatches(await emulator.bill())).toBe(2);
 });
 
 it('goes on with a run that was not waited for when it is run again', async () => {
-  await using emulator = await createEmulator(slow);
-  await using own = await project(emulator.url, {});
+  const held = holdBatches();
+  await using setting = await scene(() => held.middleware);
+  const { project: own, emulator } = setting;
   await own.summary(3, '--no-wait');
+  held.release();
   expect((await own.summary()).rows).toMatchObject({ ok: rowCount, pending: 0 });
   expect(acceptedBatches(await emulator.bill())).toBe(1);
 });

@@ -1,23 +1,23 @@
 import { rm } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { acceptedBatches } from '../support/bill.ts';
-import { createEmulator } from '../support/emulator.ts';
-import { answers, expected, project, rowCount, useNotes, type Parts } from './scene.ts';
+import { holdBatches } from '../support/held-batches.ts';
+import { answers, expected, rowCount, scene, useNotes, type Parts } from './scene.ts';
 
 useNotes();
-
-const slow = { latencyMs: 8_000 };
 
 it.each<[string, Parts]>([
   ['plain keys', {}],
   ['hashed keys', { source: { key_mode: 'hash' } }],
   ['carried fields', { sink: { columns: { answer: 'text', attempt: 'row.id - row.id + attempt' } } }],
 ])('adopts the batches of a lost state folder: %s', async (_name, parts) => {
-  await using emulator = await createEmulator(slow);
-  await using own = await project(emulator.url, { ...parts, batch: { max_requests: 5 } });
+  const held = holdBatches();
+  await using setting = await scene(() => held.middleware, { ...parts, batch: { max_requests: 5 } });
+  const { project: own, emulator } = setting;
   const { run_id: runId } = await own.summary(3, '--no-wait');
   await rm(own.stateDir, { recursive: true });
   expect(await own.run()).toMatchObject({ code: 4, stderr: expect.stringContaining(runId) });
+  held.release();
   const { code, stdout } = await own.cli('recover', 'pipeline.yaml', '--json');
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject([
@@ -33,8 +33,8 @@ it.each<[string, Parts]>([
 });
 
 it('says which batches it leaves alone, since nothing tells what they are for', async () => {
-  await using emulator = await createEmulator(slow);
-  await using own = await project(emulator.url);
+  await using setting = await scene(() => holdBatches().middleware);
+  const { project: own, emulator } = setting;
   await own.summary(3, '--no-wait');
   await rm(own.stateDir, { recursive: true });
   const headers = { authorization: 'Bearer test-key' };
@@ -48,13 +48,14 @@ it('says which batches it leaves alone, since nothing tells what they are for', 
   });
 });
 
-it('replaces no file by what it finds, which may not be every row', async () => {
-  await using emulator = await createEmulator(slow);
+it('replaces no file by what it finds, which may not be every row', { timeout: 120_000 }, async () => {
+  const held = holdBatches();
   const file = { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } };
-  await using own = await project(emulator.url, {
+  await using setting = await scene(() => held.middleware, {
     batch: { max_requests: 5 },
     sink: { ...file, url: undefined, table: undefined, create: undefined },
   });
+  const { project: own } = setting;
   await own.summary(3, '--no-wait');
   await rm(own.stateDir, { recursive: true });
   await own.write('answers.csv', 'id,answer\n1,of yesterday\n');
@@ -64,6 +65,7 @@ it('replaces no file by what it finds, which may not be every row', async () => 
   expect(await own.cli('recover', 'pipeline.yaml', '--no-wait', ...redirected)).toMatchObject({ code: 3 });
   expect(await own.run()).toMatchObject(refused);
   expect(await own.cli('collect', 'pipeline.yaml')).toMatchObject(refused);
+  held.release();
   expect(await own.cli('recover', 'pipeline.yaml', ...redirected)).toMatchObject({ code: 0 });
   expect(await own.read('answers.csv')).toBe('id,answer\n1,of yesterday\n');
   expect((await own.read('recovered.csv')).trimEnd().split('\n')).toHaveLength(1 + rowCount);

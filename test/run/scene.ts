@@ -64,9 +64,13 @@ export function pipeline(url: string, { batch, request, rest, sink, source }: Pa
 }
 
 /** A project whose provider is an emulator behind a middleware. */
-export async function scene(middleware: (target: string) => Middleware, parts: Parts = {}): Promise<Scene> {
+export async function scene(
+  middleware: (target: string) => Middleware,
+  parts: Parts = {},
+  options: Parameters<typeof createEmulator>[0] = {},
+): Promise<Scene> {
   await using resources = new AsyncDisposableStack();
-  const emulator = resources.use(await createEmulator());
+  const emulator = resources.use(await createEmulator(options));
   const proxy = resources.use(await createProxy(emulator.url, middleware(emulator.url)));
   const project = resources.use(await PipelineProject.create(pipeline(proxy.url, parts)));
   const kept = resources.move();
