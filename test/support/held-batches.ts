@@ -1,4 +1,4 @@
-import type { Middleware, ProxiedResponse } from './proxy.ts';
+import type { Middleware } from './proxy.ts';
 
 interface BatchObject {
   readonly metadata: { readonly batchline_chunk: string };
@@ -22,9 +22,10 @@ export function holdBatches(isHeld: (batch: BatchObject) => boolean = () => true
     async middleware({ method, path }, forward) {
       const response = await forward();
       if (!holds || method !== 'GET' || response.status !== 200) return response;
-      if (path === '/batches')
-        return edited<Page>(response, (page) => ({ ...page, data: page.data.map(seen) }));
-      return path.startsWith('/batches/') ? edited<BatchObject>(response, seen) : response;
+      if (path !== '/batches' && !path.startsWith('/batches/')) return response;
+      const found = JSON.parse(response.body.toString()) as Page | BatchObject;
+      const edited = 'data' in found ? { ...found, data: found.data.map(seen) } : seen(found);
+      return { ...response, body: Buffer.from(JSON.stringify(edited)) };
     },
     release: () => {
       holds = false;
@@ -38,8 +39,3 @@ export function allButFirst(): HeldBatches {
 }
 
 const underWay = { status: 'in_progress', output_file_id: null, error_file_id: null, completed_at: null };
-
-function edited<Body>(response: ProxiedResponse, edit: (body: Body) => object): ProxiedResponse {
-  const body = JSON.parse(response.body.toString()) as Body;
-  return { ...response, body: Buffer.from(JSON.stringify(edit(body))) };
-}
