@@ -397,3 +397,34 @@ describe('a Parquet file', () => {
     ]);
   });
 });
+
+test('a record whose stale pieces the table refuses to delete fails alone, by its first piece', async () => {
+  await runDuckdb(
+    `CREATE TABLE t (id BIGINT, chunk_index INTEGER, value VARCHAR, PRIMARY KEY (id, chunk_index));
+     INSERT INTO t SELECT id, piece, 'old' FROM range(1, 4) a(id), range(3) b(piece);
+     CREATE TABLE cites (id BIGINT, piece INTEGER, FOREIGN KEY (id, piece) REFERENCES t (id, chunk_index));
+     INSERT INTO cites VALUES (2, 2)`,
+    path,
+  );
+  const key = [column('id', 'bigint'), column('chunk_index', 'integer')];
+  const context = { ...contextOf(key, [column('value')]), isSplit: true };
+  await using sink = await open(context);
+  await sink.rehearse();
+  await sink.prepare();
+  const rows = resultBatch(
+    2,
+    [1, 2, 3, 4].map((id) => [String(id), '0', 'new']),
+  );
+  const { failures } = await sink.load({ ...rows, pieceCounts: [1, 1, 1, 1] }, mark());
+  expect(failures.map(({ row, code }) => [row, code])).toEqual([[1, 'foreign_key_violation']]);
+  const stale = await sink.deletePieces?.({ keys: [['2'], ['3'], ['no number']], counts: [1, 0, 0] });
+  expect(stale?.map(({ row, code }) => [row, code])).toEqual([[0, 'foreign_key_violation']]);
+  await sink.finish(3);
+  expect(await textsOf('SELECT id, chunk_index, value FROM t ORDER BY t.id, t.chunk_index', path)).toEqual([
+    ['1', '0', 'new'],
+    ['2', '0', 'old'],
+    ['2', '1', 'old'],
+    ['2', '2', 'old'],
+    ['4', '0', 'new'],
+  ]);
+});
