@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { Semaphore } from '../../src/core/semaphore.ts';
 import type { EmulatorOptions } from '../../src/emulator/server.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
@@ -11,8 +10,6 @@ import { faultHits } from '../support/fault-hits.ts';
 import { PipelineProject, type CliResult } from '../support/pipeline-process.ts';
 
 const doors = new URL('../support/doors.ts', import.meta.url).href;
-/** Spares each of the many processes reading the sources anew. */
-const compiled = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 
 /** The worlds share a client, which takes one query at a time. */
 const queries = new Semaphore(1);
@@ -136,7 +133,7 @@ export class World implements AsyncDisposable {
 
   async #run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliResult> {
     const watched = 'BATCHLINE_DOORS_LOG' in env ? { NODE_OPTIONS: `--import=${doors}` } : {};
-    this.project.env = { NODE_COMPILE_CACHE: compiled, ...watched, ...env };
+    this.project.env = { ...watched, ...env };
     return this.project.cli(...args);
   }
 

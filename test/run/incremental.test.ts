@@ -191,7 +191,8 @@ describe('an incremental run that does not end', () => {
     await change('id = 4', '2026-01-02T14:00:00Z');
     expect(await counts(project, '--new-run')).toMatchObject({ records: 2 });
     expect(await project.cli('collect', 'pipeline.yaml')).toMatchObject({ code: 0 });
-    expect(await counts(project)).toMatchObject({ records: 0 });
+    // Its window is read again, since its answers may be older; what is the same is not sent.
+    expect(await counts(project)).toEqual({ records: 1, skipped: 1, ok: 0 });
   });
 
   it('counts rows that failed as dealt with', async () => {

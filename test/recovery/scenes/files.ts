@@ -59,7 +59,7 @@ const csvScene: Scene = {
 const jsonlScene: Scene = {
   name: 'run_jsonl',
   emulator: { latencyMs: 60 },
-  files: { 'notes.csv': `${notesCsv(rowCount)}7,another note\n` },
+  files: { 'notes.csv': `${notesCsv(rowCount)}${rowCount},another note\n` },
   pipeline: ({ provider }) => ({
     source: { type: 'csv', path: 'notes.csv', key: 'id', on_duplicate_key: 'first' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
