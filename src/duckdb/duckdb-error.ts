@@ -48,7 +48,8 @@ const kinds: readonly Kind[] = [
   {
     pattern: /^out of memory|failed to (?:allocate|pin)/i,
     code: 'duckdb_out_of_memory',
-    hint: 'For a source raise memory_limit, or let the query sort and group less.',
+    // By default it holds several blocks of 32 MB of a CSV file.
+    hint: 'For a source raise memory_limit, or let the query sort and group less; of CSV files let it hold less at a time: read_csv(..., buffer_size = 8000000).',
   },
   { pattern: /no space left/i, code: 'disk_full', hint: 'Make room on the disk.' },
   {

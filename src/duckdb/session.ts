@@ -85,9 +85,24 @@ export class DuckSession implements AsyncDisposable {
     return this.connection.stream(sql);
   }
 
-  prepare(sql: string): Promise<DuckDBPreparedStatement> {
+  /**
+   * What there is to know of a statement without running it. It is not kept: that of a CSV file holds some blocks of it.
+   *
+   * @throws what DuckDB throws where it cannot be run
+   */
+  async prepared<T>(sql: string, look: (statement: DuckDBPreparedStatement) => T): Promise<T> {
     this.#signal.throwIfAborted();
-    return this.connection.prepare(sql);
+    const statement = await this.connection.prepare(sql);
+    try {
+      return look(statement);
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  /** @throws what DuckDB throws where the statement cannot be run */
+  check(sql: string): Promise<void> {
+    return this.prepared(sql, () => {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

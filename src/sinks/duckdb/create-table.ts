@@ -56,7 +56,7 @@ function checkType({ name, sqlType }: ColumnPlan, type: string): void {
 
 async function exists(session: DuckSession, type: string): Promise<boolean> {
   try {
-    await session.prepare(`SELECT NULL::${type}`);
+    await session.check(`SELECT NULL::${type}`);
     return true;
   } catch {
     return false;

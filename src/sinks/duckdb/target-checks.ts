@@ -113,7 +113,7 @@ export async function checkKeyIndex(
   const table = quoteTable(target.name);
   try {
     // The planner knows better than a reader of the catalog what it takes for a conflict.
-    await session.prepare(
+    await session.check(
       `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${table} ON CONFLICT (${names}) DO NOTHING`,
     );
   } catch (error) {

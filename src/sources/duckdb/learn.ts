@@ -56,7 +56,7 @@ export async function learnOrigin(
   const conditions = [config.where, context.where].filter((condition) => condition !== undefined);
   const described = await describe(session, place.from);
   // Tries the conditions out.
-  await session.prepare(selectSql({ from: place.from, conditions, columns: [] }));
+  await session.check(selectSql({ from: place.from, conditions, columns: [] }));
   const types = described.map(({ field, declared }) => `${field.name} ${declared}`).join(', ');
   const { incremental } = config;
   return {
@@ -98,14 +98,16 @@ async function learnTable(
 async function learnQuery(session: DuckSession, query: string, { baseDir }: SourceContext): Promise<Place> {
   const bare = query.trim().replace(/;\s*$/, '');
   const { sql, paths } = await resolveFiles(session, bare, baseDir);
-  const prepared = await session.prepare(sql);
   const { StatementType } = await loadDuckdb();
-  if (prepared.statementType !== StatementType.SELECT)
+  const { isSelect, names } = await session.prepared(sql, (statement) => ({
+    isSelect: statement.statementType === StatementType.SELECT,
+    names: Array.from({ length: statement.columnCount }, (_, at) => statement.columnName(at)),
+  }));
+  if (!isSelect)
     throw new BatchlineError('bad_query', 'source.query must be one SELECT', {
       where: 'source.query',
       hint: 'Prepare data beforehand with the duckdb command line, or select them here.',
     });
-  const names = Array.from({ length: prepared.columnCount }, (_, at) => prepared.columnName(at));
   rejectTwins(names);
   return {
     name: 'the query',
@@ -131,12 +133,13 @@ function rejectTwins(names: readonly string[]): void {
 async function describe(session: DuckSession, from: string): Promise<readonly Column[]> {
   const select = `SELECT * FROM ${from}`;
   const rows = await session.rows<[string, string]>(`DESCRIBE ${select}`);
-  const prepared = await session.prepare(select);
   const api = await loadDuckdb();
-  return rows.map(([name, declared], at) => {
-    const type = columnType(api, prepared.columnType(at), declared);
-    return { declared, type, field: { name, kind: type.kind, sqlType: type.sqlType } };
-  });
+  return session.prepared(select, (statement) =>
+    rows.map(([name, declared], at) => {
+      const type = columnType(api, statement.columnType(at), declared);
+      return { declared, type, field: { name, kind: type.kind, sqlType: type.sqlType } };
+    }),
+  );
 }
 
 /** The record's number, which a query's rows have as a file's have. */
