@@ -1,4 +1,5 @@
-import type { LeftOutRow, LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { markedFailures, markedOutcome, type MarkedFailure } from '../../core/marked-failures.ts';
+import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { quoteTable, type TableName } from '../../pg/identifier.ts';
@@ -24,33 +25,16 @@ export function createMarks(marks: TableName): string {
     PRIMARY KEY (run_id, chunk, file_sha256))`;
 }
 
-interface MarkedFailure {
-  readonly custom_id: string;
-  readonly code: string;
-  readonly message: string;
-}
-
 /** The statement that notes a load, with the rows of its part of the results that were not loaded. */
 export function insertMark(
   marks: TableName,
   mark: LoadMark,
-  { customIds, leftOut = [] }: ResultBatch,
+  rows: ResultBatch,
   failures: readonly LoadFailure[],
 ): string {
-  const refused = failures.map(({ row, ...why }) => ({ customId: customIds[row] ?? '', ...why }));
-  const kept = JSON.stringify([...refused, ...leftOut].map(markedFailure));
+  const kept = JSON.stringify(markedFailures(rows, failures));
   const values = [mark.runId, mark.chunk, mark.sha256, kept].map(textLiteral);
   return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256, failures) VALUES (${values.join(', ')})`;
-}
-
-interface MarkedFailure {
-  readonly custom_id: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-function markedFailure({ customId, code, message }: LeftOutRow): MarkedFailure {
-  return { custom_id: customId, code, message: message.toWellFormed() };
 }
 
 /** Deletes marks of a run's loads with `place` in their name where the target is empty, and no row of them stands. */
@@ -70,19 +54,12 @@ export async function earlierOutcome(
   session: DuckSession,
   marks: TableName,
   mark: LoadMark,
-  { customIds, leftOut = [] }: ResultBatch,
+  rows: ResultBatch,
 ): Promise<Pick<LoadOutcome, 'failures' | 'standing'> | null> {
   const [found] = await session.rows<[string]>(
     `SELECT failures::VARCHAR FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
     [mark.runId, mark.chunk, mark.sha256],
   );
   if (found === undefined) return null;
-  const kept = JSON.parse(found[0]) as readonly MarkedFailure[];
-  const failed = new Map(kept.map((failure) => [failure.custom_id, failure]));
-  const failures = customIds.flatMap((id, row) => {
-    const failure = failed.get(id);
-    return failure === undefined ? [] : [{ row, code: failure.code, message: failure.message }];
-  });
-  const standing = leftOut.map(({ customId }) => customId).filter((id) => !failed.has(id));
-  return standing.length === 0 ? { failures } : { failures, standing };
+  return markedOutcome(JSON.parse(found[0]) as readonly MarkedFailure[], rows);
 }

@@ -1,16 +1,11 @@
 import type { ClientBase } from 'pg';
 import { errorCode } from '../../core/errors.ts';
-import type { LeftOutRow, LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { markedFailures, markedOutcome, type MarkedFailure } from '../../core/marked-failures.ts';
+import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
 import { quoteLiteral, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { textOf } from './row-fault.ts';
 
 const marksTable = 'batchline_loads';
-
-interface MarkedFailure {
-  readonly custom_id: string;
-  readonly code: string;
-  readonly message: string;
-}
 
 /** The table in which `insert` mode notes what it has loaded; beside the target, since both change in one transaction. */
 export function marksOf(target: TableName): TableName {
@@ -38,18 +33,14 @@ export function insertMark(marks: TableName, mark: LoadMark, kept: string | null
 }
 
 /** What a mark keeps of the rows that were not loaded, as JSON; null where all were. */
-export function keptFailures(
-  { customIds, leftOut = [] }: ResultBatch,
-  failures: readonly LoadFailure[],
-): string | null {
-  const refused = failures.map(({ row, ...why }) => ({ customId: customIds[row] ?? '', ...why }));
-  const kept = [...refused, ...leftOut].map(markedFailure);
+export function keptFailures(rows: ResultBatch, failures: readonly LoadFailure[]): string | null {
+  const kept = markedFailures(rows, failures).map(withoutNul);
   return kept.length === 0 ? null : JSON.stringify(kept);
 }
 
-/** Without what jsonb cannot hold. */
-function markedFailure({ customId, code, message }: LeftOutRow): MarkedFailure {
-  return { custom_id: customId, code, message: message.replaceAll('\0', '\u{FFFD}').toWellFormed() };
+/** jsonb cannot hold it. */
+function withoutNul(failure: MarkedFailure): MarkedFailure {
+  return { ...failure, message: failure.message.replaceAll('\0', '\u{FFFD}') };
 }
 
 /** Whether an error says that the mark stands there already. */
@@ -88,17 +79,11 @@ export async function earlierOutcome(
   client: ClientBase,
   marks: TableName,
   mark: LoadMark,
-  { customIds, leftOut = [] }: ResultBatch,
+  batch: ResultBatch,
 ): Promise<Pick<LoadOutcome, 'failures' | 'standing'>> {
   const { rows } = await client.query<{ failures: readonly MarkedFailure[] | null }>(
     `SELECT failures FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
     [mark.runId, mark.chunk, mark.sha256],
   );
-  const failed = new Map((rows[0]?.failures ?? []).map((failure) => [failure.custom_id, failure]));
-  const failures = customIds.flatMap((id, row) => {
-    const failure = failed.get(id);
-    return failure === undefined ? [] : [{ row, code: failure.code, message: failure.message }];
-  });
-  const standing = leftOut.map(({ customId }) => customId).filter((id) => !failed.has(id));
-  return standing.length === 0 ? { failures } : { failures, standing };
+  return markedOutcome(rows[0]?.failures ?? [], batch);
 }
