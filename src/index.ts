@@ -29,7 +29,7 @@ export interface RunOptions extends RunFlags {
  */
 export async function runPipeline(pipeline: LoadedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const { signal = new AbortController().signal, onEvent = () => {}, ...flags } = options;
-  return runWith(pipeline, flags, { signal, drain: signal, emit: onEvent });
+  return runWith(pipeline, flags, { signals: { abort: signal, drain: signal }, emit: onEvent });
 }
 
 export { loadPipeline, type LoadedPipeline, type LoadOptions } from './config/load.ts';

@@ -53,7 +53,7 @@ const testsOfRun = 'a provider that|run_upsert|run_insert';
 const breakages: readonly Breakage[] = [
   {
     name: 'never adopt an orphan',
-    file: 'src/batch/submit.ts',
+    file: 'src/send/batched/submit.ts',
     find: 'if (found.mine !== null) return',
     replace: 'if (found.mine !== null && false) return',
   },
@@ -65,19 +65,19 @@ const breakages: readonly Breakage[] = [
   },
   {
     name: 'no intent before create',
-    file: 'src/ledger/sqlite-room.ts',
+    file: 'src/ledger/sqlite/room.ts',
     find: 'database.prepare(sql.intendCreate).run({ runId, chunk, state, account, model, inputs, now });',
     replace: '',
   },
   {
     name: 'look once and do not settle',
-    file: 'src/batch/submit.ts',
+    file: 'src/send/batched/submit.ts',
     find: "of ['first', 'second'] as const",
     replace: "of ['second'] as readonly ('first' | 'second')[]",
   },
   {
     name: 'resume forgets which rows are sealed',
-    file: 'src/run/read-run.ts',
+    file: 'src/read/read-run.ts',
     find: 'cursor: before?.readCursor ?? null',
     replace: 'cursor: null',
   },
@@ -89,14 +89,14 @@ const breakages: readonly Breakage[] = [
   },
   {
     name: 'a file that lacks rows passes for whole',
-    file: 'src/run/fill-target.ts',
+    file: 'src/load/fill-target.ts',
     find: 'if (await prepared.sink.holds(rows.ok, run.runId)) return rows;',
     replace: 'return rows;',
     tests: 'retry_csv_finished',
   },
   {
     name: 'an answer is loaded twice into another table',
-    file: 'src/run/reload.ts',
+    file: 'src/load/reload.ts',
     find: "return which === 'all' ?",
     replace: "return which !== 'failed' && false ?",
     tests: 'load_run_insert',

@@ -1,7 +1,7 @@
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
-import { DurableWriter } from './durable-writer.ts';
+import { DurableWriter } from '../files/durable-writer.ts';
 
 /** One chunk while it fills: its requests file and its rows file, line for line in step. */
 export class ChunkWriter implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../core/durable-file.ts';
+import { syncFolder } from '../files/durable-file.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { FollowerCommit } from '../ledger/follower-ledger.ts';
-import { explain } from './durable-writer.ts';
+import { explain } from '../files/durable-writer.ts';
 
 /** The rows of a run whose request another row asks already. */
 export function followersPath(folder: string): string {

@@ -2,11 +2,11 @@ import type { ItemBatch } from '../core/item-batch.ts';
 import type { Ledger, NewChunk, UnfinishedRow } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { Chunker, type ChunkLimits } from './chunker.ts';
-import { lineTokens } from './line-tokens.ts';
-import { originalLine, reaskingLine } from './reask.ts';
+import { lineTokens } from '../providers/openai/dialect/line-tokens.ts';
+import { originalLine, reaskingLine } from '../providers/openai/dialect/reask.ts';
 import { supersededCode } from './refusal.ts';
 import { SavedAnswers } from './saved-answers.ts';
-import { storedLines } from './stored-lines.ts';
+import { storedLines } from '../files/stored-lines.ts';
 
 /** Retried rows wait for company no longer than this. */
 const longestRetryWaitMs = 30 * 60_000;

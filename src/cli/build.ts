@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { buildPipeline } from '../run/build.ts';
+import { buildPipeline } from '../run/build/build.ts';
 import type { Main } from './context.ts';
 import { loadFor, requestFlags, withProgress } from './pipeline-command.ts';
 

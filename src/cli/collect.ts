@@ -1,4 +1,4 @@
-import { wholePass } from '../run/execution.ts';
+import { wholePass } from '../job/job.ts';
 import { continueRun, isUnfinished, own } from '../run/continue-run.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
@@ -20,7 +20,7 @@ export const main: Main = async ([what], options, context) => {
   const summaries: RunSummary[] = [];
   const codes: number[] = [];
   for (const run of found.runs.filter(isUnfinished)) {
-    if (context.signal.aborted) break;
+    if (context.signals.drain.aborted) break;
     try {
       const { summary, exitCode } = await collect(found, run, options, context);
       summaries.push(summary);

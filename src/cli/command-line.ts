@@ -11,14 +11,13 @@ import { watchSignals } from './signals.ts';
 /** Runs the command that the arguments name, and ends the process with its exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<void> {
   const redactor = new Redactor();
-  const { drain, abort } = watchSignals(process);
+  const signals = watchSignals(process);
   const context: CommandContext = {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     cwd: process.cwd(),
-    signal: drain,
-    abort,
+    signals,
     redactor,
     print: (text) => void process.stdout.write(`${redactor.redact(text)}\n`),
   };

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Signals } from '../core/host.ts';
 import type { Redactor } from '../core/redact.ts';
 
 /** A stream that may be a terminal. */
@@ -12,10 +13,11 @@ export interface CommandContext {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Aborted at the first SIGINT or SIGTERM, with a BatchlineError of exit code 130. */
-  readonly signal: AbortSignal;
-  /** Aborted at the second, for commands that take the first as a request to finish what they are at. */
-  readonly abort: AbortSignal;
+  /**
+   * Drained at the first SIGINT or SIGTERM, aborted at the second, with a BatchlineError of exit code 130. A command that
+   * has nothing to finish ends at the first.
+   */
+  readonly signals: Signals;
   /** Pass it to `loadPipeline`, so that nothing that is printed shows a secret. */
   readonly redactor: Redactor;
   /** Writes one line to standard output, secrets taken out. */

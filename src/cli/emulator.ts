@@ -15,7 +15,7 @@ export const main: Main = async (_args, options, context) => {
   await using emulator = await startEmulator({
     port: portOption(options['port']),
     dataDir,
-    signal: context.signal,
+    signal: context.signals.drain,
     ...latencyOption(options['latency']),
     ...(await faultsOption(options['faults'], context.cwd)),
   });
@@ -23,7 +23,7 @@ export const main: Main = async (_args, options, context) => {
   context.print('provider:');
   context.print(`  base_url: ${emulator.url}`);
   context.print('  api_key: any-key-will-do');
-  await interrupted(context.signal);
+  await interrupted(context.signals.drain);
   return 130;
 };
 

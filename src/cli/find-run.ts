@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
-import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
 import type { CommandContext } from './context.ts';
 import { loadFor } from './pipeline-command.ts';
 

@@ -1,5 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
-import { loadBuild } from '../run/load-build.ts';
+import { loadBuild } from '../run/build/load-build.ts';
 import { loadRun } from '../run/load-run.ts';
 import type { Main } from './context.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';

@@ -1,7 +1,7 @@
 import { formatProblem } from '../config/problem.ts';
 import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
-import type { Host } from '../run/components.ts';
-import type { RequestFlags } from '../run/fingerprint.ts';
+import type { Host, Signals } from '../core/host.ts';
+import type { RequestFlags } from '../job/fingerprint.ts';
 import type { CommandContext } from './context.ts';
 import { createRenderer, rendererOptions } from './render/renderer.ts';
 
@@ -42,7 +42,7 @@ export async function withProgress<T>(
   context: CommandContext,
   work: Work<T>,
 ): Promise<T> {
-  return showing(options, context, { signal: context.signal, drain: context.signal }, work);
+  return showing(options, context, { abort: context.signals.drain, drain: context.signals.drain }, work);
 }
 
 /** The same for work with a provider: at the first signal it finishes what it is at, the second breaks it off. */
@@ -51,19 +51,19 @@ export async function withDraining<T>(
   context: CommandContext,
   work: Work<T>,
 ): Promise<T> {
-  const drain = AbortSignal.any([context.signal, context.abort]);
-  return showing(options, context, { signal: context.abort, drain }, work);
+  const drain = AbortSignal.any([context.signals.drain, context.signals.abort]);
+  return showing(options, context, { abort: context.signals.abort, drain }, work);
 }
 
 async function showing<T>(
   options: Record<string, unknown>,
   context: CommandContext,
-  signals: Pick<Host, 'signal' | 'drain'>,
+  signals: Signals,
   work: Work<T>,
 ): Promise<T> {
   const renderer = createRenderer(rendererOptions(options, context));
   try {
-    return await work({ ...signals, emit: renderer.listen });
+    return await work({ signals, emit: renderer.listen });
   } finally {
     renderer.close();
   }

@@ -1,4 +1,4 @@
-import { recoverRuns } from '../run/recover-runs.ts';
+import { recoverRuns } from '../run/recover/recover-runs.ts';
 import type { Main } from './context.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';

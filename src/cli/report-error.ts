@@ -5,8 +5,8 @@ import type { CommandContext } from './context.ts';
 /** Says on standard error what went wrong, without secrets; returns the exit code. */
 export function reportError(error: unknown, context: CommandContext, isDebug: boolean): number {
   // Once the user has stopped the command, whatever fails in it is a consequence of that.
-  const isConsequence = context.signal.aborted && errorCode(error) !== 'interrupted';
-  const cause: unknown = isConsequence ? context.signal.reason : error;
+  const isConsequence = context.signals.drain.aborted && errorCode(error) !== 'interrupted';
+  const cause: unknown = isConsequence ? context.signals.drain.reason : error;
   const lines = describeError(cause);
   if (isDebug) lines.push(...stacks(error));
   context.stderr.write(`${context.redactor.redact(lines.join('\n'))}\n`);

@@ -1,5 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
-import { columnsOf, openSink } from '../run/components.ts';
+import { columnsOf, openSink } from '../job/open-parts.ts';
 import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';

@@ -1,7 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
 import { own } from '../run/continue-run.ts';
-import { wholePass } from '../run/execution.ts';
+import { wholePass } from '../job/job.ts';
 import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';

@@ -1,18 +1,11 @@
 import { BatchlineError } from '../core/errors.ts';
-
-/** What the process's signals ask for. */
-export interface Stops {
-  /** Aborted at the first SIGINT or SIGTERM: begin nothing new, finish what must not be broken off, and end. */
-  readonly drain: AbortSignal;
-  /** Aborted at the second: end at once. */
-  readonly abort: AbortSignal;
-}
+import type { Signals } from '../core/host.ts';
 
 /** How long what was aborted has to clean up, in milliseconds. */
 const patience = 2_000;
 
-/** Watches for SIGINT and SIGTERM. Whatever does not end at the second is ended: a run can be resumed. */
-export function watchSignals(host: NodeJS.Process): Stops {
+/** Drains at the first SIGINT or SIGTERM and aborts at the second. Whatever does not end at the second is ended: a run can be resumed. */
+export function watchSignals(host: NodeJS.Process): Signals {
   const drain = new AbortController();
   const abort = new AbortController();
   const onSignal = (name: string): void => {

@@ -1,4 +1,4 @@
-import { declaredDimensions, embeddingDimensions } from '../core/embedding-dimensions.ts';
+import { declaredDimensions, embeddingDimensions } from '../providers/openai/dialect/dimensions.ts';
 import { valueAt, type Fault } from './fault.ts';
 
 /** What the sink's keys say about one another and about the request. */

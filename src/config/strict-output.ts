@@ -5,7 +5,7 @@ import {
   strictFormats,
   strictLimits,
   type StrictFault,
-} from '../core/strict-schema.ts';
+} from '../providers/openai/dialect/strict-schema.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 
 const schemaPath: Path = ['request', 'output', 'schema'];

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { exists } from '../core/exists.ts';
+import { exists } from '../files/exists.ts';
 import { BatchlineError, errorCode } from '../core/errors.ts';
 import { isReachable, systemFolder, type ServerUser } from './embedded-user.ts';
 

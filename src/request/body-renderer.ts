@@ -2,7 +2,7 @@ import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import { type WireText, escapeJson, fromWire, unescapedLength } from '../core/wire-text.ts';
 import { type CompiledTemplate, templateScope } from '../expr/template.ts';
-import type { BodyPiece, TemplateRole } from './body-plan.ts';
+import type { BodyPiece, TemplateRole } from '../providers/openai/dialect/body.ts';
 
 /** A place in the body that differs from row to row: the field spliced in, or the template rendered there. */
 interface Slot {

@@ -1,7 +1,7 @@
 import type { RequestBlock } from '../core/request-block.ts';
 import { type WireText, fromWire } from '../core/wire-text.ts';
 import { exceedsTokens } from '../expr/tokens.ts';
-import type { BodyPlan } from './body-plan.ts';
+import type { BodyPlan } from '../providers/openai/dialect/body.ts';
 
 /** Why a row cannot be sent. */
 export interface RowProblem {

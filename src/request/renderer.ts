@@ -8,7 +8,7 @@ import type { Field } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import { checkFields } from '../expr/template.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { type BodyPlan, planBody } from './body-plan.ts';
+import { type BodyPlan, planBody } from '../providers/openai/dialect/body.ts';
 import { BodyRenderer } from './body-renderer.ts';
 import { type InputLimit, type RowProblem, inputLimit } from './input-limit.ts';
 import { ItemCollector } from './item-collector.ts';

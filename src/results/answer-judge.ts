@@ -4,8 +4,8 @@ import { errorMessage } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
-import type { Reply } from './reply.ts';
-import { noUsage } from './usage.ts';
+import type { Reply } from '../providers/openai/dialect/reply.ts';
+import { noUsage } from '../providers/openai/dialect/usage.ts';
 import { readVector } from './vector.ts';
 
 /** A successful response, before anybody has looked at what the model said. */

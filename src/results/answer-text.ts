@@ -1,5 +1,5 @@
-import { asMap } from './json-access.ts';
-import { replyReaders } from './reply.ts';
+import { asMap } from '../core/json.ts';
+import { replyReaders } from '../providers/openai/dialect/reply.ts';
 
 /** What the model said in a line of an output file; null where it said nothing. */
 export function answerText(line: Buffer): string | null {

@@ -1,5 +1,5 @@
 import type { CompiledExpression } from '../expr/cel.ts';
-import { asList, asMap, type JsonMap } from './json-access.ts';
+import { asList, asMap, type JsonMap } from '../core/json.ts';
 import type { ResultVariables } from './result-variables.ts';
 
 const plainTypes: Readonly<Record<string, string>> = {

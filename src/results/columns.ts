@@ -1,5 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
-import { embeddingDimensions } from '../core/embedding-dimensions.ts';
+import { embeddingDimensions } from '../providers/openai/dialect/dimensions.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { ColumnPlan } from '../core/sink.ts';
 import type { Field, Value } from '../core/value.ts';
@@ -9,7 +9,7 @@ import { isIdentifier, printPath } from '../expr/cel-paths.ts';
 import type { AnswerNeed } from './answer-need.ts';
 import { type ColumnReader, columnReader } from './column-reader.ts';
 import { columnType } from './column-type.ts';
-import { asList, asMap, type JsonMap } from './json-access.ts';
+import { asList, asMap, type JsonMap } from '../core/json.ts';
 import type { ResultItem } from './result-item.ts';
 import { resultVariables } from '../core/result-variables.ts';
 import { checkPaths, type ResultVariables } from './result-variables.ts';

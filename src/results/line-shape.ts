@@ -1,5 +1,5 @@
 import type { Answer } from '../core/batch-result.ts';
-import { asMap, type JsonMap } from './json-access.ts';
+import { asMap, type JsonMap } from '../core/json.ts';
 import { type JsonLeaf, jsonLeaves } from './json-leaves.ts';
 
 /** What stands between two constant segments of a line. */

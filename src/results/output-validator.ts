@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
-import { asText } from './json-access.ts';
+import { asText } from '../core/json.ts';
 
 /** Says what is wrong with a parsed answer; undefined where it fits the schema. */
 export type OutputValidator = (answer: unknown) => string | undefined;

@@ -5,10 +5,10 @@ import type { Endpoint } from '../core/provider.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 import type { AnswerNeed } from './answer-need.ts';
-import { failedLine, isSuccess, type ResultLine } from './failed-line.ts';
-import { asMap, asText, type JsonMap } from './json-access.ts';
-import { type Reply, replyReaders } from './reply.ts';
-import { readUsage } from './usage.ts';
+import { failedLine, isSuccess, type ResultLine } from '../providers/openai/dialect/failed-line.ts';
+import { asMap, asText, type JsonMap } from '../core/json.ts';
+import { type Reply, replyReaders } from '../providers/openai/dialect/reply.ts';
+import { readUsage } from '../providers/openai/dialect/usage.ts';
 
 /** Understands result lines by parsing each. */
 export class ParsingReader {

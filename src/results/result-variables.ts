@@ -4,7 +4,7 @@ import type { Field } from '../core/value.ts';
 import type { CompiledExpression } from '../expr/cel.ts';
 import type { Path } from '../expr/cel-paths.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { asMap, type JsonMap } from './json-access.ts';
+import { asMap, type JsonMap } from '../core/json.ts';
 
 const usageMembers = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'];
 

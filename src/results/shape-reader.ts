@@ -2,7 +2,7 @@ import type { Answer, ClassifiedResult, Usage } from '../core/batch-result.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 import { learnShape, type LineShape, slot } from './line-shape.ts';
 import type { ParsingReader } from './parsing-reader.ts';
-import { noUsage } from './usage.ts';
+import { noUsage } from '../providers/openai/dialect/usage.ts';
 
 /** A file's lines have one shape, or a few: with and without a cached prompt, ended and cut off. */
 const mostShapes = 4;

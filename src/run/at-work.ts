@@ -1,8 +1,8 @@
-import { diskFault } from '../core/disk.ts';
+import { diskFault } from '../files/disk.ts';
 import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
 import { endedStatuses, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
-import type { Host } from './components.ts';
+import type { Host } from '../core/host.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
@@ -33,8 +33,8 @@ export async function atWork<T extends { readonly status: RunStatus }>(
   }
 }
 
-function statusAfter(error: unknown, { drain }: Host): RunStatus {
-  if (drain.aborted) return 'interrupted';
+function statusAfter(error: unknown, { signals }: Host): RunStatus {
+  if (signals.drain.aborted) return 'interrupted';
   return error instanceof BatchlineError && error.exitCode === 4 ? 'refused' : 'failed';
 }
 
@@ -70,7 +70,7 @@ const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full']);
 async function afterStart(thrown: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {
   const error = diskFault(thrown, run.folder) ?? thrown;
   const goOn = `Type the same command again to go on with run ${run.runId}.`;
-  if (host.drain.aborted) {
+  if (host.signals.drain.aborted) {
     const message = `Run ${run.runId} was interrupted; nothing is lost.`;
     return new BatchlineError('interrupted', message, { hint: goOn, exitCode: 130, cause: error });
   }

@@ -2,12 +2,13 @@ import type { LoadedPipeline } from '../config/load.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
-import { columnsOf, openSink, type Host } from './components.ts';
+import type { Host } from '../core/host.ts';
+import { columnsOf, openSink } from '../job/open-parts.ts';
 import { executeSealed, tidyAll } from './execute.ts';
-import { chunksToFollow } from './follow-leaders.ts';
-import { prepareDelivery } from './prepared.ts';
+import { chunksToFollow } from '../load/followers/follow-leaders.ts';
+import { prepareDelivery } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
-import { tellingSetAside } from './set-aside.ts';
+import { tellingSetAside } from '../load/set-aside.ts';
 import type { RunSummary } from './summary.ts';
 
 export interface Cancellation {

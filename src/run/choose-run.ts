@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
-import { acquireLock } from '../ledger/exclusive-lock.ts';
+import { acquireLock } from '../files/exclusive-lock.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
-import { differences, type Fingerprint } from './fingerprint.ts';
+import { differences, type Fingerprint } from '../job/fingerprint.ts';
 
 export interface RunChoice {
   /** The run to continue; null where a new one is to begin. */

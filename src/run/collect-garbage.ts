@@ -5,7 +5,8 @@ import { retry, providerRetry } from '../core/retry.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { ownerLock } from './choose-run.ts';
-import { openProvider, type Host } from './components.ts';
+import type { Host } from '../core/host.ts';
+import { openProvider } from '../job/open-parts.ts';
 
 export interface GarbageOptions {
   readonly ledger: Ledger;
@@ -73,22 +74,22 @@ async function findOrphans(
   before: number,
 ): Promise<readonly string[]> {
   const orphans = new Set<string>();
-  for await (const { id, name, createdAt } of provider.listFiles(host.drain)) {
+  for await (const { id, name, createdAt } of provider.listFiles(host.signals.drain)) {
     const runId = uploadName.exec(name)?.[1];
     if (runId === undefined || createdAt === null || createdAt >= before) continue;
     const run = await ledger.run(runId);
     if (run === null || isGarbage(run, before)) orphans.add(id);
   }
   if (orphans.size === 0) return [];
-  for await (const { inputFileId, status } of provider.listBatches(host.drain)) {
+  for await (const { inputFileId, status } of provider.listBatches(host.signals.drain)) {
     const isUsed = !['completed', 'failed', 'expired', 'cancelled'].includes(status);
     if (isUsed && inputFileId !== null) orphans.delete(inputFileId);
   }
   return [...orphans];
 }
 
-async function remove(provider: OpenedProvider, id: string, { drain }: Host): Promise<void> {
-  await retry({ ...providerRetry, signal: drain }, () => provider.deleteFile(id, drain));
+async function remove(provider: OpenedProvider, id: string, { signals }: Host): Promise<void> {
+  await retry({ ...providerRetry, signal: signals.drain }, () => provider.deleteFile(id, signals.drain));
 }
 
 /** Deletes a run's folder, unless somebody is at work on it. @returns whether it did */

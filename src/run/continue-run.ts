@@ -1,14 +1,15 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { changed, owned, ownerLock } from './choose-run.ts';
-import { requireWholeRun, requireWholeSource, type Host } from './components.ts';
+import type { Host } from '../core/host.ts';
+import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
 import { execute, executeSealed } from './execute.ts';
-import type { Collection, Pass } from './execution.ts';
-import { fingerprint, flagsOf } from './fingerprint.ts';
-import { requireFillable } from './fill-target.ts';
+import type { Collection, Pass } from '../job/job.ts';
+import { fingerprint, flagsOf } from '../job/fingerprint.ts';
+import { requireFillable } from '../load/fill-target.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
-import { pinIfMoved, shownWindow } from './selection.ts';
-import { prepareDelivery, preparePipeline } from './prepared.ts';
+import { pinIfMoved, shownWindow } from '../read/selection.ts';
+import { prepareDelivery, preparePipeline } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
 
 export interface Continuation {

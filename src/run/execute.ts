@@ -1,23 +1,23 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepContext } from '../batch/chunk-step.ts';
-import { BatchPoller, usualGraceMs } from '../batch/poller.ts';
+import type { StepContext } from '../send/step.ts';
+import { BatchPoller, usualGraceMs } from '../send/batched/poller.ts';
 import { repack, retriesAreDue } from '../batch/repack.ts';
-import type { WaitingRoom } from '../batch/waiting-room.ts';
+import type { WaitingRoom } from '../send/batched/waiting-room.ts';
 import { sleep } from '../core/async.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import { errorCode } from '../core/errors.ts';
-import { Breaker } from './breaker.ts';
-import { ChunkDriver } from './chunk-driver.ts';
-import { itemKeyNames } from './components.ts';
-import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
-import type { Collection, Execution } from './execution.ts';
-import { followLeaders } from './follow-leaders.ts';
-import { loadsAtOnce } from './load-queue.ts';
-import { failuresOf, tidyChunk, tidyFollowers } from './keep-files.ts';
-import { openRoom } from './open-room.ts';
-import { readPatiently } from './read-run.ts';
-import { chunkLimits, pollIntervalMs, settleMs } from './settings.ts';
+import { Breaker } from '../load/breaker.ts';
+import { ChunkDriver } from '../send/driver.ts';
+import { itemKeyNames } from '../job/open-parts.ts';
+import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
+import type { Collection, Execution } from '../job/job.ts';
+import { followLeaders } from '../load/followers/follow-leaders.ts';
+import { loadsAtOnce } from '../load/load-queue.ts';
+import { failuresOf, tidyChunk, tidyFollowers } from '../batch/keep-files.ts';
+import { openRoom } from '../send/batched/open-room.ts';
+import { readPatiently } from '../read/read-run.ts';
+import { chunkLimits, pollIntervalMs, settleMs } from '../job/settings.ts';
 
 /** How often the conditions that depend on the clock are looked at. */
 const clockMs = 30_000;
@@ -47,9 +47,9 @@ async function carryOn<Kind extends Collection>(
   const { host } = execution;
   // Coroutines outlive the error that ends the run by no more than one step.
   const stop = new AbortController();
-  const signal = AbortSignal.any([host.signal, stop.signal]);
-  const drain = AbortSignal.any([host.drain, stop.signal]);
-  const own = { ...host, signal, drain };
+  const abort = AbortSignal.any([host.signals.abort, stop.signal]);
+  const drain = AbortSignal.any([host.signals.drain, stop.signal]);
+  const own = { ...host, signals: { abort, drain } };
   const room = await openRoom({ ...execution, host: own });
   const stopped = { ...execution, host: own, room };
   const breaker = execution.pass.breaks ? await Breaker.open(execution.ledger, execution.run) : null;
@@ -67,7 +67,7 @@ async function carryOn<Kind extends Collection>(
     return true;
   } catch (error) {
     // Whoever asked the run to stop wants what is under way finished first.
-    if (!host.drain.aborted) stop.abort(error);
+    if (!host.signals.drain.aborted) stop.abort(error);
     throw error;
   } finally {
     await driver.idle();
@@ -109,7 +109,7 @@ function createDriver(execution: Collection, waitingRoom: WaitingRoom, breaker: 
       looksOnce: !pass.waits,
       takesLost: pass.takesLost,
       graceMs: usualGraceMs,
-      signal: host.drain,
+      signal: host.signals.drain,
       emit: host.emit,
     }),
     deliver: (chunk) => deliverChunk(deliver, chunk),
@@ -134,8 +134,7 @@ function stepContext(
     completionWindow: batch.completion_window,
     expiresAfterMs: batch.expires_after,
     settleMs: settleMs(pollIntervalMs(loaded.pipeline, prepared.isEmulator)),
-    signal: host.drain,
-    abort: host.signal,
+    signals: host.signals,
     emit: host.emit,
   };
 }
@@ -165,8 +164,7 @@ function deliverContext(
     reasks: onInvalid === 'reask',
     keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,
     breaker,
-    signal: host.signal,
-    drain: host.drain,
+    signals: host.signals,
     emit: host.emit,
   };
 }
@@ -190,7 +188,7 @@ async function drainChunks(execution: Collection, driver: ChunkDriver): Promise<
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
     if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, driver);
     if (isAtRest && driver.activeChunks === 0) break;
-    await nextLook(change, execution.host.drain);
+    await nextLook(change, execution.host.signals.drain);
   }
   driver.throwIfFailed();
 }

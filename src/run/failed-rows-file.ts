@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { DurableWriter } from '../batch/durable-writer.ts';
+import { DurableWriter } from '../files/durable-writer.ts';
 import type { FailedRow, Ledger, RunRecord } from '../ledger/ledger.ts';
 
 /** A failed row as `errors --json` prints it. */

@@ -2,11 +2,11 @@ import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { SinkSample } from '../core/sink.ts';
 import type { RowCounts, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt } from './at-work.ts';
-import type { Collection } from './execution.ts';
-import { deleteGone, deletesGone, emptySource } from './delete-gone.ts';
+import type { Collection } from '../job/job.ts';
+import { deleteGone, deletesGone, emptySource } from '../load/delete-gone.ts';
 import { isWithinLimit } from './exit-code.ts';
-import { fillTarget } from './fill-target.ts';
-import { tellingSetAside } from './set-aside.ts';
+import { fillTarget } from '../load/fill-target.ts';
+import { tellingSetAside } from '../load/set-aside.ts';
 import type { RunSummary } from './summary.ts';
 import { warnOfRepairs } from './warn-of-repairs.ts';
 

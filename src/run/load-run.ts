@@ -1,18 +1,19 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
-import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
 import { atWork, summarizeAt } from './at-work.ts';
-import { requireWholeRun, requireWholeSource, type Host } from './components.ts';
+import type { Host } from '../core/host.ts';
+import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
 import { own } from './continue-run.ts';
-import { wholePass } from './execution.ts';
+import { wholePass } from '../job/job.ts';
 import { isWithinLimit } from './exit-code.ts';
-import { requireAnswers } from './fill-target.ts';
-import { flagsOf } from './fingerprint.ts';
-import type { LoadResult } from './load-build.ts';
-import { prepareDelivery, type Delivery } from './prepared.ts';
-import { reload, wholeLoadPlace } from './reload.ts';
-import { tellingSetAside } from './set-aside.ts';
+import { requireAnswers } from '../load/fill-target.ts';
+import { flagsOf } from '../job/fingerprint.ts';
+import type { LoadResult } from './build/load-build.ts';
+import { prepareDelivery, type Delivery } from '../job/parts.ts';
+import { reload, wholeLoadPlace } from '../load/reload.ts';
+import { tellingSetAside } from '../load/set-aside.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {

@@ -1,14 +1,20 @@
 import { join } from 'node:path';
-import { acquireLock } from '../ledger/exclusive-lock.ts';
+import { acquireLock } from '../files/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
 import { chooseRun, newRunId, owned, ownerLock } from './choose-run.ts';
-import { requireWholeRun } from './components.ts';
+import { requireWholeRun } from '../job/open-parts.ts';
 import type { OwnedRun } from './continue-run.ts';
-import { requireFillable } from './fill-target.ts';
-import { fingerprint, type Fingerprint, type RequestFlags } from './fingerprint.ts';
-import { fixSelection, hasWatermark, pinIfMoved, shownWindow, type SelectionContext } from './selection.ts';
-import { refuseStrangers } from './strangers.ts';
+import { requireFillable } from '../load/fill-target.ts';
+import { fingerprint, type Fingerprint, type RequestFlags } from '../job/fingerprint.ts';
+import {
+  fixSelection,
+  hasWatermark,
+  pinIfMoved,
+  shownWindow,
+  type SelectionContext,
+} from '../read/selection.ts';
+import { refuseStrangers } from './recover/strangers.ts';
 
 /** What a run is to be begun, or gone on, with. */
 export interface Start extends SelectionContext {

@@ -1,12 +1,12 @@
-import { exists } from '../core/exists.ts';
+import { exists } from '../files/exists.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { ChunkRows } from '../batch/chunk-rows.ts';
 import { Chunker } from '../batch/chunker.ts';
 import { oneItem } from '../batch/repack.ts';
-import { storedLines } from '../batch/stored-lines.ts';
+import { storedLines } from '../files/stored-lines.ts';
 import type { ChunkRecord, FailedRow, NewChunk } from '../ledger/ledger.ts';
-import type { Collection } from './execution.ts';
-import { chunkLimits } from './settings.ts';
+import type { Collection } from '../job/job.ts';
+import { chunkLimits } from '../job/settings.ts';
 
 /**
  * Packs rows that had failed for good into new files, from their stored request lines, under the same custom_id. Each

@@ -1,11 +1,11 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import { continueRun, type Continuation } from './continue-run.ts';
-import type { Collection } from './execution.ts';
+import type { Collection } from '../job/job.ts';
 import type { RunResult } from './finish-run.ts';
-import { reload } from './reload.ts';
+import { reload } from '../load/reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
-import { restoreFollowers } from './restore-followers.ts';
+import { restoreFollowers } from '../load/followers/restore-followers.ts';
 
 /**
  * Reopens a run with fresh attempts: answers that could not be loaded are loaded again from disk, rows that the

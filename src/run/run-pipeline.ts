@@ -1,14 +1,15 @@
 import type { LoadedPipeline } from '../config/load.ts';
-import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
-import { requireWholeSource, type Host } from './components.ts';
+import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
+import type { Host } from '../core/host.ts';
+import { requireWholeSource } from '../job/open-parts.ts';
 import { execute } from './execute.ts';
-import { wholePass } from './execution.ts';
+import { wholePass } from '../job/job.ts';
 import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
-import type { RequestFlags } from './fingerprint.ts';
+import type { RequestFlags } from '../job/fingerprint.ts';
 import { ownRun } from './own-run.ts';
-import { preparePipeline } from './prepared.ts';
+import { preparePipeline } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
-import { checkSample } from './sample-rules.ts';
+import { checkSample } from '../read/sample-rules.ts';
 
 export interface RunFlags extends RequestFlags, EndFlags {
   readonly newRun?: boolean | undefined;

@@ -70,7 +70,7 @@ export const postgres = defineSource({
     { url: '${DATABASE_URL}', table: 'public.tickets', incremental: { cursor: 'updated_at', lag: '1h' } },
   ],
   async open(config, context) {
-    const { openPostgres } = await import('./postgres-open.ts');
+    const { openPostgres } = await import('./postgres/open.ts');
     return openPostgres(config, context);
   },
 });

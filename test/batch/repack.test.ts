@@ -3,10 +3,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkLimits } from '../../src/batch/chunker.ts';
-import { reaskingLine } from '../../src/batch/reask.ts';
+import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
 import { requestLine, storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -15,8 +15,7 @@ function contextIn(cwd: string, signal: AbortSignal, printed: string[]): Command
     stderr: new PassThrough(),
     env: {},
     cwd,
-    signal,
-    abort: signal,
+    signals: { drain: signal, abort: signal },
     redactor: new Redactor(),
     print,
   };

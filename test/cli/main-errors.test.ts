@@ -14,8 +14,10 @@ function report(error: unknown, change: { readonly isDebug?: boolean; readonly s
     stderr,
     env: {},
     cwd: '/',
-    abort: new AbortController().signal,
-    signal: change.signal ?? new AbortController().signal,
+    signals: {
+      drain: change.signal ?? new AbortController().signal,
+      abort: new AbortController().signal,
+    },
     redactor,
     print: () => undefined,
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { reaskingLine } from '../../src/batch/reask.ts';
+import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
 import { checkFile } from './check-file.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/structured-output.md'), 'utf8');

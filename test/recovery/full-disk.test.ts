@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileSync, existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/run/summary.ts';
-import { tidyChunk } from '../../src/run/keep-files.ts';
+import { tidyChunk } from '../../src/batch/keep-files.ts';
 import { paidLines } from '../support/bill.ts';
 import { promptAnswer } from '../support/chat-answer.ts';
 import { createEmulator, promptBatch, providerAt } from '../support/emulator.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reaskingLine } from '../../src/batch/reask.ts';
+import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
 import { Random } from '../../src/emulator/random.ts';
 import { batchesOf } from '../support/batches-of.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';

@@ -3,7 +3,7 @@ import { requestBlock } from '../../src/core/request-block.ts';
 import type { Field, Value } from '../../src/core/value.ts';
 import { type ConfiguredColumn, planColumns } from '../../src/results/columns.ts';
 import type { ResultItem } from '../../src/results/result-item.ts';
-import { noUsage } from '../../src/results/usage.ts';
+import { noUsage } from '../../src/providers/openai/dialect/usage.ts';
 
 const sourceFields: readonly Field[] = [
   { name: 'id', kind: 'integer', sqlType: 'bigint' },

@@ -11,13 +11,13 @@ import type { OpenedSource } from '../../src/core/source.ts';
 import type { OpenedTransform } from '../../src/core/transform.ts';
 import type { Field } from '../../src/core/value.ts';
 import type { Ledger, RunRecord } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite-ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
 import { createRenderer } from '../../src/request/renderer.ts';
-import { Dedupe } from '../../src/run/dedupe.ts';
-import { readSource } from '../../src/run/read-source.ts';
-import { RecordAdmission } from '../../src/run/record-admission.ts';
-import { noStalePieces, type StalePieces } from '../../src/run/stale-pieces.ts';
-import { sendEverything, type UnchangedFilter } from '../../src/run/unchanged.ts';
+import { Dedupe } from '../../src/read/dedupe.ts';
+import { readSource } from '../../src/read/read-source.ts';
+import { RecordAdmission } from '../../src/read/record-admission.ts';
+import { noStalePieces, type StalePieces } from '../../src/read/stale-pieces.ts';
+import { sendEverything, type UnchangedFilter } from '../../src/read/unchanged.ts';
 
 const runId = 'run-1';
 /** No process dies for real, so that nothing need be synced to a disk, which takes most of the time. */

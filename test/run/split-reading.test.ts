@@ -6,8 +6,8 @@ import type { OpenedTransform, TransformContext } from '../../src/core/transform
 import type { Field, Value } from '../../src/core/value.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import { toWire } from '../../src/core/wire-text.ts';
-import type { UnsentRecord } from '../../src/run/read-progress.ts';
-import type { UnchangedFilter } from '../../src/run/unchanged.ts';
+import type { UnsentRecord } from '../../src/read/read-progress.ts';
+import type { UnchangedFilter } from '../../src/read/unchanged.ts';
 import { filter } from '../../src/transforms/filter.ts';
 import { split } from '../../src/transforms/split.ts';
 import { anyDeath, DyingReader, noDeath, type Reading } from './dying-reader.ts';

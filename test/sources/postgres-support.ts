@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { fromWire } from '../../src/core/wire-text.ts';
 import type { OpenedSource, ReadOptions, SourceContext } from '../../src/core/source.ts';
 import type { RowBatch } from '../../src/core/row-batch.ts';
-import { openPostgres } from '../../src/sources/postgres-open.ts';
-import { defaultPaging, type Paging } from '../../src/sources/postgres-read.ts';
+import { openPostgres } from '../../src/sources/postgres/open.ts';
+import { defaultPaging, type Paging } from '../../src/sources/postgres/read.ts';
 import type { PostgresSourceConfig } from '../../src/sources/postgres.ts';
 
 const signal = new AbortController().signal;

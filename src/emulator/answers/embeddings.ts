@@ -1,4 +1,4 @@
-import { modelDimensions } from '../../core/embedding-dimensions.ts';
+import { modelDimensions } from '../../providers/openai/dialect/dimensions.ts';
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
 import type { JsonObject } from '../json.ts';
 import { embedText } from './embed-text.ts';

@@ -4,7 +4,7 @@ import {
   strictLimits,
   type SchemaPath,
   type StrictFault,
-} from '../../core/strict-schema.ts';
+} from '../../providers/openai/dialect/strict-schema.ts';
 import type { JsonObject } from '../json.ts';
 
 /** Why `strict: true` refuses a schema, in the API's words; null where it does not. */

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { diskFault, requireFreeDisk } from '../../core/disk.ts';
-import { renameDurably } from '../../core/durable-file.ts';
+import { diskFault, requireFreeDisk } from '../../files/disk.ts';
+import { renameDurably } from '../../files/durable-file.ts';
 import { BatchlineError, errorMessage } from '../../core/errors.ts';
 
 export interface Downloaded {

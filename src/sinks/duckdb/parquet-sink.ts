@@ -1,6 +1,6 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { renameDurably } from '../../core/durable-file.ts';
+import { renameDurably } from '../../files/durable-file.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type {
   LoadMark,

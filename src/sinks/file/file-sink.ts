@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { diskFault } from '../../core/disk.ts';
+import { diskFault } from '../../files/disk.ts';
 import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
 import type {
   LoadMark,

@@ -1,6 +1,6 @@
 import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
-import { renameDurably } from '../../core/durable-file.ts';
+import { renameDurably } from '../../files/durable-file.ts';
 import type { LoadMark } from '../../core/sink.ts';
 import { finishedLine, LoadJournal, type JournalLine } from './load-journal.ts';
 

@@ -6,7 +6,7 @@ import type { OpenedProvider, RemoteBatch } from '../../../src/core/provider.ts'
 import { sleep } from '../../../src/core/async.ts';
 import { startEmulator } from '../../../src/emulator/server.ts';
 import { createAnswerReader } from '../../../src/results/answer-reader.ts';
-import { readLineBlocks } from '../../../src/results/line-reader.ts';
+import { readLineBlocks } from '../../../src/files/line-reader.ts';
 import { never, openProvider } from './open.ts';
 
 const endpoint = '/v1/chat/completions';

@@ -1,0 +1,125 @@
+import type { Usage } from './batch-result.ts';
+import type { JsonMap } from './json.ts';
+import type { RequestBlock } from './request-block.ts';
+import type { WireText } from './wire-text.ts';
+
+/** What requests ask for, in the words of pipeline files. */
+export type Endpoint = 'chat' | 'responses' | 'embeddings';
+
+/** What a template is for: only an empty prompt or input keeps a row from being sent. */
+export type TemplateRole = 'system' | 'prompt' | 'input';
+
+/** A request body in writing: constant JSON text, and the text of Liquid templates that stand inside JSON strings. */
+export type BodyPiece =
+  | { readonly kind: 'json'; readonly text: WireText }
+  | { readonly kind: 'template'; readonly template: string; readonly role: TemplateRole };
+
+export interface BodyPlan {
+  readonly pieces: readonly BodyPiece[];
+  /** Messages, for the token estimate; an embedding's input is none. */
+  readonly messages: number;
+}
+
+/** What stands around id and body in a request line: `open` id `middle` body `close`. */
+export interface LineFrame {
+  readonly open: string;
+  readonly middle: string;
+  readonly close: string;
+}
+
+/** Something that a provider cannot do, or does not take, at its key within the request block. */
+export interface DialectFault {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What the model said in the body of a response. */
+export interface Reply {
+  readonly text: string | null;
+  /** The reason that the model gave for not answering. */
+  readonly refusal: string | null;
+  /** `stop`, `length`, `content_filter`, or the provider's own word. */
+  readonly finishReason: string | null;
+  /** Base64 of little-endian 32-bit floats, or a list of numbers. */
+  readonly vector: unknown;
+  /** Whether the body holds an answer at all. */
+  readonly isEmpty: boolean;
+  readonly model: string | null;
+  readonly usage: Usage;
+}
+
+/** Why a request was not answered. */
+export interface LineFailure {
+  readonly code: string;
+  readonly message: string;
+  /** Whether it is worth sending again by itself. */
+  readonly retryable: boolean;
+  /** Whether the provider returned a response, so that it counts as an attempt. */
+  readonly ran: boolean;
+  readonly usage: Usage | null;
+}
+
+/** A result line, taken apart. */
+export type ResultParts = { readonly customId: string; readonly requestId: string | null } & (
+  | { readonly kind: 'answered'; readonly body: JsonMap }
+  | { readonly kind: 'failed'; readonly failure: LineFailure }
+);
+
+/** The parts of an answer that stand in single texts and numbers of a result line. */
+export type AnswerLeaf =
+  | 'customId'
+  | 'requestId'
+  | 'content'
+  | 'inputTokens'
+  | 'outputTokens'
+  | 'totalTokens'
+  | 'cachedTokens';
+
+/** What the texts and numbers of a successful result line mean, for a reader that does not parse each line. */
+export interface LeafMeanings {
+  /** Keys of leaves whose text decides what a line means, or is nearly always the same. */
+  readonly constantKeys: ReadonlySet<string>;
+  /** Paths of leaves that would change what a line means, and that a success does not have. */
+  readonly decisive: RegExp;
+  /** Which leaf, by its path, is which part of the answer; null where that cannot be said of this line. */
+  partsOf(line: JsonMap): ReadonlyMap<string, AnswerLeaf> | null;
+}
+
+export type TokenEncoding = 'cl100k_base' | 'o200k_base';
+
+/** What is known of the model before anything is sent. */
+export interface ModelFacts {
+  /** Of its embeddings; null where that is not known. */
+  readonly dimensions: number | null;
+  readonly encoding: TokenEncoding;
+  /** The most tokens of one embedding input; null where that is not known. */
+  readonly longestInput: number | null;
+}
+
+/**
+ * How a provider writes requests and results: pure, and part of its declaration, so that a file is checked, built and
+ * loaded without reaching anybody.
+ */
+export interface Dialect {
+  /** The paths of its API by which a pipeline file may name an endpoint too. */
+  readonly paths: Readonly<Partial<Record<Endpoint, string>>>;
+  /** What this provider cannot do of a request block. */
+  faults(request: RequestBlock): readonly DialectFault[];
+  /** Goes into `request_hash` and into the fingerprint of a run. */
+  path(request: RequestBlock): string;
+  /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
+  body(request: RequestBlock): BodyPlan;
+  frame(request: RequestBlock): LineFrame;
+  /** UTF-8 bytes of the texts in a request's body, and how many messages they are. */
+  promptSize(endpoint: Endpoint, body: JsonMap): { readonly bytes: number; readonly messages: number };
+  /** The body that asks again: what was asked first, then the answer that was not accepted and why. */
+  reask(body: JsonMap, answer: string, complaint: string): JsonMap;
+  /** The body as it was first sent, of one that asks again. */
+  asked(body: JsonMap): JsonMap;
+  /** Null where the line is no result of a request. */
+  split(line: JsonMap): ResultParts | null;
+  reply(endpoint: Endpoint, body: JsonMap): Reply;
+  /** Absent where every line is to be parsed. */
+  leaves?(endpoint: Endpoint): LeafMeanings | null;
+  facts(request: Pick<RequestBlock, 'endpoint' | 'model' | 'params'>): ModelFacts;
+}

@@ -1,0 +1,38 @@
+import type { ChunkLimits } from '../batch/chunker.ts';
+import type { WaitingRoom } from '../send/batched/waiting-room.ts';
+import type { BatchLimits } from '../core/provider.ts';
+import type { Pipeline } from '../config/pipeline.ts';
+
+/**
+ * What a batch file may hold: the user's limit or the provider's, whichever is lower.
+ *
+ * @param room knows the limit on enqueued tokens as it is learned, which the next file heeds already
+ */
+export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, room?: WaitingRoom): ChunkLimits {
+  const {
+    max_requests: requests,
+    max_bytes: bytes,
+    max_tokens,
+    max_enqueued_tokens: enqueued,
+  } = pipeline.batch;
+  // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
+  const inputs = pipeline.request.endpoint === '/v1/embeddings' ? provider.maxEmbeddingInputs : Infinity;
+  return {
+    requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
+    bytes: Math.min(bytes ?? Infinity, provider.maxBytes),
+    get tokens() {
+      if (room !== undefined) return room.fileTokens(max_tokens);
+      return Math.min(max_tokens ?? Math.ceil((enqueued ?? Infinity) / 2), enqueued ?? Infinity);
+    },
+  };
+}
+
+/** The first wait between two looks at a batch, in milliseconds. The emulator has no limit on how often it is asked. */
+export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number {
+  return pipeline.batch.poll_interval ?? (isEmulator ? 1000 : 60_000);
+}
+
+/** How long to wait before a second look for a batch whose creation is in doubt (architecture: settle). */
+export function settleMs(pollIntervalMs: number): number {
+  return Math.max(250, Math.min(pollIntervalMs, 30_000));
+}

@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { FailedRow } from '../ledger.ts';
+import * as sql from './statements.ts';
+
+/** Records rows that failed for good; a row that is recorded already gets its newest reason. */
+export function insertFailures(database: DatabaseSync, runId: string, failures: Iterable<FailedRow>): void {
+  const insert = database.prepare(sql.insertFailedRow);
+  for (const row of failures) {
+    insert.run({ runId, ...row, key: JSON.stringify(row.key), sameAs: row.sameAs ?? null });
+  }
+}
+
+/** Forgets failures of rows that have succeeded after all. */
+export function deleteFailures(database: DatabaseSync, runId: string, customIds: readonly string[]): void {
+  const remove = database.prepare(sql.deleteFailedRow);
+  for (const customId of customIds) remove.run({ runId, customId });
+}
+
+/** Puts rows that had failed for good into a chunk, in the order given, as if they had never been sent. */
+export function reopenFailures(
+  database: DatabaseSync,
+  to: { readonly runId: string; readonly chunk: number; readonly at: number },
+  customIds: readonly string[],
+): void {
+  const reopen = database.prepare(sql.reopenRow);
+  for (const [line, customId] of customIds.entries()) reopen.run({ ...to, line, customId });
+  deleteFailures(database, to.runId, customIds);
+}
+
+/** Of these requests, those that failed for good in an earlier run of the pipeline. */
+export function selectRemembered(
+  database: DatabaseSync,
+  pipeline: string,
+  customIds: readonly string[],
+  hashes: readonly string[],
+): ReadonlySet<string> {
+  const select = database.prepare(sql.selectRememberedFailure);
+  const remembered = customIds.filter(
+    (customId, index) => select.get({ pipeline, customId, hash: hashes[index] ?? '' }) !== undefined,
+  );
+  return new Set(remembered);
+}

@@ -1,0 +1,282 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { diskFault } from '../../files/disk.ts';
+import { BatchlineError, errorMessage } from '../../core/errors.ts';
+import type { ChunkState } from '../chunk-state.ts';
+import type { FollowersOutcome } from '../follower-ledger.ts';
+import { endedStatuses } from '../ledger.ts';
+import type {
+  AdoptedChunk,
+  ChunkOutcome,
+  ChunkPatch,
+  ChunkRecord,
+  FailedRow,
+  Ledger,
+  NewChunk,
+  NewRun,
+  ReadCommit,
+  ReloadOutcome,
+  RowCounts,
+  RunRecord,
+  RunStatus,
+  UnfinishedRow,
+} from '../ledger.ts';
+import {
+  patchAssignments,
+  readingValues,
+  runValues,
+  toChunk,
+  toFailedRow,
+  toRowCounts,
+  toRun,
+  toUnfinishedRow,
+} from './records.ts';
+import type { RoomDecision, RoomState } from '../room.ts';
+import type { RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import { migrate } from './schema.ts';
+import { insertFailures, reopenFailures, selectRemembered } from './failed-rows.ts';
+import * as follow from './followers.ts';
+import * as results from './results.ts';
+import * as room from './room.ts';
+import { SqliteWatermarks } from './watermarks.ts';
+import { inTransaction, write } from './write.ts';
+import * as sql from './statements.ts';
+
+/**
+ * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
+ *
+ * @throws BatchlineError `state_unwritable`, and from each of its methods `disk_full`
+ */
+export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
+  try {
+    await mkdir(join(stateDir, 'runs'), { recursive: true, mode: 0o700 });
+    const path = join(stateDir, 'ledger.db');
+    const database = new DatabaseSync(path, { timeout: 10_000 });
+    // SQLite gives the files that it makes beside it the same rights.
+    await chmod(path, 0o600);
+    return new SqliteLedger(database);
+  } catch (error) {
+    const full = diskFault(error, stateDir);
+    if (full !== null) throw full;
+    throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
+      where: stateDir,
+      hint: 'Make the folder writable for this user, or name another one with `state:`.',
+      exitCode: 2,
+      cause: error,
+    });
+  }
+}
+
+class SqliteLedger implements Ledger {
+  readonly watermarks: SqliteWatermarks;
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    // FULL: a commit is on disk before the call returns, so that an intent survives a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database);
+    this.watermarks = new SqliteWatermarks(database);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#database.close();
+  }
+
+  async createRun(run: NewRun): Promise<void> {
+    this.#insertRun(run);
+  }
+
+  async adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void> {
+    const { runId } = run;
+    const rows = chunks.reduce((sum, { chunk }) => sum + chunk.requests, 0);
+    const counts = { records: rows, read: rows, filtered: 0, skipped: 0 };
+    this.#transaction(() => {
+      this.#insertRun(run);
+      for (const { chunk, patch } of chunks) {
+        this.#insertChunk(runId, chunk, 'read');
+        this.#moveChunk(runId, chunk.chunk, 'submitted', patch);
+      }
+      this.#writeReading(runId, { chunk: null, cursor: null, counts, failures: [] }, 1);
+      this.#run(sql.updateStatus, { runId, status: 'waiting', at: run.startedAt });
+    });
+  }
+
+  #insertRun(run: NewRun): void {
+    this.#run(sql.insertRun, runValues(run));
+  }
+
+  async run(runId: string): Promise<RunRecord | null> {
+    const row = this.#database.prepare(sql.selectRun).get({ runId });
+    return row === undefined ? null : toRun(row);
+  }
+
+  async runs(pipeline?: string): Promise<readonly RunRecord[]> {
+    return this.#database
+      .prepare(sql.selectRuns)
+      .all({ pipeline: pipeline ?? null })
+      .map(toRun);
+  }
+
+  async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
+    this.#transaction(() => {
+      this.#run(sql.updateStatus, { runId, status, at });
+      if (endedStatuses.has(status)) this.watermarks.runEnded(runId, status !== 'cancelled', at);
+    });
+  }
+
+  async addWorkedMs(runId: string, ms: number): Promise<void> {
+    this.#run(sql.addWorkedMs, { runId, ms: Math.round(ms) });
+  }
+
+  async requestCancel(runId: string): Promise<void> {
+    this.#run(sql.requestCancel, { runId });
+  }
+
+  async commitReading(runId: string, commit: ReadCommit): Promise<void> {
+    this.#transaction(() => this.#writeReading(runId, commit, 0));
+  }
+
+  async finishReading(runId: string, commit: ReadCommit): Promise<void> {
+    this.#transaction(() => this.#writeReading(runId, commit, 1));
+  }
+
+  #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
+    if (commit.chunk !== null) this.#insertChunk(runId, commit.chunk, 'read');
+    insertFailures(this.#database, runId, commit.failures);
+    if (commit.followers) follow.advance(this.#database, runId, commit.followers);
+    this.#run(sql.advanceReading, { runId, finished, ...readingValues(commit) });
+  }
+
+  async discardReading(runId: string): Promise<void> {
+    this.#transaction(() => {
+      if (this.#database.prepare(sql.selectUploadedChunk).get({ runId }) !== undefined) {
+        throw new Error(`Run ${runId} has uploaded chunks; its reading cannot begin anew.`);
+      }
+      this.#run(sql.deleteChunks, { runId });
+      this.#run(sql.deleteFailedRows, { runId });
+      this.#run(sql.resetReading, { runId });
+      follow.reset(this.#database, runId);
+    });
+  }
+
+  async chunks(runId: string): Promise<readonly ChunkRecord[]> {
+    return this.#database.prepare(sql.selectChunks).all({ runId }).map(toChunk);
+  }
+
+  async chunk(runId: string, chunk: number): Promise<ChunkRecord | null> {
+    const row = this.#database.prepare(sql.selectChunk).get({ runId, chunk });
+    return row === undefined ? null : toChunk(row);
+  }
+
+  async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {
+    this.#moveChunk(runId, chunk, state, patch);
+  }
+
+  #moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): void {
+    const { assignments, values } = patchAssignments(patch);
+    this.#run(`UPDATE chunks SET state = :state${assignments} WHERE run_id = :runId AND chunk = :chunk`, {
+      runId,
+      chunk,
+      state,
+      ...values,
+    });
+  }
+
+  async roomState(scope: RoomScope, now: number): Promise<RoomState> {
+    return room.selectRoom(this.#database, scope, now);
+  }
+
+  async claimRoom(claim: RoomClaim): Promise<RoomDecision> {
+    return this.#transaction(() => room.claim(this.#database, claim));
+  }
+
+  async learnFromRefusal(refused: RefusedRoom): Promise<RoomState> {
+    return this.#transaction(() => room.learn(this.#database, refused));
+  }
+
+  async noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void> {
+    this.#run(sql.updateBatchStatus, { runId, chunk, batchStatus });
+  }
+
+  async recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void> {
+    this.#transaction(() => {
+      for (const [chunk, outcome] of outcomes) results.recordOutcome(this.#database, runId, chunk, outcome);
+    });
+  }
+
+  async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
+    this.#transaction(() => {
+      this.#insertChunk(runId, chunk, 'retry');
+      const move = this.#database.prepare(sql.moveUnfinishedRow);
+      for (const [line, customId] of customIds.entries())
+        move.run({ runId, chunk: chunk.chunk, line, customId });
+    });
+  }
+
+  async recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void> {
+    this.#transaction(() => results.recordReload(this.#database, runId, chunk, outcome));
+  }
+
+  async addReopenedChunk(
+    runId: string,
+    chunk: NewChunk,
+    customIds: readonly string[],
+    at: number,
+  ): Promise<void> {
+    this.#transaction(() => {
+      this.#insertChunk(runId, chunk, 'retry');
+      reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
+      follow.reopen(this.#database, runId, customIds);
+    });
+  }
+
+  async unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]> {
+    return this.#database.prepare(sql.selectUnfinishedRows).all({ runId, limit }).map(toUnfinishedRow);
+  }
+
+  async rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>> {
+    const rows = this.#database.prepare(sql.selectSentRows).all({ runId, chunk }).map(toUnfinishedRow);
+    return new Map(rows.map((row) => [row.customId, row]));
+  }
+
+  async recordFollowers(runId: string, chunk: number, outcome: FollowersOutcome): Promise<void> {
+    this.#transaction(() => {
+      follow.addTo(this.#database, runId, chunk, outcome);
+      follow.mark(this.#database, runId, chunk);
+    });
+  }
+
+  async ownFailures(runId: string, chunk: number): Promise<readonly FailedRow[]> {
+    return follow.selectOwnFailures(this.#database, runId, chunk);
+  }
+
+  async *failedRows(runId: string): AsyncIterable<FailedRow> {
+    for (const row of this.#database.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
+  }
+
+  async rememberedFailures(
+    pipeline: string,
+    customIds: readonly string[],
+    hashes: readonly string[],
+  ): Promise<ReadonlySet<string>> {
+    return selectRemembered(this.#database, pipeline, customIds, hashes);
+  }
+
+  async rowCounts(runId: string): Promise<RowCounts> {
+    return toRowCounts(this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {});
+  }
+
+  #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {
+    this.#run(sql.insertChunk, { runId, origin, ...chunk });
+  }
+
+  #run(statement: string, values: Record<string, SQLInputValue>): void {
+    write(this.#database, statement, values);
+  }
+
+  #transaction<T>(work: () => T): T {
+    return inTransaction(this.#database, work);
+  }
+}

@@ -1,0 +1,171 @@
+import { BatchlineError } from '../../../core/errors.ts';
+import type { Endpoint } from '../../../core/provider.ts';
+import type { RequestBlock } from '../../../core/request-block.ts';
+import { type WireText, jsonToWire } from '../../../core/wire-text.ts';
+import { type CompiledTemplate, compileTemplate } from '../../../expr/template.ts';
+
+/** What a template is for: only an empty prompt or input keeps a row from being sent. */
+export type TemplateRole = 'system' | 'prompt' | 'input';
+
+/** A request body in writing: constant JSON text, and templates inside JSON strings. */
+export type BodyPiece =
+  | { readonly kind: 'json'; readonly text: WireText }
+  | { readonly kind: 'template'; readonly template: CompiledTemplate; readonly role: TemplateRole };
+
+export interface BodyPlan {
+  readonly pieces: readonly BodyPiece[];
+  /** Messages, for the token estimate; an embedding's input is none. */
+  readonly messages: number;
+}
+
+/** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
+export function planBody(request: RequestBlock): BodyPlan {
+  return planners[request.endpoint](request);
+}
+
+const planners: Readonly<Record<Endpoint, (request: RequestBlock) => BodyPlan>> = {
+  '/v1/chat/completions': planChat,
+  '/v1/responses': planResponses,
+  '/v1/embeddings': planEmbeddings,
+};
+
+function planChat(request: RequestBlock): BodyPlan {
+  const messages = chatMessages(request);
+  const rest = { ...checkedParams(request, ['model', 'messages', 'stream']), ...responseFormat(request) };
+  return {
+    pieces: [
+      json(`{"model":${JSON.stringify(request.model)},"messages":`),
+      ...messageList(messages),
+      json(`${members(rest)}}`),
+    ],
+    messages: messages.length,
+  };
+}
+
+function planResponses(request: RequestBlock): BodyPlan {
+  const { system, prompt, messages } = request;
+  const params = checkedParams(request, ['model', 'input', 'instructions', 'stream']);
+  const rest = { ...params, ...textFormat(request) };
+  const instructions =
+    system === undefined ? [] : [json(',"instructions":'), ...jsonString(system, 'system')];
+  const input =
+    messages === undefined
+      ? jsonString(needed(prompt, 'prompt'), 'prompt')
+      : messageList(chatMessages(request));
+  return {
+    pieces: [
+      json(`{"model":${JSON.stringify(request.model)}`),
+      ...instructions,
+      json(',"input":'),
+      ...input,
+      json(`${members(rest)}}`),
+    ],
+    messages: (messages?.length ?? 1) + (system === undefined ? 0 : 1),
+  };
+}
+
+function planEmbeddings(request: RequestBlock): BodyPlan {
+  const { encoding_format: format, ...rest } = checkedParams(request, ['model', 'input']);
+  if (format !== undefined && format !== 'base64') {
+    throw new BatchlineError(
+      'invalid_request',
+      'request.params.encoding_format cannot be chosen: embeddings are always asked for as base64.',
+      {
+        hint: 'Take encoding_format out; base64 is exact and a quarter of the size, and the sink receives floats all the same.',
+      },
+    );
+  }
+  return {
+    pieces: [
+      json(`{"model":${JSON.stringify(request.model)},"input":`),
+      ...jsonString(needed(request.input, 'input'), 'input'),
+      json(`,"encoding_format":"base64"${members(rest)}}`),
+    ],
+    messages: 0,
+  };
+}
+
+interface Message {
+  readonly role: string;
+  readonly content: string;
+}
+
+function chatMessages({ messages, system, prompt }: RequestBlock): readonly Message[] {
+  if (messages !== undefined) return messages;
+  const user = { role: 'user', content: needed(prompt, 'prompt') };
+  return system === undefined ? [user] : [{ role: 'system', content: system }, user];
+}
+
+function messageList(messages: readonly Message[]): readonly BodyPiece[] {
+  const hasUser = messages.some(({ role }) => role === 'user');
+  const listed = messages.flatMap(({ role, content }, index) => [
+    json(`${index === 0 ? '' : ','}{"role":${JSON.stringify(role)},"content":`),
+    ...jsonString(content, role === 'user' || !hasUser ? 'prompt' : 'system'),
+    json('}'),
+  ]);
+  return [json('['), ...listed, json(']')];
+}
+
+function jsonString(template: string, role: TemplateRole): readonly BodyPiece[] {
+  return [json('"'), { kind: 'template', template: compileTemplate(template), role }, json('"')];
+}
+
+function json(text: string): BodyPiece {
+  return { kind: 'json', text: jsonToWire(text) };
+}
+
+/** `,"key":value` for each member. */
+function members(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
+    .join('');
+}
+
+/** Nothing where `params` has it: not every server knows strict schemas. */
+function responseFormat({ output, params }: RequestBlock): Readonly<Record<string, unknown>> {
+  if (output === undefined || 'response_format' in params) return {};
+  const { type, ...schema } = jsonSchemaFormat(output.schema);
+  return { response_format: { type, json_schema: schema } };
+}
+
+/** Members of `params.text` stay, its format too. */
+function textFormat({ output, params }: RequestBlock): Readonly<Record<string, unknown>> {
+  if (output === undefined) return {};
+  const { text } = params;
+  const given = typeof text === 'object' && !Array.isArray(text) ? text : {};
+  return { text: { format: jsonSchemaFormat(output.schema), ...given } };
+}
+
+function jsonSchemaFormat(schema: RequestBlockSchema) {
+  return { type: 'json_schema', name: 'output', strict: true, schema } as const;
+}
+
+type RequestBlockSchema = NonNullable<RequestBlock['output']>['schema'];
+
+function checkedParams(
+  request: RequestBlock,
+  reserved: readonly string[],
+): Readonly<Record<string, unknown>> {
+  const clash = Object.keys(request.params).find((name) => reserved.includes(name));
+  if (clash === undefined) return request.params;
+  throw new BatchlineError(
+    'invalid_request',
+    `request.params.${clash} collides with what the request already says.`,
+    {
+      hint: `Take ${clash} out of params; ${clashHint(clash)}`,
+    },
+  );
+}
+
+function clashHint(name: string): string {
+  return name === 'stream'
+    ? 'a batch cannot stream.'
+    : 'it is set from model, system, prompt, messages and input.';
+}
+
+function needed(template: string | undefined, key: string): string {
+  if (template !== undefined) return template;
+  throw new BatchlineError('invalid_request', `request.${key} is missing.`, {
+    hint: `Add ${key}: the Liquid template of what is sent for each row.`,
+  });
+}

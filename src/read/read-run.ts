@@ -1,0 +1,141 @@
+import { rm } from 'node:fs/promises';
+import { chunkFiles } from '../batch/chunk-files.ts';
+import { errorCode } from '../core/errors.ts';
+import { retry, type RetryPolicy } from '../core/retry.ts';
+import type { OpenedSink } from '../core/sink.ts';
+import type { ChunkRecord, NewChunk } from '../ledger/ledger.ts';
+import { Dedupe } from './dedupe.ts';
+import type { Execution } from '../job/job.ts';
+import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
+import { readSource } from './read-source.ts';
+import { RecordAdmission } from './record-admission.ts';
+import { noStalePieces, StalePiecesLater, StalePiecesNow, type StalePieces } from './stale-pieces.ts';
+import { chunkLimits } from '../job/settings.ts';
+import { sendEverything, SkipUnchanged } from './unchanged.ts';
+
+/** About five minutes of waiting for a source that went away, each time that it does. */
+const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
+
+/** Reads again after the last durable row, or from the start, when the source goes away for a while. */
+export async function readPatiently(
+  execution: Execution,
+  onSealed: (chunk: NewChunk) => Promise<void>,
+): Promise<void> {
+  const { prepared, host } = execution;
+  const onRetry = (error: Error, waitMs: number) =>
+    host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
+  // What became of the sealed files is no fault of the source's: reading again would not help.
+  let failure: { readonly reason: unknown } | null = null;
+  const noting = async (chunk: NewChunk): Promise<void> =>
+    onSealed(chunk).catch((reason: unknown) => {
+      failure = { reason };
+      throw reason;
+    });
+  const hasAdvanced = advances(execution);
+  await retry({ ...sourceRetry, signal: host.signals.drain, onRetry, hasAdvanced }, async () => {
+    if (!prepared.source.resumable) await beginAnew(execution);
+    await read(execution, noting).catch((error: unknown) => {
+      if (failure === null) throw error;
+    });
+  });
+  throwIfAny(failure);
+}
+
+/** Tells, when asked, whether rows have become durable since it was last asked. */
+function advances({ ledger, run, prepared }: Execution): () => Promise<boolean> {
+  let records = run.records;
+  return async () => {
+    const before = records;
+    records = (await ledger.run(run.runId))?.records ?? before;
+    // A pass that begins anew each time gets no further by it.
+    return prepared.source.resumable && records > before;
+  };
+}
+
+function throwIfAny(failure: { readonly reason: unknown } | null): void {
+  if (failure !== null) throw failure.reason;
+}
+
+/** Nothing of a pass that cannot be continued was sent, so its files are of no use. */
+async function beginAnew({ ledger, run }: Execution): Promise<void> {
+  for (const { chunk } of await ledger.chunks(run.runId)) {
+    const files = chunkFiles(run.folder, chunk);
+    await rm(files.requests, { force: true });
+    await rm(files.rows, { force: true });
+  }
+  await ledger.discardReading(run.runId);
+}
+
+async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {
+  const { ledger, run, loaded, prepared, flags, host } = execution;
+  const { source } = prepared;
+  const before = await ledger.run(run.runId);
+  const chunks = await ledger.chunks(run.runId);
+  await using keyCheck = openKeyCheck(execution);
+  await using stale = await openStalePieces(execution);
+  await using dedupe = await openDedupe(execution, chunks);
+  await readSource({
+    source,
+    transforms: prepared.chain.transforms,
+    renderer: prepared.renderer,
+    fields: prepared.chain.read,
+    keyMode: loaded.pipeline.source.key_mode,
+    admission: new RecordAdmission(keyCheck, source.keyFields.length),
+    stale,
+    unchanged: await openUnchanged(execution),
+    dedupe,
+    limits: chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room),
+    folder: run.folder,
+    ledger,
+    runId: run.runId,
+    firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
+    cursor: before?.readCursor ?? null,
+    partlyRead: before?.partlyRead ?? [],
+    selection: run.selection,
+    limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
+    signal: host.signals.drain,
+    emit: host.emit,
+    onSealed,
+  });
+}
+
+function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
+  if (prepared.source.keyIsUnique) return null;
+  return loaded.pipeline.source.on_duplicate_key === 'first'
+    ? new FirstRowWins(run.folder)
+    : new PartitionedKeyCheck(run.folder);
+}
+
+/** A build changes nothing in the sink. */
+async function openStalePieces({ run, prepared, host }: Execution): Promise<StalePieces> {
+  const { sink, source } = prepared;
+  const deletePieces = run.kind === 'build' ? undefined : sink.deletePieces?.bind(sink);
+  if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
+  const warn = (message: string): void => host.emit({ type: 'Warned', message });
+  if (source.keyIsUnique) return new StalePiecesNow({ deletePieces, warn });
+  return StalePiecesLater.open(run.folder, { deletePieces, warn });
+}
+
+async function openDedupe(
+  { ledger, loaded, run, host }: Execution,
+  chunks: readonly ChunkRecord[],
+): Promise<Dedupe | null> {
+  if (!loaded.pipeline.request.dedupe) return null;
+  const now = await ledger.run(run.runId);
+  return Dedupe.open(now ?? run, chunks, host.signals.drain);
+}
+
+async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {
+  if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
+  return new SkipUnchanged(prepared.sink, ledger, loaded.name, await holdsRows(prepared.sink));
+}
+
+/** A table that is still to be created, as a build leaves it, holds none. */
+async function holdsRows(sink: OpenedSink): Promise<boolean> {
+  try {
+    return (await sink.sample(1)).rows.length > 0;
+  } catch (error) {
+    if (errorCode(error) === 'table_missing') return false;
+    throw error;
+  }
+}

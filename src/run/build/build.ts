@@ -1,0 +1,181 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DurableWriter } from '../../files/durable-writer.ts';
+import { chunkFiles } from '../../batch/chunk-files.ts';
+import type { LoadedPipeline } from '../../config/load.ts';
+import { BatchlineError } from '../../core/errors.ts';
+import {
+  endedStatuses,
+  type Ledger,
+  type NewChunk,
+  type RunRecord,
+  type SourceSchema,
+} from '../../ledger/ledger.ts';
+import type { RunSelection } from '../../ledger/selection.ts';
+import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { newRunId } from '../choose-run.ts';
+import type { Host } from '../../core/host.ts';
+import { wholePass } from '../../job/job.ts';
+import { fingerprint, type RequestFlags } from '../../job/fingerprint.ts';
+import { preparePipeline } from '../../job/parts.ts';
+import { readPatiently } from '../../read/read-run.ts';
+import { checkSample } from '../../read/sample-rules.ts';
+import { fixSelection } from '../../read/selection.ts';
+import { summarize, type RunSummary } from '../summary.ts';
+
+/** What `manifest.json` of a build says. */
+export interface Manifest {
+  readonly build: string;
+  readonly pipeline: string;
+  readonly endpoint: string;
+  readonly model: string;
+  readonly schema: SourceSchema;
+  readonly files: readonly NewChunk[];
+}
+
+export interface BuildResult {
+  readonly summary: RunSummary;
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+const manifestName = 'manifest.json';
+
+/** Writes a pipeline's batch files into a folder, for a hand upload, and stops. Sends nothing. */
+export async function buildPipeline(
+  loaded: LoadedPipeline,
+  out: string,
+  flags: RequestFlags,
+  host: Host,
+): Promise<BuildResult> {
+  checkSample(loaded, flags);
+  const startedAt = Date.now();
+  const folder = resolve(out);
+  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using prepared = await preparePipeline(loaded, host, { where: flags.where, offline: true });
+  await prepared.sink.rehearse();
+  await makeFolder(folder);
+  const run = await createBuild(ledger, {
+    loaded,
+    folder,
+    target: prepared.sink.target,
+    schema: prepared.schema,
+    selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
+    print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint, prepared.chain.fingerprint),
+  });
+  try {
+    await readPatiently({ ledger, run, loaded, prepared, flags, host, pass: wholePass }, () =>
+      Promise.resolve(),
+    );
+    await writeManifest(loaded, run, await ledger.chunks(run.runId));
+  } catch (error) {
+    await ledger.setStatus(run.runId, host.signals.abort.aborted ? 'interrupted' : 'failed', Date.now());
+    throw error;
+  }
+  const chunks = await ledger.chunks(run.runId);
+  await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+  await ledger.setStatus(run.runId, chunks.length === 0 ? 'completed' : 'waiting', Date.now());
+  const built = await ledger.run(run.runId);
+  return {
+    summary: await summarize(ledger, built ?? run),
+    folder,
+    files: chunks.map(({ chunk }) => chunkFiles(folder, chunk).requests),
+  };
+}
+
+interface BuildPlan {
+  readonly loaded: LoadedPipeline;
+  readonly folder: string;
+  readonly target: string;
+  readonly schema: SourceSchema;
+  readonly selection: RunSelection;
+  readonly print: ReturnType<typeof fingerprint>;
+}
+
+async function createBuild(
+  ledger: Ledger,
+  { loaded, folder, target, schema, selection, print }: BuildPlan,
+): Promise<RunRecord> {
+  await giveUpBrokenOff(ledger, loaded.name, folder);
+  const runId = newRunId(new Date());
+  await ledger.createRun({
+    runId,
+    pipeline: loaded.name,
+    kind: 'build',
+    fingerprint: print.hash,
+    fingerprintParts: print.parts,
+    folder,
+    target,
+    path: loaded.path,
+    schema,
+    selection,
+    startedAt: Date.now(),
+  });
+  const run = await ledger.run(runId);
+  if (run === null) throw new Error(`Build ${runId} is not in the ledger.`);
+  return run;
+}
+
+/** A build that was killed in the same folder lost its files to this one. */
+async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string): Promise<void> {
+  for (const { runId, kind, status, folder: other } of await ledger.runs(pipeline))
+    if (kind === 'build' && other === folder && !endedStatuses.has(status))
+      await ledger.setStatus(runId, 'cancelled', Date.now());
+}
+
+/** A folder that holds a finished build is left alone: its results may be on their way. */
+async function makeFolder(folder: string): Promise<void> {
+  const isBuilt = await stat(join(folder, manifestName)).then(
+    () => true,
+    () => false,
+  );
+  if (isBuilt) {
+    throw new BatchlineError('build_exists', 'The folder holds a build already.', {
+      where: folder,
+      hint: 'Name another folder with --out, or delete this one if its results are no longer awaited.',
+      exitCode: 2,
+    });
+  }
+  await clearBrokenOff(folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new BatchlineError('folder_unwritable', 'The folder cannot be made.', {
+      where: folder,
+      hint: 'Name a folder with --out that this user may write.',
+      exitCode: 2,
+      cause: error,
+    });
+  });
+}
+
+/** What a build that was broken off left behind must not be uploaded together with the new files. */
+async function clearBrokenOff(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const stale = names.filter((name) =>
+    /^((requests|rows)-\d{5,}\.jsonl(\.partial)?|followers\.jsonl)$/.test(name),
+  );
+  for (const name of stale) await rm(join(folder, name));
+}
+
+async function writeManifest(
+  loaded: LoadedPipeline,
+  run: RunRecord,
+  chunks: readonly NewChunk[],
+): Promise<void> {
+  const manifest: Manifest = {
+    build: run.runId,
+    pipeline: loaded.name,
+    endpoint: loaded.pipeline.request.endpoint,
+    model: loaded.pipeline.request.model,
+    schema: run.schema,
+    files: chunks.map(({ chunk, requests, bytes, tokens, sha256 }) => ({
+      chunk,
+      requests,
+      bytes,
+      tokens,
+      sha256,
+    })),
+  };
+  await using file = await DurableWriter.create(join(run.folder, manifestName));
+  await file.append(Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
+  await file.finish();
+}

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path';
+import type { LoadedPipeline } from '../../config/load.ts';
+import { BatchlineError } from '../../core/errors.ts';
+import type { Ledger, RunRecord } from '../../ledger/ledger.ts';
+import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { BuildLoader } from './build-loader.ts';
+import { owned, ownerLock } from '../choose-run.ts';
+import type { Host } from '../../core/host.ts';
+import { columnsOf, itemKeyNames, openSink, requireWholeSource } from '../../job/open-parts.ts';
+import { isWithinLimit } from '../exit-code.ts';
+import { flagsOf } from '../../job/fingerprint.ts';
+import { FollowerIndex } from '../../load/followers/follower-index.ts';
+import { writeFailedRows } from '../failed-rows-file.ts';
+import { openReader } from '../../job/parts.ts';
+import { resultFiles } from './result-files.ts';
+import { pinIfMoved } from '../../read/selection.ts';
+import { warnOfRepairs } from '../warn-of-repairs.ts';
+import { tellingSetAside } from '../../load/set-aside.ts';
+import { summarize, type RunSummary } from '../summary.ts';
+
+export interface LoadFlags {
+  /** Folder of the build; the pipeline's newest where it is left out. */
+  readonly build?: string | undefined;
+  readonly results: readonly string[];
+  /** Whether rows without a result have failed, since no more results will come. */
+  readonly final: boolean;
+}
+
+export interface LoadResult {
+  readonly summary: RunSummary;
+  readonly exitCode: 0 | 1 | 3;
+}
+
+/** Loads results that were made elsewhere, joined with the rows of a build; never reads the source. */
+export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: Host): Promise<LoadResult> {
+  const startedAt = Date.now();
+  await using ledger = await openSqliteLedger(loaded.stateDir);
+  const run = await findBuild(ledger, loaded, flags.build);
+  await using lock = await ownerLock(run);
+  if (lock === null) throw owned(`Another process is loading build ${run.runId}.`);
+  const files = await resultFiles(flags.results);
+  const columns = columnsOf(loaded.pipeline, run.schema.fields);
+  await using sink = await openSink(loaded, run.schema, columns, host);
+  requireWholeSource(loaded, sink, flagsOf(run));
+  await sink.rehearse();
+  await sink.prepare();
+  await pinIfMoved(ledger, loaded, run);
+  const reader = await openReader(loaded.pipeline, columns);
+  await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.signals.drain) : null;
+  const loader = new BuildLoader({
+    ledger,
+    run,
+    sink,
+    columns,
+    reader,
+    keyNames: itemKeyNames(loaded.pipeline),
+    followers,
+    host,
+  });
+  await tellingSetAside(sink, host, async () => {
+    await loader.loadAll(files);
+    if (flags.final) await loader.closeAll();
+    await sink.restore?.();
+  });
+  const rows = await ledger.rowCounts(run.runId);
+  warnOfRepairs(host.emit, rows);
+  const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
+  const isEmpty = rows.records === 0 && sink.isReplaced;
+  if (isEmpty)
+    host.emit({ type: 'Warned', message: `The build has no rows; ${sink.target} stays as it is.` });
+  if (rows.pending === 0 && isGood && !isEmpty) await sink.finish(rows.ok);
+  await writeFailedRows(ledger, run);
+  await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+  const ended = rows.failed === 0 ? 'completed' : 'completed_with_failures';
+  await ledger.setStatus(run.runId, rows.pending > 0 ? 'waiting' : ended, Date.now());
+  const summary = await summarize(ledger, (await ledger.run(run.runId)) ?? run);
+  return { summary, exitCode: rows.pending > 0 ? 3 : isGood ? 0 : 1 };
+}
+
+async function findBuild(
+  ledger: Ledger,
+  loaded: LoadedPipeline,
+  folder: string | undefined,
+): Promise<RunRecord> {
+  const builds = (await ledger.runs(loaded.name)).filter(
+    (run) => run.kind === 'build' && run.readingFinished,
+  );
+  const found = folder === undefined ? builds[0] : builds.find((run) => run.folder === resolve(folder));
+  if (found !== undefined) return found;
+  throw new BatchlineError('build_missing', `There is no finished build of ${loaded.name} here.`, {
+    where: folder ?? loaded.stateDir,
+    hint: 'Make one with `pipeline build FILE --out DIR`, with the same pipeline name and state folder.',
+    exitCode: 2,
+  });
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import type { LoadedPipeline } from '../../config/load.ts';
+import type { RemoteBatch } from '../../core/provider.ts';
+import type { AdoptedChunk, Ledger } from '../../ledger/ledger.ts';
+import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { AdoptedIds } from './adopted-ids.ts';
+import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
+import type { Host } from '../../core/host.ts';
+import { requireWholeRun } from '../../job/open-parts.ts';
+import { continueRun, isUnfinished, own } from '../continue-run.ts';
+import { wholePass } from '../../job/job.ts';
+import { fingerprint } from '../../job/fingerprint.ts';
+import type { RunResult } from '../finish-run.ts';
+import { preparePipeline, type Prepared } from '../../job/parts.ts';
+import { recoverRows } from './recovered-rows.ts';
+import { rehearse } from '../rehearse.ts';
+import { findStrangers } from './strangers.ts';
+
+export interface RecoverFlags {
+  readonly noWait: boolean;
+}
+
+export interface Recovery {
+  readonly results: readonly RunResult[];
+  /** Batches of which it is not known what they are for. */
+  readonly leftAlone: number;
+}
+
+/**
+ * Adopts the provider's recent batches of a pipeline whose state folder was lost, makes a run of each run that their
+ * metadata names, the oldest first, and brings their answers home; also those of runs that an earlier process adopted.
+ */
+export async function recoverRuns(
+  loaded: LoadedPipeline,
+  flags: RecoverFlags,
+  host: Host,
+): Promise<Recovery> {
+  await using ledger = await openSqliteLedger(loaded.stateDir);
+  const leftAlone = await adoptAll(ledger, loaded, host);
+  const results: RunResult[] = [];
+  // The oldest first, so that newer answers overwrite older ones.
+  for (const run of (await ledger.runs(loaded.name)).toReversed()) {
+    if (!isUnfinished(run) || !run.readingFinished || run.cancelRequested) continue;
+    await using owned = await own(ledger, run);
+    const pass = { ...wholePass, waits: !flags.noWait };
+    results.push(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run));
+  }
+  return { results, leftAlone };
+}
+
+/** @returns how many batches were left alone */
+async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<number> {
+  await using prepared = await preparePipeline(loaded, host);
+  await rehearse(prepared, host);
+  const search = { ledger, provider: prepared.provider, pipeline: loaded.name, host };
+  const runs = Map.groupBy(await findStrangers(search), ({ metadata }) => metadata['batchline_run'] ?? '');
+  let leftAlone = 0;
+  for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    if (safeRunId.test(runId))
+      leftAlone += await adoptRun({ ledger, loaded, prepared, host }, runId, batches);
+  return leftAlone;
+}
+
+interface AdoptContext {
+  readonly ledger: Ledger;
+  readonly loaded: LoadedPipeline;
+  readonly prepared: Prepared;
+  readonly host: Host;
+}
+
+const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
+
+/**
+ * Writes the files of a run first and its ledger entry last, in one transaction: until then nothing is adopted.
+ *
+ * @returns how many of its batches were left alone
+ */
+async function adoptRun(
+  { ledger, loaded, prepared, host }: AdoptContext,
+  runId: string,
+  batches: readonly RemoteBatch[],
+): Promise<number> {
+  const { provider, sink, schema, source } = prepared;
+  const { endpoint: url } = loaded.pipeline.request;
+  const folder = join(loaded.stateDir, 'runs', runId);
+  const selection = { isAdopted: true };
+  requireWholeRun(loaded, sink, { runId, selection });
+  await using ids = await AdoptedIds.open(folder);
+  const context = { provider, folder, host, ids };
+  const downloads: Download[] = [];
+  const wanted = chunksOf(batches);
+  for (const batch of wanted) {
+    const download = await downloadInput(context, batch);
+    if (download === null) tellUnknown(host, batch);
+    else downloads.push(download);
+  }
+  const leftAlone = wanted.length - downloads.length;
+  const rowsLine = await recoverRows({ prepared, frame: provider.frame(url), url, host }, ids);
+  const chunks: AdoptedChunk[] = [];
+  let lost = 0;
+  for (const download of downloads) {
+    const adoption = await adoptBatch(context, download, rowsLine);
+    if (adoption.adopted !== null) chunks.push(adoption.adopted);
+    lost += adoption.lost;
+  }
+  if (lost > 0) tellLost(host, runId, lost);
+  if (chunks.length === 0) return leftAlone;
+  const print = fingerprint(loaded.pipeline, {}, source.fingerprint, prepared.chain.fingerprint);
+  const common = { runId, pipeline: loaded.name, kind: 'run', folder, target: sink.target } as const;
+  await ledger.adoptRun(
+    {
+      ...common,
+      path: loaded.path,
+      schema,
+      selection,
+      fingerprint: print.hash,
+      fingerprintParts: print.parts,
+      startedAt: Date.now(),
+    },
+    chunks,
+  );
+  return leftAlone;
+}
+
+function tellUnknown(host: Host, { id, outputFileId }: RemoteBatch): void {
+  const output = outputFileId === null ? '' : ` Its answers are in ${outputFileId}.`;
+  const message = `The provider no longer has the input file of batch ${id}, so its rows are not known; it is left alone.${output}`;
+  host.emit({ type: 'Warned', message });
+}
+
+function tellLost(host: Host, runId: string, lost: number): void {
+  const message = `${lost} requests of run ${runId} belong to rows that the source no longer holds; their answers cannot be loaded.`;
+  host.emit({ type: 'Warned', message });
+}

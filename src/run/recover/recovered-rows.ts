@@ -1,0 +1,73 @@
+import { originalLine } from '../../providers/openai/dialect/reask.ts';
+import { parseExactJson } from '../../core/exact-json.ts';
+import { valueToJson } from '../../core/print.ts';
+import type { LineFrame } from '../../core/provider.ts';
+import type { Value } from '../../core/value.ts';
+import type { WireText } from '../../core/wire-text.ts';
+import { RequestHash } from '../../request/request-hash.ts';
+import type { AdoptedIds } from './adopted-ids.ts';
+import type { Host } from '../../core/host.ts';
+import type { Prepared } from '../../job/parts.ts';
+
+/** Tells the line of the rows file that belongs to a request line; null where its row is not known any more. */
+export type RowsLine = (customId: string, request: Buffer) => string | null;
+
+export interface RecoveredRows {
+  readonly prepared: Prepared;
+  readonly frame: LineFrame;
+  readonly url: string;
+  readonly host: Host;
+}
+
+/**
+ * How the rows of adopted requests are found again. A plain custom_id is the row's key; a hashed one, a key of several
+ * columns and carried fields are looked up by rendering the source once more. The hash is that of what was sent.
+ *
+ * @param ids the custom_ids of all adopted requests
+ */
+export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
+  const { prepared } = context;
+  const isPlain = prepared.schema.keyFields.length === 1 && prepared.columns.carried.length === 0;
+  if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
+  const hash = new RequestHash(context.url);
+  return (customId, request) => {
+    const hashOf = () => hash.ofText(bodyOf(context.frame, customId, originalLine(request)));
+    const line = ids.lineOf(customId);
+    if (line !== null) return withHash(line, hashOf);
+    if (!isPlain || customId.startsWith('h_')) return null;
+    return wantsHash(prepared)
+      ? JSON.stringify([customId, [customId], {}, hashOf()])
+      : JSON.stringify([customId]);
+  };
+}
+
+function wantsHash({ skipsUnchanged, sink, columns }: Prepared): boolean {
+  return skipsUnchanged || sink.keepsHash || columns.needsHash;
+}
+
+function withHash(line: string, hashOf: () => string): string {
+  const parts = parseExactJson(line) as Value[];
+  if (parts.length < 4 || parts[3] === null) return line;
+  return valueToJson(parts.with(3, hashOf()));
+}
+
+/** The request body as it was sent: what stands between the frame's parts, byte by byte. */
+function bodyOf({ open, middle, close }: LineFrame, customId: string, request: Buffer): WireText {
+  const start = open.length + customId.length + middle.length;
+  return request.toString('latin1', start, request.length - close.length) as WireText;
+}
+
+/** Keeps the rows lines of the adopted ids, as the source gives them now. */
+async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): Promise<void> {
+  const { source, chain, renderer } = prepared;
+  for await (const batch of source.read({ fields: chain.read, signal: host.signals.drain })) {
+    let rows = batch;
+    for (const transform of chain.transforms) rows = (await transform.apply(rows, host.signals.drain)).batch;
+    const items = renderer.render(rows);
+    for (const [item, customId] of items.customIds.entries()) {
+      if (!ids.has(customId)) continue;
+      const start = item === 0 ? 0 : (items.rowEnds[item - 1] ?? 0);
+      ids.keepLine(customId, items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1));
+    }
+  }
+}

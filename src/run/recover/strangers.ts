@@ -1,0 +1,51 @@
+import { BatchlineError } from '../../core/errors.ts';
+import type { OpenedProvider, RemoteBatch } from '../../core/provider.ts';
+import { providerRetry, retry } from '../../core/retry.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Host } from '../../core/host.ts';
+
+/** Batches end within a day; what is older than three is no unfinished work of anybody's. */
+const oldestMs = 3 * 24 * 60 * 60_000;
+const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'expired', 'cancelled']);
+
+export interface StrangerSearch {
+  readonly ledger: Ledger;
+  readonly provider: OpenedProvider;
+  readonly pipeline: string;
+  readonly host: Host;
+}
+
+/** Recent batches at the provider that name this pipeline and belong to no run of the ledger, newest first. */
+export async function findStrangers(search: StrangerSearch): Promise<readonly RemoteBatch[]> {
+  const { host } = search;
+  return retry({ ...providerRetry, signal: host.signals.drain }, () => listStrangers(search));
+}
+
+async function listStrangers({ ledger, provider, pipeline, host }: StrangerSearch) {
+  const oldest = Date.now() - oldestMs;
+  const known = new Set((await ledger.runs()).map(({ runId }) => runId));
+  const strangers: RemoteBatch[] = [];
+  for await (const batch of provider.listBatches(host.signals.drain)) {
+    if (batch.createdAt !== null && batch.createdAt < oldest) break;
+    const { batchline_pipeline: name, batchline_run: run } = batch.metadata;
+    if (name === pipeline && run !== undefined && !known.has(run)) strangers.push(batch);
+  }
+  return strangers;
+}
+
+/** @throws BatchlineError `unknown_batches` where batches of a lost state folder are still under way */
+export async function refuseStrangers(search: StrangerSearch, file: string): Promise<void> {
+  const strangers = (await findStrangers(search)).filter(({ status }) => !ended.has(status));
+  if (strangers.length === 0) return;
+  const lines = strangers.map(
+    ({ id, status, metadata }) => `\n  ${id}  ${status}  run ${metadata['batchline_run']}`,
+  );
+  throw new BatchlineError(
+    'unknown_batches',
+    `The provider is working on batches of this pipeline that this state folder does not know:${lines.join('')}`,
+    {
+      hint: `\`pipeline recover ${file}\` adopts them and loads their answers; --new-run begins a run beside them and may buy their rows again.`,
+      exitCode: 4,
+    },
+  );
+}

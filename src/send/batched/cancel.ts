@@ -1,0 +1,22 @@
+import { BatchlineError } from '../../core/errors.ts';
+import type { OpenedProvider } from '../../core/provider.ts';
+
+/** Refusals that say that there is nothing left to cancel. */
+const ended: ReadonlySet<string> = new Set(['provider_refused', 'batch_not_found']);
+
+/**
+ * Asks the provider to cancel a batch. One that has ended meanwhile, or is unknown, is none to cancel, and an error
+ * that may pass is left to the next look at the batch.
+ */
+export async function cancelAtProvider(
+  provider: OpenedProvider,
+  batchId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await provider.cancelBatch(batchId, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof BatchlineError) || !(error.retryable || ended.has(error.code))) throw error;
+  }
+}

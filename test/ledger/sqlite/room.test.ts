@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChunkOutcome, Ledger } from '../../../src/ledger/ledger.ts';
+import type { RoomClaim, RoomScope } from '../../../src/ledger/room-ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const now = 1_800_000_000_000;
+const limits = { tokens: 100, inputs: 1_000_000, batchesAnHour: 3 };
+const scope: RoomScope = { account: 'mine', model: 'gpt', limits };
+const unlimited: RoomScope = { ...scope, limits: { ...limits, tokens: null } };
+const noCounts = { records: 0, read: 0, filtered: 0, skipped: 0 };
+let folder: string;
+let ledger: Ledger;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'batchline-room-'));
+  ledger = await openSqliteLedger(folder);
+});
+afterEach(async () => {
+  await ledger[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** A run with an uploaded chunk of so many tokens for each number given. */
+async function createRun(runId: string, ...tokens: readonly number[]): Promise<void> {
+  await ledger.createRun({
+    runId,
+    pipeline: runId,
+    kind: 'run',
+    fingerprint: '',
+    fingerprintParts: {},
+    folder,
+    target: 't',
+    path: 'p.yaml',
+    schema: { fields: [], keyFields: [] },
+    startedAt: 0,
+  });
+  for (const [index, each] of tokens.entries()) {
+    const chunk = { chunk: index + 1, requests: 10, bytes: 1, tokens: each, sha256: '' };
+    await ledger.commitReading(runId, { chunk, cursor: null, counts: noCounts, failures: [] });
+  }
+}
+
+function claim(runId: string, chunk: number, tokens: number, changes: Partial<RoomClaim> = {}) {
+  const wanted = { requests: 10, tokens, inputs: 0 };
+  return ledger.claimRoom({ ...scope, runId, chunk, wanted, state: 'creating', now, ...changes });
+}
+
+async function submit(runId: string, chunk: number, expiresAt: number | null = null): Promise<void> {
+  await ledger.moveChunk(runId, chunk, 'submitted', { batchId: `batch-${chunk}`, expiresAt });
+}
+
+describe('room in the ledger', () => {
+  it('is taken with the intent, by whichever run asks first, and by nobody beyond the limit', async () => {
+    await createRun('a', 60);
+    await createRun('b', 50, 40);
+    expect(await claim('a', 1, 60)).toEqual({ kind: 'take' });
+    expect(await ledger.chunk('a', 1)).toMatchObject({ state: 'creating', account: 'mine' });
+    expect(await claim('b', 1, 50)).toEqual({ kind: 'wait', for: 'tokens', used: 60, limit: 100 });
+    expect(await ledger.chunk('b', 1)).toMatchObject({ state: 'sealed', account: null });
+    expect(await claim('b', 2, 40)).toEqual({ kind: 'take' });
+  });
+
+  it('is apart for each account and each model, but for embedding inputs and batches an hour', async () => {
+    await createRun('a', 60, 60, 60, 60);
+    expect(await claim('a', 1, 60)).toEqual({ kind: 'take' });
+    expect(await claim('a', 2, 60, { model: 'other' })).toEqual({ kind: 'take' });
+    expect(await claim('a', 3, 60, { account: 'theirs' })).toEqual({ kind: 'take' });
+    const { enqueued, createdLastHour } = await ledger.roomState(scope, now);
+    expect(enqueued.map(({ tokens }) => tokens)).toEqual([60, 0]);
+    expect(createdLastHour).toBe(2);
+    expect((await ledger.roomState(scope, now + hour + 1)).createdLastHour).toBe(0);
+  });
+
+  it('holds batches created in an hour to their limit', async () => {
+    await createRun('a', 1, 1, 1, 1);
+    for (const chunk of [1, 2, 3]) expect(await claim('a', chunk, 1)).toEqual({ kind: 'take' });
+    expect(await claim('a', 4, 1)).toMatchObject({ kind: 'wait', for: 'batches_an_hour' });
+    expect(await claim('a', 4, 1, { now: now + hour + 1 })).toEqual({ kind: 'take' });
+  });
+
+  it('is free again when the batch has ended, has expired, or is noted to have ended', async () => {
+    await createRun('a', 30, 30, 30);
+    for (const chunk of [1, 2, 3]) await claim('a', chunk, 30);
+    await submit('a', 1);
+    await submit('a', 2, now + day);
+    await submit('a', 3, now + day);
+    const taken = async (at = now) => (await ledger.roomState(scope, at)).enqueued.map(({ chunk }) => chunk);
+    expect(await taken()).toEqual([1, 2, 3]);
+    await ledger.moveChunk('a', 1, 'ended', {});
+    expect(await taken()).toEqual([2, 3]);
+    await ledger.noteBatchStatus('a', 2, 'completed');
+    expect(await taken()).toEqual([3]);
+    expect(await taken(now + day)).toEqual([]);
+  });
+
+  it('counts a batch of which nothing more was heard for somewhat longer than a day', async () => {
+    await createRun('a', 30);
+    await claim('a', 1, 30);
+    expect((await ledger.roomState(scope, now + day)).enqueued).toHaveLength(1);
+    expect((await ledger.roomState(scope, now + 2 * day)).enqueued).toHaveLength(0);
+  });
+});
+
+const learn = (statedLimit: number, at: number, of: RoomScope = unlimited) =>
+  ledger.learnFromRefusal({ ...of, runId: 'a', chunk: 1, statedLimit, now: at });
+
+describe('a limit that was learned', () => {
+  it('is kept for its account and model, and forgotten after a day', async () => {
+    await createRun('a', 60);
+    await claim('a', 1, 60, unlimited);
+    await submit('a', 1);
+    expect((await learn(90, now + 1)).enqueued).toEqual([]);
+    const known = async (of: RoomScope, at = now + 2) => (await ledger.roomState(of, at)).learned;
+    expect(await known(unlimited)).toEqual({ tokens: 90, isStated: true, changedAt: now + 1 });
+    expect(await known({ ...unlimited, model: 'other' })).toBeNull();
+    expect(await known({ ...unlimited, account: 'theirs' })).toBeNull();
+    expect(await known(unlimited, now + day)).not.toBeNull();
+    expect(await known(unlimited, now + day + 1)).toBeNull();
+  });
+
+  it('is forgotten where another limit is set', async () => {
+    await createRun('a', 60);
+    await claim('a', 1, 60, unlimited);
+    await learn(90, now + 1);
+    expect((await ledger.roomState(scope, now + 2)).learned).toBeNull();
+  });
+
+  it('is not lowered by a refusal of a batch from before', async () => {
+    await createRun('a', 60);
+    await claim('a', 1, 60, unlimited);
+    await learn(90, now + 1);
+    expect((await learn(50, now + 2)).learned).toMatchObject({ tokens: 90 });
+    await ledger.moveChunk('a', 1, 'uploaded', {});
+    await claim('a', 1, 60, { ...unlimited, now: now + 3 });
+    expect((await learn(50, now + 4)).learned).toMatchObject({ tokens: 50 });
+  });
+});
+
+async function load(chunk: number, ok: number, input: number): Promise<number> {
+  await ledger.moveChunk('a', chunk, 'downloaded', {});
+  const outcome: ChunkOutcome = {
+    state: 'loaded',
+    rowStates: new Uint8Array(10),
+    ok,
+    cleaned: 0,
+    repaired: 0,
+    usage: { input, output: 1, cached: 0 },
+    failures: [],
+    recovered: [],
+    unfinished: [],
+  };
+  await ledger.recordOutcomes('a', new Map([[chunk, outcome]]));
+  return (await ledger.roomState(scope, now)).tokensPerEstimate;
+}
+
+describe('what an estimated token comes to', () => {
+  it('is what was reported over what was estimated, for the model, and at least a half', async () => {
+    await createRun('a', 10, 30, 1000, 10);
+    for (const chunk of [1, 2, 3, 4])
+      await claim('a', chunk, 1, { limits: { ...limits, batchesAnHour: 100 } });
+    expect((await ledger.roomState(scope, now)).tokensPerEstimate).toBe(1);
+    expect(await load(1, 10, 20)).toBe(2);
+    expect(await load(2, 10, 28)).toBe(48 / 40);
+    expect((await ledger.roomState({ ...scope, model: 'other' }, now)).tokensPerEstimate).toBe(1);
+    // Of a batch with many failures nobody knows which tokens were counted.
+    expect(await load(4, 5, 1000)).toBe(48 / 40);
+    expect(await load(3, 10, 1)).toBe(0.5);
+  });
+});
