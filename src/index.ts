@@ -51,19 +51,24 @@ export type {
 } from './core/module-transform.ts';
 export {
   defineProvider,
-  type BatchFileError,
-  type BatchLimits,
-  type BatchStatus,
   type Endpoint,
   type LineFrame,
-  type NewBatch,
   type OpenedProvider,
   type ProviderContext,
   type ProviderDeclaration,
-  type RemoteBatch,
-  type RemoteFile,
-  type UploadFile,
 } from './core/provider.ts';
+export type {
+  BatchLabel,
+  BatchLimits,
+  BatchSide,
+  BatchStatus,
+  ChunkFile,
+  Leftover,
+  LineFault,
+  Refusal,
+  RemoteBatch,
+  ResultPart,
+} from './core/batch-side.ts';
 export {
   incrementalBlock,
   type IncrementalConfig,

@@ -1,12 +1,11 @@
-import type { BatchFileError } from '../core/provider.ts';
+import type { LineFault } from '../core/batch-side.ts';
 import { rowState, type FailedResult, type Reconciliation } from './reconciliation.ts';
 
 /**
  * Turns the refusal of a whole file into results of its rows: the lines that the provider's validation named have
- * failed, all others never ran and are to be sent again in another file.
+ * failed, all others never ran and are to be sent again in another file. Lines count from 1.
  */
-export function applyRefusal(reconciliation: Reconciliation, errors: readonly BatchFileError[]): void {
-  const named = new Map(errors.map((error) => [error.line, error]));
+export function applyRefusal(reconciliation: Reconciliation, named: ReadonlyMap<number, LineFault>): void {
   for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
       if (reconciliation.states[offset + line] === rowState.ok) continue;
@@ -42,9 +41,8 @@ export function applySupersession(
   }
 }
 
-function rejected(customId: string, { code, message }: BatchFileError): FailedResult {
-  const reason = message ?? 'The provider refused this line.';
-  return unsent(customId, code ?? 'invalid_request', reason, false);
+function rejected(customId: string, { code, message }: LineFault): FailedResult {
+  return unsent(customId, code ?? 'invalid_request', message, false);
 }
 
 function repacked(customId: string): FailedResult {

@@ -30,6 +30,18 @@ export class BatchlineError extends Error {
     this.outcome = options.outcome;
     this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** The same error, of a call that is not to be made again. */
+  asFinal(): BatchlineError {
+    const { code, message, where, hint, exitCode, outcome, cause } = this;
+    return new BatchlineError(code, message, {
+      where,
+      hint,
+      cause,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(outcome === undefined ? {} : { outcome }),
+    });
+  }
 }
 
 /** What to say of an error that was not thrown on purpose. */

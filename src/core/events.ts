@@ -1,4 +1,4 @@
-import type { BatchStatus } from './provider.ts';
+import type { BatchStatus } from './batch-side.ts';
 import type { CursorWindow } from './read-window.ts';
 
 /** What happened, in the past tense: the one feed of progress, log and dashboard. */

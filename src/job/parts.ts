@@ -74,7 +74,7 @@ export async function preparePipeline(
       request: pipeline.request,
       frame: provider.frame(pipeline.request.endpoint),
       keyMode: pipeline.source.key_mode,
-      maxLineBytes: chunkLimits(pipeline, provider.limits).bytes,
+      maxLineBytes: chunkLimits(pipeline, provider.batches.limits).bytes,
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
       carried: columns.carried,
       countsPieces: addedKeyFields(pipeline).length > 0,

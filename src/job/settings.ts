@@ -1,6 +1,6 @@
 import type { ChunkLimits } from '../batch/chunker.ts';
 import type { WaitingRoom } from '../send/batched/waiting-room.ts';
-import type { BatchLimits } from '../core/provider.ts';
+import type { BatchLimits } from '../core/batch-side.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 
 /**

@@ -9,7 +9,7 @@ import { originalLine } from '../providers/openai/dialect/reask.ts';
 import { storedLines } from '../files/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { Signals } from '../core/host.ts';
-import type { BatchFileError } from '../core/provider.ts';
+import type { LineFault } from '../core/batch-side.ts';
 import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import { nextState, type ChunkState } from '../ledger/chunk-state.ts';
@@ -86,10 +86,10 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
 export async function deliverRefusal(
   context: DeliverContext,
   chunk: ChunkRecord,
-  errors: readonly BatchFileError[],
+  lines: ReadonlyMap<number, LineFault>,
 ): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
-  applyRefusal(reconciliation, errors);
+  applyRefusal(reconciliation, lines);
   return record(context, reconciliation, { chunk, state: 'refused', usage: noTokens, cleaned: 0 });
 }
 

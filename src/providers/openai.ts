@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { secret } from '../core/component.ts';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './openai/account.ts';
-import { OpenAiBatches } from './openai/batches.ts';
+import { openAccount } from './openai/open.ts';
 
 /** OpenAI's Batch API, and every server and gateway that speaks it. */
 export const openai = defineProvider({
@@ -37,6 +37,6 @@ export const openai = defineProvider({
       organization: config.organization ?? null,
       project: config.project ?? null,
     });
-    return Promise.resolve(new OpenAiBatches(account));
+    return Promise.resolve(openAccount(account));
   },
 });

@@ -84,7 +84,7 @@ async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise
     stale,
     unchanged: await openUnchanged(execution),
     dedupe,
-    limits: chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room),
+    limits: chunkLimits(loaded.pipeline, prepared.provider.batches.limits, execution.room),
     folder: run.folder,
     ledger,
     runId: run.runId,

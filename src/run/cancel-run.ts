@@ -4,7 +4,8 @@ import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
 import type { Host } from '../core/host.ts';
 import { columnsOf, openSink } from '../job/open-parts.ts';
-import { executeSealed, tidyAll } from './execute.ts';
+import { executeSealed } from './execute.ts';
+import { tidyRun } from './tidy-run.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
 import { prepareDelivery } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
@@ -65,7 +66,7 @@ async function endUnopened(work: Work): Promise<CancelResult> {
 /** Ends a run of which nothing is to be brought home any more. */
 async function end(work: Work, sink: OpenedSink | null): Promise<CancelResult> {
   await sink?.restore?.();
-  await tidyAll(work);
+  await tidyRun(work);
   return { status: 'cancelled', summary: await summarizeAt(work, 'cancelled'), exitCode: 0 };
 }
 

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/load.ts';
 import { retry, providerRetry } from '../core/retry.ts';
+import { type BatchSide, hasEnded, type Leftover } from '../core/batch-side.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { ownerLock } from './choose-run.ts';
@@ -15,9 +16,6 @@ export interface GarbageOptions {
   readonly before: number;
 }
 
-/** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
-const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl$/;
-
 /** Runs that ended long enough ago. A build's folder is the user's own. */
 export function isGarbage(run: RunRecord, before: number): boolean {
   const { kind, status, endedAt } = run;
@@ -25,8 +23,8 @@ export function isGarbage(run: RunRecord, before: number): boolean {
 }
 
 /**
- * Deletes from the provider of one pipeline what its ended runs left there: input, output and error files, and uploads
- * that no batch uses any more. Nothing of an unfinished run is touched, of whatever ledger.
+ * Deletes from the provider of one pipeline what its ended runs left there: inputs and results, and uploads that no
+ * batch uses any more. Nothing of an unfinished run is touched, of whatever ledger.
  *
  * @returns how many files were deleted
  */
@@ -37,59 +35,63 @@ export async function collectRemote(
 ): Promise<number> {
   await using use = await openProvider(loaded, host, false);
   const { provider } = use;
+  const { leftovers } = provider.batches;
+  if (leftovers === undefined) return 0;
+  const remove = (id: string): Promise<void> =>
+    retry({ ...providerRetry, signal: host.signals.drain }, () => leftovers.delete(id, host.signals.drain));
   let deleted = 0;
-  for (const run of runs) deleted += await deleteFilesOf(ledger, run, provider, host);
-  const orphans = await findOrphans(ledger, provider, host, before);
-  for (const id of orphans) await remove(provider, id, host);
+  for (const run of runs) deleted += await deletePartsOf(ledger, run, provider, remove);
+  const found = await oldLeftovers(ledger, leftovers.list(host.signals.drain), before);
+  const orphans = await unused(provider.batches, found, host);
+  for (const id of orphans) await remove(id);
   return deleted + orphans.length;
 }
 
-async function deleteFilesOf(
+async function deletePartsOf(
   ledger: Ledger,
   { runId }: RunRecord,
-  provider: OpenedProvider,
-  host: Host,
+  { account }: OpenedProvider,
+  remove: (id: string) => Promise<void>,
 ): Promise<number> {
   let deleted = 0;
   for (const chunk of await ledger.chunks(runId)) {
-    const ids = [chunk.fileId, chunk.outputFileId, chunk.errorFileId].filter((id) => id !== null);
-    // Files of another account cannot be deleted with this key.
-    if (ids.length === 0 || chunk.account !== provider.accountFingerprint) continue;
-    for (const id of ids) await remove(provider, id, host);
-    await ledger.moveChunk(runId, chunk.chunk, chunk.state, {
-      fileId: null,
-      outputFileId: null,
-      errorFileId: null,
-    });
+    const results = chunk.results.map(({ id }) => id);
+    const ids = chunk.stored === null ? results : [chunk.stored, ...results];
+    // What is another account's cannot be deleted with this key.
+    if (ids.length === 0 || chunk.account !== account) continue;
+    for (const id of ids) await remove(id);
+    await ledger.forgetRemote(runId, chunk.chunk);
     deleted += ids.length;
   }
   return deleted;
 }
 
-/** Uploads of ours that are old, belong to no unfinished run of this ledger, and are no unfinished batch's input. */
-async function findOrphans(
+/** What is old and belongs to no unfinished run of this ledger. */
+async function oldLeftovers(
   ledger: Ledger,
-  provider: OpenedProvider,
-  host: Host,
+  leftovers: AsyncIterable<Leftover>,
   before: number,
-): Promise<readonly string[]> {
-  const orphans = new Set<string>();
-  for await (const { id, name, createdAt } of provider.listFiles(host.signals.drain)) {
-    const runId = uploadName.exec(name)?.[1];
-    if (runId === undefined || createdAt === null || createdAt >= before) continue;
+): Promise<ReadonlySet<string>> {
+  const old = new Set<string>();
+  for await (const { id, run: runId, createdAt } of leftovers) {
+    if (createdAt === null || createdAt >= before) continue;
     const run = await ledger.run(runId);
-    if (run === null || isGarbage(run, before)) orphans.add(id);
+    if (run === null || isGarbage(run, before)) old.add(id);
   }
-  if (orphans.size === 0) return [];
-  for await (const { inputFileId, status } of provider.listBatches(host.signals.drain)) {
-    const isUsed = !['completed', 'failed', 'expired', 'cancelled'].includes(status);
-    if (isUsed && inputFileId !== null) orphans.delete(inputFileId);
-  }
-  return [...orphans];
+  return old;
 }
 
-async function remove(provider: OpenedProvider, id: string, { signals }: Host): Promise<void> {
-  await retry({ ...providerRetry, signal: signals.drain }, () => provider.deleteFile(id, signals.drain));
+/** Those that are no unfinished batch's input: another ledger may be waiting for that. */
+async function unused(
+  batches: BatchSide,
+  found: ReadonlySet<string>,
+  host: Host,
+): Promise<readonly string[]> {
+  if (found.size === 0) return [];
+  const ids = new Set(found);
+  for await (const { input, status } of batches.list(host.signals.drain))
+    if (!hasEnded(status) && input !== null) ids.delete(input);
+  return [...ids];
 }
 
 /** Deletes a run's folder, unless somebody is at work on it. @returns whether it did */

@@ -1,29 +1,25 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { StepContext } from '../send/step.ts';
-import { BatchPoller, usualGraceMs } from '../send/batched/poller.ts';
-import { repack, retriesAreDue } from '../batch/repack.ts';
-import type { WaitingRoom } from '../send/batched/waiting-room.ts';
+import type { ChunkLimits } from '../batch/chunker.ts';
 import { sleep } from '../core/async.ts';
-import { Semaphore } from '../core/semaphore.ts';
 import { errorCode } from '../core/errors.ts';
-import { Breaker } from '../load/breaker.ts';
-import { ChunkDriver } from '../send/driver.ts';
+import { Semaphore } from '../core/semaphore.ts';
 import { itemKeyNames } from '../job/open-parts.ts';
-import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
 import type { Collection, Execution } from '../job/job.ts';
+import { chunkLimits } from '../job/settings.ts';
+import { Breaker } from '../load/breaker.ts';
+import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { loadsAtOnce } from '../load/load-queue.ts';
-import { failuresOf, tidyChunk, tidyFollowers } from '../batch/keep-files.ts';
-import { openRoom } from '../send/batched/open-room.ts';
 import { readPatiently } from '../read/read-run.ts';
-import { chunkLimits, pollIntervalMs, settleMs } from '../job/settings.ts';
+import { openLane, openRoom } from '../send/batched/open-lane.ts';
+import { ChunkDriver } from '../send/driver.ts';
+import { sendAgain } from './send-again.ts';
+import { tidyRun } from './tidy-run.ts';
 
 /** How often the conditions that depend on the clock are looked at. */
 const clockMs = 30_000;
 
 /**
- * Reads, submits, collects and loads, as far as the pass goes.
+ * Reads, sends, collects and loads, as far as the pass goes.
  *
  * @returns whether every row is accounted for; otherwise another pass has to go on
  */
@@ -40,54 +36,71 @@ export async function executeSealed(collection: Collection): Promise<boolean> {
   return carryOn(collection, startAll);
 }
 
-async function carryOn<Kind extends Collection>(
-  execution: Kind,
-  start: (stopped: Kind, driver: ChunkDriver) => Promise<void>,
-): Promise<boolean> {
-  const { host } = execution;
-  // Coroutines outlive the error that ends the run by no more than one step.
+/** Puts chunks on their way; its work ends with `limits` known and every chunk that there is started. */
+type Start<Kind extends Collection> = (work: Kind, driver: ChunkDriver, limits: ChunkLimits) => Promise<void>;
+
+async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>): Promise<boolean> {
+  // What is under way outlives the error that ends the run by no more than one step.
   const stop = new AbortController();
-  const abort = AbortSignal.any([host.signals.abort, stop.signal]);
-  const drain = AbortSignal.any([host.signals.drain, stop.signal]);
-  const own = { ...host, signals: { abort, drain } };
-  const room = await openRoom({ ...execution, host: own });
-  const stopped = { ...execution, host: own, room };
-  const breaker = execution.pass.breaks ? await Breaker.open(execution.ledger, execution.run) : null;
-  const driver = createDriver(stopped, room, breaker);
+  const work = stoppedBy(given, stop.signal);
+  const { loaded, prepared, pass, host } = work;
+  const room = await openRoom(work);
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits, (configured) =>
+    room.fileTokens(configured),
+  );
+  const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
+  const delivery = deliverContext(work, breaker);
+  const unsent = {
+    refused: deliverRefusal.bind(null, delivery),
+    superseded: deliverSuperseded.bind(null, delivery),
+  };
+  const driver = new ChunkDriver({
+    lane: openLane(work, room, unsent, host),
+    load: (chunk) => deliverChunk(delivery, chunk),
+    sends: pass.sends,
+    drain: host.signals.drain,
+  });
   breaker?.onTripped((error) => driver.fail(error));
   try {
-    await start(stopped, driver).catch((error: unknown) => {
+    await start(work, driver, limits).catch((error: unknown) => {
       // What is under way is brought home first.
       if (errorCode(error) !== 'breaker') throw error;
     });
-    await drainChunks(stopped, driver);
-    await followLeaders(stopped);
+    await drainChunks(work, driver, limits);
+    await followLeaders(work);
     if (driver.parkedChunks > 0) return false;
-    await tidyAll(stopped);
+    await tidyRun(work);
     return true;
   } catch (error) {
     // Whoever asked the run to stop wants what is under way finished first.
-    if (!host.signals.drain.aborted) stop.abort(error);
+    if (!given.host.signals.drain.aborted) stop.abort(error);
     throw error;
   } finally {
     await driver.idle();
   }
 }
 
+function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind {
+  const { signals, emit } = work.host;
+  const abort = AbortSignal.any([signals.abort, stop]);
+  const drain = AbortSignal.any([signals.drain, stop]);
+  return { ...work, host: { emit, signals: { abort, drain } } };
+}
+
 /**
  * Reads what is left to read. A source that can be continued feeds the chunks as they are sealed; of any other nothing
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
-async function readAndStart(execution: Execution, driver: ChunkDriver): Promise<void> {
-  const { ledger, run, prepared } = execution;
+async function readAndStart(execution: Execution, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
+  const { ledger, run, loaded, prepared } = execution;
   const sendsEarly = prepared.source.resumable;
   if (run.readingFinished || sendsEarly) await startAll(execution, driver);
   if (run.readingFinished) return;
-  await readPatiently(execution, async (chunk) => {
+  await readPatiently(execution, limits, async (chunk) => {
     if (!sendsEarly) return;
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
-    await room(execution, driver);
+    await untilPrepared(driver, loaded.pipeline.batch.max_prepared);
   });
   if (!sendsEarly) await startAll(execution, driver);
 }
@@ -96,47 +109,37 @@ async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promi
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
-function createDriver(execution: Collection, waitingRoom: WaitingRoom, breaker: Breaker | null): ChunkDriver {
-  const { prepared, host, loaded, pass } = execution;
-  const context = stepContext(execution, waitingRoom);
-  const deliver = deliverContext(execution, breaker);
-  return new ChunkDriver({
-    context,
-    pass,
-    poller: new BatchPoller({
-      provider: prepared.provider,
-      firstWaitMs: pollIntervalMs(loaded.pipeline, prepared.isEmulator),
-      looksOnce: !pass.waits,
-      takesLost: pass.takesLost,
-      graceMs: usualGraceMs,
-      signal: host.signals.drain,
-      emit: host.emit,
-    }),
-    deliver: (chunk) => deliverChunk(deliver, chunk),
-    deliverRefusal: (chunk, errors) => deliverRefusal(deliver, chunk, errors),
-    deliverSuperseded: (chunk, reason) => deliverSuperseded(deliver, chunk, reason),
-  });
+/** Holds reading up while more bytes of sealed files wait on disk for their upload. */
+async function untilPrepared(driver: ChunkDriver, bytes: number): Promise<void> {
+  for (;;) {
+    const change = driver.change();
+    driver.throwIfFailed();
+    if (driver.waitingBytes <= bytes) return;
+    await change;
+  }
 }
 
-function stepContext(
-  { ledger, run, loaded, prepared, host }: Collection,
-  waitingRoom: WaitingRoom,
-): StepContext {
-  const { request, batch } = loaded.pipeline;
-  return {
-    ledger,
-    provider: prepared.provider,
-    runId: run.runId,
-    pipeline: loaded.name,
-    folder: run.folder,
-    endpoint: request.endpoint,
-    room: waitingRoom,
-    completionWindow: batch.completion_window,
-    expiresAfterMs: batch.expires_after,
-    settleMs: settleMs(pollIntervalMs(loaded.pipeline, prepared.isEmulator)),
-    signals: host.signals,
-    emit: host.emit,
-  };
+/** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
+async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
+  for (;;) {
+    const change = driver.change();
+    // Only what was at rest before the look for rows to send again is known to have been looked at.
+    const isAtRest = driver.activeChunks === 0;
+    if (isAtRest && !driver.hasFailed) driver.resumeParked();
+    if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits);
+    if (isAtRest && driver.activeChunks === 0) break;
+    await nextLook(change, work.host.signals.drain);
+  }
+  driver.throwIfFailed();
+}
+
+async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
+  // An aborted clock would ring at once, for ever, and leave no time for what is being broken off.
+  if (signal.aborted) return change;
+  const looked = new AbortController();
+  const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
+  await Promise.race([change, clock]);
+  looked.abort();
 }
 
 function deliverContext(
@@ -167,69 +170,4 @@ function deliverContext(
     signals: host.signals,
     emit: host.emit,
   };
-}
-
-/** Holds reading up while too many sealed files wait on disk for their upload. */
-async function room({ loaded }: Collection, driver: ChunkDriver): Promise<void> {
-  for (;;) {
-    const change = driver.change();
-    driver.throwIfFailed();
-    if (driver.waitingBytes <= loaded.pipeline.batch.max_prepared) return;
-    await change;
-  }
-}
-
-/** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
-async function drainChunks(execution: Collection, driver: ChunkDriver): Promise<void> {
-  for (;;) {
-    const change = driver.change();
-    // Only what was at rest before the look for rows to send again is known to have been looked at.
-    const isAtRest = driver.activeChunks === 0;
-    if (isAtRest && !driver.hasFailed) driver.resumeParked();
-    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, driver);
-    if (isAtRest && driver.activeChunks === 0) break;
-    await nextLook(change, execution.host.signals.drain);
-  }
-  driver.throwIfFailed();
-}
-
-async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
-  // An aborted clock would ring at once, for ever, and leave no time for what is being broken off.
-  if (signal.aborted) return change;
-  const looked = new AbortController();
-  const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
-  await Promise.race([change, clock]);
-  looked.abort();
-}
-
-async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<void> {
-  const { ledger, run, loaded, prepared } = execution;
-  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room);
-  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
-  const { allSubmitted, awaitsBatches } = driver;
-  const now = Date.now();
-  if (!retriesAreDue({ rows, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
-  const chunks = await ledger.chunks(run.runId);
-  const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
-  const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);
-  for (const { chunk } of packed) {
-    const sealed = await ledger.chunk(run.runId, chunk);
-    if (sealed !== null) driver.start(sealed);
-  }
-}
-
-/** Tidies up after a run of which nothing more is sent; also what a crash between loading and tidying left lying about. */
-export async function tidyAll({
-  ledger,
-  run,
-  loaded,
-}: Pick<Collection, 'ledger' | 'run' | 'loaded'>): Promise<void> {
-  for (const { chunk } of await ledger.chunks(run.runId)) {
-    const failures = failuresOf(await ledger.ownFailures(run.runId, chunk));
-    await tidyChunk(run.folder, chunk, loaded.pipeline.keep_files, failures);
-  }
-  const { failed } = await ledger.rowCounts(run.runId);
-  await tidyFollowers(run.folder, loaded.pipeline.keep_files, failed > 0);
-  for (const workingCopy of ['keys', 'keys.db', 'leaders.db', 'followers.db'])
-    await rm(join(run.folder, workingCopy), { recursive: true, force: true });
 }

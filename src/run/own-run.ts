@@ -82,8 +82,8 @@ async function choose(start: Start, print: Fingerprint): Promise<RunRecord | nul
   });
   if (resume !== null) requireWholeRun(loaded, prepared.sink, resume);
   if (resume === null && flags.newRun !== true) {
-    const { provider } = prepared;
-    await refuseStrangers({ ledger, provider, pipeline: loaded.name, host }, loaded.path);
+    const { batches } = prepared.provider;
+    await refuseStrangers({ ledger, batches, pipeline: loaded.name, host }, loaded.path);
   }
   return resume;
 }

@@ -17,7 +17,7 @@ import { chunkLimits } from '../job/settings.ts';
 export async function reopenRows(collection: Collection): Promise<number> {
   const { ledger, run, loaded, prepared } = collection;
   const chunks = await ledger.chunks(run.runId);
-  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits);
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
   await using chunker = new Chunker(run.folder, limits, 1 + (chunks.at(-1)?.chunk ?? 0));
   let inFile: string[] = [];
   let reopened = 0;

@@ -1,45 +1,51 @@
-import { cancelAtProvider } from './batched/cancel.ts';
-import { awaitBatch, downloadResults } from './batched/results.ts';
-import type { StepContext } from './step.ts';
-import type { BatchPoller } from './batched/poller.ts';
-import { createBatch, settleCreate, uploadChunk } from './batched/submit.ts';
-import type { BatchFileError } from '../core/provider.ts';
 import { Semaphore } from '../core/semaphore.ts';
-import { isFinal } from '../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
-import type { TooLarge } from '../ledger/room.ts';
-import type { Pass } from '../job/job.ts';
+import { type Lane, moved, type Step, type Waiting } from './lane.ts';
+import { atOnce, type Stage, stageOf } from './stages.ts';
 
 export interface DriverOptions {
-  readonly context: StepContext;
-  readonly poller: BatchPoller;
-  readonly pass: Pass;
+  readonly lane: Lane;
   /** Joins a chunk with its downloaded results and loads it. */
-  readonly deliver: (chunk: ChunkRecord) => Promise<ChunkRecord>;
-  /** Fails the lines that the provider refused and sets the others free. */
-  readonly deliverRefusal: (chunk: ChunkRecord, errors: readonly BatchFileError[]) => Promise<ChunkRecord>;
-  /** Gives up a file that is too large, so that its rows move to smaller ones. */
-  readonly deliverSuperseded: (chunk: ChunkRecord, reason: TooLarge) => Promise<ChunkRecord>;
+  readonly load: (chunk: ChunkRecord) => Promise<ChunkRecord>;
+  /** Whether anything may be sent. */
+  readonly sends: boolean;
+  /** Aborted when nothing new is to be begun. */
+  readonly drain: AbortSignal;
 }
 
-/** Uploads of large files share one line; more at once only makes each slower. */
-const uploadsAtOnce = 2;
-const downloadsAtOnce = 2;
-/** The next chunk is parsed while the last rows of one are on their way into the sink. */
-const chunksLoadedAtOnce = 2;
+/** A chunk that has nothing to do before a moment. */
+interface Sleeper {
+  readonly chunk: ChunkRecord;
+  readonly at: number;
+  readonly why: Waiting;
+}
+
+/** Where a chunk is after its time at a stage; `step` is null where it goes on to the next. */
+interface Stay {
+  readonly chunk: ChunkRecord;
+  readonly step: Exclude<Step, { readonly kind: 'moved' }> | null;
+}
+
+/** Node's timers hold no more milliseconds. */
+const longestAlarmMs = 2 ** 31 - 1;
 
 /**
- * Runs one coroutine a chunk over its state: whatever state the ledger has for a chunk is where its coroutine begins,
- * so that continuing a run is the same code as running it.
+ * Takes the chunks of a run step by step: whatever state the ledger has for a chunk is where it goes on, so that
+ * continuing a run is the same code as running it. Chunks with nothing to do sleep in here and hold nothing else.
  */
 export class ChunkDriver {
   readonly #options: DriverOptions;
-  readonly #uploads = new Semaphore(uploadsAtOnce);
-  readonly #downloads = new Semaphore(downloadsAtOnce);
-  readonly #loads = new Semaphore(chunksLoadedAtOnce);
+  readonly #places: Readonly<Record<Stage, Semaphore>> = {
+    send: new Semaphore(atOnce.send),
+    look: new Semaphore(atOnce.look),
+    fetch: new Semaphore(atOnce.fetch),
+    load: new Semaphore(atOnce.load),
+  };
   readonly #active = new Map<number, ChunkRecord>();
+  readonly #asleep = new Map<number, Sleeper>();
   /** Chunks that this process leaves where they are: another one takes them further. */
   readonly #parked = new Map<number, ChunkRecord>();
+  #alarm: NodeJS.Timeout | undefined;
   /** Whether a batch has ended since chunks were parked for want of room. */
   #hasNewRoom = false;
   #changed = Promise.withResolvers<void>();
@@ -47,28 +53,28 @@ export class ChunkDriver {
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    options.drain.addEventListener('abort', this.#onDrain, { once: true });
   }
 
+  /** Chunks that are under way, asleep ones included. */
   get activeChunks(): number {
-    return this.#active.size;
+    return this.#active.size + this.#asleep.size;
   }
 
   /** Bytes of sealed files that are not with the provider yet. */
   get waitingBytes(): number {
-    const waiting = this.#unfinished.filter(
-      (chunk) => chunk.state === 'sealed' || chunk.state === 'uploading',
-    );
-    return waiting.reduce((sum, chunk) => sum + chunk.bytes, 0);
+    const waiting = this.#unfinished.filter(({ state }) => state === 'sealed' || state === 'uploading');
+    return waiting.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Whether a batch is still on its way, so that its results may bring more rows to send again. */
   get awaitsBatches(): boolean {
-    return this.#active.size + this.#parked.size > 0;
+    return this.activeChunks + this.#parked.size > 0;
   }
 
   /** Whether every chunk so far is with the provider. */
   get allSubmitted(): boolean {
-    return this.#unfinished.every((chunk) => chunk.batchId !== null);
+    return this.#unfinished.every(({ batchId }) => batchId !== null);
   }
 
   get parkedChunks(): number {
@@ -76,13 +82,14 @@ export class ChunkDriver {
   }
 
   get #unfinished(): readonly ChunkRecord[] {
-    return [...this.#active.values(), ...this.#parked.values()];
+    const sleepers = [...this.#asleep.values()].map(({ chunk }) => chunk);
+    return [...this.#active.values(), ...sleepers, ...this.#parked.values()];
   }
 
   start(chunk: ChunkRecord): void {
-    if (isFinal(chunk.state)) return;
+    if (stageOf(chunk.state) === null) return;
     this.#active.set(chunk.chunk, chunk);
-    void this.#drive(chunk)
+    void this.#advance(chunk)
       .catch((reason: unknown) => this.fail(reason))
       .finally(() => {
         this.#active.delete(chunk.chunk);
@@ -92,7 +99,7 @@ export class ChunkDriver {
 
   /** Takes up the chunks that found no room, where a batch has ended since. */
   resumeParked(): void {
-    if (!this.#hasNewRoom || !this.#options.pass.sends) return;
+    if (!this.#hasNewRoom || !this.#options.sends) return;
     this.#hasNewRoom = false;
     for (const chunk of this.#parked.values()) {
       if (chunk.batchId !== null) continue;
@@ -106,18 +113,22 @@ export class ChunkDriver {
     await this.#changed.promise;
   }
 
-  /** Resolves when no coroutine is left. */
+  /** Resolves when no chunk is under way. */
   async idle(): Promise<void> {
-    while (this.#active.size > 0) await this.change();
+    while (this.activeChunks > 0) await this.change();
+    clearTimeout(this.#alarm);
+    this.#options.drain.removeEventListener('abort', this.#onDrain);
   }
 
   /** From now on nothing more is sent; what is at the provider is still brought home. */
   fail(reason: unknown): void {
     this.#failure ??= { reason };
-    this.#options.context.room.wake();
+    for (const { chunk } of this.#asleep.values())
+      if (stageOf(chunk.state) === 'send') this.#asleep.delete(chunk.chunk);
+    this.#notify();
   }
 
-  /** @throws what the first coroutine that failed has thrown */
+  /** @throws what the first chunk that failed has thrown */
   throwIfFailed(): void {
     if (this.#failure !== null) throw this.#failure.reason;
   }
@@ -131,76 +142,80 @@ export class ChunkDriver {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  async #drive(first: ChunkRecord): Promise<void> {
+  /** Takes a chunk as far as it goes now. */
+  async #advance(first: ChunkRecord): Promise<void> {
     let chunk = first;
-    while (!isFinal(chunk.state)) {
-      const next = await this.#step(chunk);
-      if (next === null) {
-        this.#parked.set(chunk.chunk, chunk);
-        return;
-      }
-      chunk = next;
-      this.#active.set(chunk.chunk, chunk);
-      this.#notify();
+    for (let stage = stageOf(chunk.state); stage !== null; stage = stageOf(chunk.state)) {
+      const [at, now] = [stage, chunk];
+      const stay = await this.#places[at].run(() => this.#stay(now, at));
+      chunk = stay.chunk;
+      if (stay.step === null) continue;
+      if (stay.step.kind === 'left') this.#parked.set(chunk.chunk, chunk);
+      if (stay.step.kind === 'later') this.#sleep({ ...stay.step, chunk });
+      return;
     }
   }
 
-  /** Takes a chunk one step further. @returns null where this process is to leave it as it is */
-  async #step(chunk: ChunkRecord): Promise<ChunkRecord | null> {
-    const { context, deliver } = this.#options;
-    context.signals.drain.throwIfAborted();
-    switch (chunk.state) {
-      case 'sealed':
-      case 'uploading':
-      case 'uploaded':
-        return this.#send(chunk);
-      case 'creating':
-        return settleCreate(context, chunk);
-      case 'submitted':
-        return this.#awaitBatch(chunk);
-      case 'ended':
-        return this.#downloads.run(() => downloadResults(context, chunk));
-      case 'downloaded':
-        return this.#loads.run(() => deliver(chunk));
-      case 'loaded':
-      case 'refused':
-      case 'superseded':
-        return chunk;
+  /**
+   * Takes a chunk through one stage without giving its place away: a file that was uploaded becomes a batch before the
+   * next one is uploaded.
+   */
+  async #stay(first: ChunkRecord, stage: Stage): Promise<Stay> {
+    let chunk = first;
+    while (stageOf(chunk.state) === stage) {
+      this.#options.drain.throwIfAborted();
+      if (stage === 'send') this.throwIfFailed();
+      const step =
+        stage === 'load' ? moved(await this.#options.load(chunk)) : await this.#options.lane.step(chunk);
+      if (step.kind !== 'moved') return { chunk, step };
+      this.#noteMove(chunk, step.chunk);
+      chunk = step.chunk;
     }
+    return { chunk, step: null };
   }
 
-  /** Sends a chunk once the provider has room for it. */
-  async #send(chunk: ChunkRecord): Promise<ChunkRecord | null> {
-    const { context, pass, deliverSuperseded } = this.#options;
-    if (!pass.sends) return null;
-    const room = pass.waits
-      ? await context.room.wait(chunk, () => this.throwIfFailed())
-      : await context.room.look(chunk);
-    if (room === null) return null;
-    // Once a step has given up, what is in flight is still collected, but nothing more is bought.
-    this.throwIfFailed();
-    if (room.kind === 'too_large') return deliverSuperseded(chunk, room);
-    if (chunk.state === 'uploaded') return createBatch(context, chunk);
-    return this.#uploads.run(async () => {
-      this.throwIfFailed();
-      // Others may have taken the room while the chunk stood in line; a file that has to wait is not uploaded yet.
-      if ((await context.room.look(chunk)) === null) return chunk;
-      const uploaded = await uploadChunk(context, chunk);
-      this.throwIfFailed();
-      return createBatch(context, uploaded);
-    });
+  #noteMove(before: ChunkRecord, after: ChunkRecord): void {
+    this.#active.set(after.chunk, after);
+    if (before.state === 'submitted') this.#hasNewRoom = true;
+    if (before.state === 'submitted' || before.state === 'creating') this.#wake('room');
+    this.#notify();
   }
 
-  async #awaitBatch(chunk: ChunkRecord): Promise<ChunkRecord | null> {
-    const { context, pass, poller, deliverRefusal } = this.#options;
-    if (pass.cancels && chunk.batchId !== null)
-      await cancelAtProvider(context.provider, chunk.batchId, context.signals.drain);
-    const awaited = await awaitBatch(context, chunk, poller);
-    if (awaited === null) return null;
-    this.#hasNewRoom = true;
-    if (awaited.refusal === null) return awaited.chunk;
-    const refused = await deliverRefusal(awaited.chunk, awaited.refusal);
-    context.room.wake();
-    return refused;
+  #sleep(sleeper: Sleeper): void {
+    this.#options.drain.throwIfAborted();
+    // What has failed meanwhile would not be heard asleep.
+    if (stageOf(sleeper.chunk.state) === 'send') this.throwIfFailed();
+    this.#asleep.set(sleeper.chunk.chunk, sleeper);
+    this.#setAlarm();
   }
+
+  #setAlarm(): void {
+    clearTimeout(this.#alarm);
+    if (this.#asleep.size === 0) return;
+    const next = Math.min(...[...this.#asleep.values()].map(({ at }) => at));
+    const waitMs = Math.min(Math.max(0, next - Date.now()), longestAlarmMs);
+    this.#alarm = setTimeout(() => {
+      const now = Date.now();
+      this.#wakeWhere(({ at }) => at <= now);
+    }, waitMs);
+  }
+
+  #wake(why: Waiting): void {
+    this.#wakeWhere((sleeper) => sleeper.why === why);
+  }
+
+  #wakeWhere(isDue: (sleeper: Sleeper) => boolean): void {
+    for (const sleeper of [...this.#asleep.values()]) {
+      if (!isDue(sleeper)) continue;
+      this.#asleep.delete(sleeper.chunk.chunk);
+      this.start(sleeper.chunk);
+    }
+    this.#setAlarm();
+  }
+
+  readonly #onDrain = (): void => {
+    this.#asleep.clear();
+    clearTimeout(this.#alarm);
+    this.fail(this.#options.drain.reason);
+  };
 }

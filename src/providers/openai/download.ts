@@ -1,13 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { diskFault, requireFreeDisk } from '../../files/disk.ts';
 import { renameDurably } from '../../files/durable-file.ts';
 import { BatchlineError, errorMessage } from '../../core/errors.ts';
-
-export interface Downloaded {
-  readonly bytes: number;
-  readonly sha256: string;
-}
 
 export interface DownloadOptions {
   readonly path: string;
@@ -26,20 +20,16 @@ export interface DownloadOptions {
  * @throws BatchlineError `download_cut`, retryable, where the body ended early, stalled or has another size than the
  *   server says; `disk_full` or `write_failed` where the disk refused it
  */
-export async function saveBody(
-  body: ReadableStream<Uint8Array>,
-  options: DownloadOptions,
-): Promise<Downloaded> {
+export async function saveBody(body: ReadableStream<Uint8Array>, options: DownloadOptions): Promise<void> {
   const partial = `${options.path}.partial`;
   requireFreeDisk(partial, options.expectedBytes ?? 0);
   const handle = await open(partial, 'w', 0o600).catch((error: unknown) => {
     throw writeFailed(partial, error);
   });
   try {
-    const saved = await writeBody(body, handle, options);
+    await writeBody(body, handle, options);
     await handle.close();
     await renameDurably(partial, options.path);
-    return saved;
   } catch (error) {
     await handle.close().catch(() => undefined);
     await rm(partial, { force: true });
@@ -52,20 +42,17 @@ async function writeBody(
   body: ReadableStream<Uint8Array>,
   handle: FileHandle,
   options: DownloadOptions,
-): Promise<Downloaded> {
-  const hash = createHash('sha256');
-  const bytes = await copy(body, handle, hash, options);
+): Promise<void> {
+  const bytes = await copy(body, handle, options);
   const { expectedBytes, what } = options;
   if (expectedBytes !== null && expectedBytes > 0 && bytes !== expectedBytes)
     throw downloadCut(what, `it ended after ${bytes} of ${expectedBytes} bytes`);
   await handle.sync();
-  return { bytes, sha256: hash.digest('hex') };
 }
 
 async function copy(
   body: ReadableStream<Uint8Array>,
   handle: FileHandle,
-  hash: Hash,
   options: DownloadOptions,
 ): Promise<number> {
   const reader = body.getReader();
@@ -74,7 +61,6 @@ async function copy(
     for (;;) {
       const { done, value } = await nextChunk(reader, options);
       if (done) return bytes;
-      hash.update(value);
       bytes += value.byteLength;
       await handle.writeFile(value).catch((error: unknown) => {
         throw writeFailed(options.path, error);

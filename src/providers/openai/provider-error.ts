@@ -1,4 +1,5 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+import { isWantOfRoom } from './want-of-room.ts';
 
 /** What was being done, for the message and for the meaning of a refusal. */
 export interface Call {
@@ -72,7 +73,7 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   if (status === 401 || status === 403) return unauthorized(refusal);
   if (status === 404) return notFound(refusal, call);
   if (status === 413 || /file is too large/i.test(message)) return tooLarge(refusal);
-  if (status < 500 && isTokenLimit(refusal))
+  if (status < 500 && isWantOfRoom(refusal))
     return { code: 'token_limit_exceeded', what: answered(refusal), retryable: true };
   if (status === 429) return rateLimited(refusal);
   if (status === 408 || status === 409 || status >= 500)
@@ -131,10 +132,6 @@ function isFileNotReady(message: string): boolean {
   return /(cannot|could not|can't) find (the )?(input )?file|file .{0,80}(not found|does not exist|not (yet )?(ready|processed))/i.test(
     message,
   );
-}
-
-function isTokenLimit({ code, message }: Refusal): boolean {
-  return code === 'token_limit_exceeded' || /enqueued tokens?/i.test(message);
 }
 
 /** `retry-after-ms`, or `retry-after` in seconds or as a date; milliseconds. */

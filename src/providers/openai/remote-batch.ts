@@ -1,4 +1,12 @@
-import type { BatchFileError, BatchStatus, RemoteBatch } from '../../core/provider.ts';
+import type {
+  BatchLabel,
+  BatchStatus,
+  LineFault,
+  Refusal,
+  RemoteBatch,
+  ResultPart,
+} from '../../core/batch-side.ts';
+import { isWantOfRoom, statedLimit } from './want-of-room.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -13,36 +21,56 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const id = text(batch?.['id']);
   if (batch === undefined || id === null) return undefined;
   const rawStatus = text(batch['status']) ?? '';
+  const status = batchStatus(rawStatus);
+  const results = resultParts(batch);
   return {
     id,
-    status: batchStatus(rawStatus),
+    status,
     rawStatus,
-    inputFileId: text(batch['input_file_id']),
-    outputFileId: text(batch['output_file_id']),
-    errorFileId: text(batch['error_file_id']),
-    errors: fileErrors(batch['errors']),
+    label: labelOf(map(batch['metadata'])),
+    input: text(batch['input_file_id']),
+    results,
+    refusal: status === 'failed' && results.length === 0 ? refusalOf(fileErrors(batch['errors'])) : null,
     createdAt: time(batch['created_at']),
     expiresAt: time(batch['expires_at']),
     endedAt: endTime(batch),
-    metadata: stringMap(batch['metadata']),
     counts: counts(batch['request_counts']),
   };
 }
 
-/** One page of a listing; some servers answer with the bare list. Undefined where the answer is no listing. */
-export function pageOf(
-  answer: unknown,
-): { readonly batches: readonly RemoteBatch[]; readonly hasMore: boolean } | undefined {
-  const page = map(answer);
-  const list = Array.isArray(answer) ? answer : page?.['data'];
-  if (!Array.isArray(list)) return undefined;
-  const batches = list.map(remoteBatch).filter((batch) => batch !== undefined);
-  return { batches, hasMore: page?.['has_more'] === true };
+/** What a new batch carries, so that it is known as ours. */
+export function metadataOf({ pipeline, run, chunk, attempt }: BatchLabel): Record<string, string> {
+  return {
+    batchline_pipeline: pipeline,
+    batchline_run: run,
+    batchline_chunk: String(chunk),
+    batchline_try: String(attempt),
+  };
 }
 
-/** The id of an object of the API; undefined where the answer is none. */
-export function idOf(answer: unknown): string | undefined {
-  return text(map(answer)?.['id']) ?? undefined;
+function labelOf(metadata: Json | undefined): BatchLabel | null {
+  const pipeline = text(metadata?.['batchline_pipeline']);
+  const run = text(metadata?.['batchline_run']);
+  const chunk = Number(metadata?.['batchline_chunk'] ?? Number.NaN);
+  if (pipeline === null || run === null || !Number.isSafeInteger(chunk) || chunk < 1) return null;
+  return { pipeline, run, chunk, attempt: Number(metadata?.['batchline_try'] ?? 1) || 1 };
+}
+
+function resultParts(batch: Json): readonly ResultPart[] {
+  const answers = text(batch['output_file_id']);
+  const errors = text(batch['error_file_id']);
+  return [
+    ...(answers === null ? [] : [{ id: answers, holds: 'answers' } as const]),
+    ...(errors === null ? [] : [{ id: errors, holds: 'errors' } as const]),
+  ];
+}
+
+function refusalOf(errors: readonly FileError[]): Refusal {
+  const lines = errors.flatMap(({ line, fault }) => (line === null ? [] : [[line, fault] as const]));
+  if (lines.length > 0) return { kind: 'lines', lines: new Map(lines) };
+  const message = errors.map(({ fault }) => fault.message).join('; ') || 'it gave no reason';
+  const isRoom = errors.some(({ fault }) => isWantOfRoom(fault));
+  return isRoom ? { kind: 'room', limit: statedLimit(message), message } : { kind: 'unexplained', message };
 }
 
 function unwrap(answer: unknown): Json | undefined {
@@ -85,18 +113,24 @@ function batchStatus(word: string): BatchStatus {
   return Object.hasOwn(words, key) ? (words[key] ?? 'unknown') : 'unknown';
 }
 
-function fileErrors(value: unknown): readonly BatchFileError[] {
+/** Why a batch was refused. `line` counts from 1 in the file as uploaded. */
+interface FileError {
+  readonly line: number | null;
+  readonly fault: LineFault;
+}
+
+function fileErrors(value: unknown): readonly FileError[] {
   const list = Array.isArray(value) ? value : (map(value)?.['data'] ?? []);
   return Array.isArray(list) ? list.map(fileError) : [];
 }
 
-function fileError(value: unknown): BatchFileError {
+function fileError(value: unknown): FileError {
   const error = map(value);
   const line = number(error?.['line']);
+  const message = text(error?.['message']) ?? text(value) ?? JSON.stringify(value);
   return {
-    code: text(error?.['code']),
     line: line !== null && line > 0 ? line : null,
-    message: text(error?.['message']) ?? text(value) ?? JSON.stringify(value),
+    fault: { code: text(error?.['code']), message },
   };
 }
 
@@ -118,11 +152,6 @@ function counts(value: unknown): RemoteBatch['counts'] {
   const total = number(given?.['total']);
   if (total === null) return null;
   return { total, completed: number(given?.['completed']) ?? 0, failed: number(given?.['failed']) ?? 0 };
-}
-
-function stringMap(value: unknown): Readonly<Record<string, string>> {
-  const entries = Object.entries(map(value) ?? {}).filter(([, member]) => typeof member === 'string');
-  return Object.fromEntries(entries) as Readonly<Record<string, string>>;
 }
 
 function map(value: unknown): Json | undefined {

@@ -2,36 +2,31 @@ import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { DurableWriter } from '../../files/durable-writer.ts';
 import { lineTokens } from '../../providers/openai/dialect/line-tokens.ts';
+import type { RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
-import type { OpenedProvider, RemoteBatch } from '../../core/provider.ts';
+import type { OpenedProvider } from '../../core/provider.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
 import type { AdoptedIds } from './adopted-ids.ts';
+import type { LabelledBatch } from './strangers.ts';
 import type { Host } from '../../core/host.ts';
 import type { RowsLine } from './recovered-rows.ts';
 
 /** The newest try of each chunk of a run that may have answers, the last chunk first. */
-export function chunksOf(batches: readonly RemoteBatch[]): readonly RemoteBatch[] {
-  const byChunk = Map.groupBy(
-    batches.filter(({ status, outputFileId }) => status !== 'failed' || outputFileId !== null),
-    (batch) => number(batch, 'batchline_chunk'),
-  );
+export function chunksOf(batches: readonly LabelledBatch[]): readonly LabelledBatch[] {
+  const byChunk = Map.groupBy(batches.filter(mayHaveAnswers), ({ label }) => label.chunk);
   return [...byChunk.entries()]
-    .filter(([chunk]) => Number.isSafeInteger(chunk) && chunk > 0)
     .toSorted(([a], [b]) => b - a)
-    .flatMap(([, tries]) =>
-      tries.toSorted((a, b) => number(b, 'batchline_try') - number(a, 'batchline_try')).slice(0, 1),
-    );
+    .flatMap(([, tries]) => tries.toSorted((a, b) => b.label.attempt - a.label.attempt).slice(0, 1));
 }
 
-function number({ metadata }: RemoteBatch, name: string): number {
-  return Number(metadata[name] ?? Number.NaN);
+function mayHaveAnswers({ status, results }: RemoteBatch): boolean {
+  return status !== 'failed' || results.some(({ holds }) => holds !== 'errors');
 }
 
 export interface Download {
-  readonly batch: RemoteBatch;
-  readonly chunk: number;
+  readonly batch: LabelledBatch;
   /** The batch's input file, as downloaded. */
   readonly path: string;
 }
@@ -49,22 +44,21 @@ export interface DownloadContext {
  */
 export async function downloadInput(
   { provider, folder, host, ids }: DownloadContext,
-  batch: RemoteBatch,
+  batch: LabelledBatch,
 ): Promise<Download | null> {
-  const chunk = Number(batch.metadata['batchline_chunk']);
-  const path = `${chunkFiles(folder, chunk).requests}.input`;
-  const { inputFileId } = batch;
-  if (inputFileId === null) return null;
+  const path = `${chunkFiles(folder, batch.label.chunk).requests}.input`;
+  const { input } = batch;
+  if (input === null) return null;
   try {
     await retry({ ...providerRetry, attempts: 5, signal: host.signals.drain }, () =>
-      provider.download(inputFileId, path, host.signals.drain),
+      provider.batches.fetch(batch.id, input, path, host.signals.drain),
     );
   } catch (error) {
     if (errorCode(error) === 'file_not_found') return null;
     throw error;
   }
   for await (const line of linesOf(path, host)) ids.add(customIdOf(line));
-  return { batch, chunk, path };
+  return { batch, path };
 }
 
 export interface Adoption {
@@ -79,9 +73,10 @@ export interface Adoption {
  */
 export async function adoptBatch(
   { provider, folder, host, ids }: DownloadContext,
-  { batch, chunk, path }: Download,
+  { batch, path }: Download,
   rowsLine: RowsLine,
 ): Promise<Adoption> {
+  const { chunk, attempt } = batch.label;
   const files = chunkFiles(folder, chunk);
   await using requests = await DurableWriter.create(files.requests);
   await using rows = await DurableWriter.create(files.rows);
@@ -106,13 +101,12 @@ export async function adoptBatch(
   const { bytes } = requests;
   await rows.finish();
   const sha256 = await requests.finish();
-  const { id: batchId, status: batchStatus, inputFileId: fileId, expiresAt } = batch;
-  const account = provider.accountFingerprint;
-  const attempt = Number(batch.metadata['batchline_try'] ?? 1) || 1;
+  const { id: batchId, status: batchStatus, input: stored, expiresAt } = batch;
+  const { account } = provider;
   return {
     adopted: {
       chunk: { chunk, requests: kept, bytes, tokens, sha256 },
-      patch: { batchId, batchStatus, fileId, expiresAt, account, attempt },
+      patch: { batchId, batchStatus, stored, expiresAt, account, attempt },
     },
     lost,
   };

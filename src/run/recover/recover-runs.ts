@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { LoadedPipeline } from '../../config/load.ts';
-import type { RemoteBatch } from '../../core/provider.ts';
+import type { RemoteBatch } from '../../core/batch-side.ts';
 import type { AdoptedChunk, Ledger } from '../../ledger/ledger.ts';
 import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
 import { AdoptedIds } from './adopted-ids.ts';
@@ -14,7 +14,7 @@ import type { RunResult } from '../finish-run.ts';
 import { preparePipeline, type Prepared } from '../../job/parts.ts';
 import { recoverRows } from './recovered-rows.ts';
 import { rehearse } from '../rehearse.ts';
-import { findStrangers } from './strangers.ts';
+import { findStrangers, type LabelledBatch } from './strangers.ts';
 
 export interface RecoverFlags {
   readonly noWait: boolean;
@@ -52,8 +52,8 @@ export async function recoverRuns(
 async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<number> {
   await using prepared = await preparePipeline(loaded, host);
   await rehearse(prepared, host);
-  const search = { ledger, provider: prepared.provider, pipeline: loaded.name, host };
-  const runs = Map.groupBy(await findStrangers(search), ({ metadata }) => metadata['batchline_run'] ?? '');
+  const search = { ledger, batches: prepared.provider.batches, pipeline: loaded.name, host };
+  const runs = Map.groupBy(await findStrangers(search), ({ label }) => label.run);
   let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     if (safeRunId.test(runId))
@@ -78,7 +78,7 @@ const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
 async function adoptRun(
   { ledger, loaded, prepared, host }: AdoptContext,
   runId: string,
-  batches: readonly RemoteBatch[],
+  batches: readonly LabelledBatch[],
 ): Promise<number> {
   const { provider, sink, schema, source } = prepared;
   const { endpoint: url } = loaded.pipeline.request;
@@ -122,8 +122,9 @@ async function adoptRun(
   return leftAlone;
 }
 
-function tellUnknown(host: Host, { id, outputFileId }: RemoteBatch): void {
-  const output = outputFileId === null ? '' : ` Its answers are in ${outputFileId}.`;
+function tellUnknown(host: Host, { id, results }: RemoteBatch): void {
+  const answers = results.find(({ holds }) => holds !== 'errors');
+  const output = answers === undefined ? '' : ` Its answers are in ${answers.id}.`;
   const message = `The provider no longer has the input file of batch ${id}, so its rows are not known; it is left alone.${output}`;
   host.emit({ type: 'Warned', message });
 }

@@ -1,45 +1,45 @@
 import { BatchlineError } from '../../core/errors.ts';
-import type { OpenedProvider, RemoteBatch } from '../../core/provider.ts';
+import { type BatchLabel, type BatchSide, hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Host } from '../../core/host.ts';
 
 /** Batches end within a day; what is older than three is no unfinished work of anybody's. */
 const oldestMs = 3 * 24 * 60 * 60_000;
-const ended: ReadonlySet<string> = new Set(['completed', 'failed', 'expired', 'cancelled']);
 
 export interface StrangerSearch {
   readonly ledger: Ledger;
-  readonly provider: OpenedProvider;
+  readonly batches: BatchSide;
   readonly pipeline: string;
   readonly host: Host;
 }
 
+/** A batch that is known to be ours. */
+export type LabelledBatch = RemoteBatch & { readonly label: BatchLabel };
+
 /** Recent batches at the provider that name this pipeline and belong to no run of the ledger, newest first. */
-export async function findStrangers(search: StrangerSearch): Promise<readonly RemoteBatch[]> {
+export async function findStrangers(search: StrangerSearch): Promise<readonly LabelledBatch[]> {
   const { host } = search;
   return retry({ ...providerRetry, signal: host.signals.drain }, () => listStrangers(search));
 }
 
-async function listStrangers({ ledger, provider, pipeline, host }: StrangerSearch) {
+async function listStrangers({ ledger, batches, pipeline, host }: StrangerSearch) {
   const oldest = Date.now() - oldestMs;
   const known = new Set((await ledger.runs()).map(({ runId }) => runId));
-  const strangers: RemoteBatch[] = [];
-  for await (const batch of provider.listBatches(host.signals.drain)) {
+  const strangers: LabelledBatch[] = [];
+  for await (const batch of batches.list(host.signals.drain)) {
     if (batch.createdAt !== null && batch.createdAt < oldest) break;
-    const { batchline_pipeline: name, batchline_run: run } = batch.metadata;
-    if (name === pipeline && run !== undefined && !known.has(run)) strangers.push(batch);
+    const { label } = batch;
+    if (label?.pipeline === pipeline && !known.has(label.run)) strangers.push({ ...batch, label });
   }
   return strangers;
 }
 
 /** @throws BatchlineError `unknown_batches` where batches of a lost state folder are still under way */
 export async function refuseStrangers(search: StrangerSearch, file: string): Promise<void> {
-  const strangers = (await findStrangers(search)).filter(({ status }) => !ended.has(status));
+  const strangers = (await findStrangers(search)).filter(({ status }) => !hasEnded(status));
   if (strangers.length === 0) return;
-  const lines = strangers.map(
-    ({ id, status, metadata }) => `\n  ${id}  ${status}  run ${metadata['batchline_run']}`,
-  );
+  const lines = strangers.map(({ id, status, label }) => `\n  ${id}  ${status}  run ${label.run}`);
   throw new BatchlineError(
     'unknown_batches',
     `The provider is working on batches of this pipeline that this state folder does not know:${lines.join('')}`,

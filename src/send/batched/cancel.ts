@@ -1,5 +1,5 @@
+import type { BatchSide } from '../../core/batch-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
-import type { OpenedProvider } from '../../core/provider.ts';
 
 /** Refusals that say that there is nothing left to cancel. */
 const ended: ReadonlySet<string> = new Set(['provider_refused', 'batch_not_found']);
@@ -9,12 +9,12 @@ const ended: ReadonlySet<string> = new Set(['provider_refused', 'batch_not_found
  * that may pass is left to the next look at the batch.
  */
 export async function cancelAtProvider(
-  provider: OpenedProvider,
+  batches: BatchSide,
   batchId: string,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await provider.cancelBatch(batchId, signal);
+    await batches.cancel(batchId, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof BatchlineError) || !(error.retryable || ended.has(error.code))) throw error;

@@ -1,6 +1,6 @@
-import type { RemoteBatch } from '../../core/provider.ts';
+import type { RemoteBatch } from '../../core/batch-side.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
-import type { StepContext } from '../step.ts';
+import type { BatchContext } from './context.ts';
 
 export interface FoundBatches {
   /** The batch that carries this chunk and attempt; the oldest where there are several. */
@@ -9,29 +9,20 @@ export interface FoundBatches {
   readonly sawThisRun: boolean;
 }
 
-/** Looks through all of the provider's batches for those of one chunk, by metadata; cancels duplicates. */
-export async function findBatches(context: StepContext, chunk: ChunkRecord): Promise<FoundBatches> {
+/** Looks through all of the provider's batches for those of one chunk, by their labels; cancels duplicates. */
+export async function findBatches(context: BatchContext, chunk: ChunkRecord): Promise<FoundBatches> {
+  const { batches, runId, signals, emit } = context;
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
-  for await (const batch of context.provider.listBatches(context.signals.drain)) {
-    if (batch.metadata['batchline_run'] !== context.runId) continue;
+  for await (const batch of batches.list(signals.drain)) {
+    if (batch.label?.run !== runId) continue;
     sawThisRun = true;
-    if (carries(batch, chunk)) mine.push(batch);
+    if (batch.label.chunk === chunk.chunk && batch.label.attempt === chunk.attempt) mine.push(batch);
   }
   mine.sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
-  for (const duplicate of mine.slice(1)) {
-    await context.provider.cancelBatch(duplicate.id, context.signals.drain);
-    context.emit({
-      type: 'Warned',
-      message: `Batch ${duplicate.id} repeats file ${chunk.chunk}; it was cancelled.`,
-    });
+  for (const { id } of mine.slice(1)) {
+    await batches.cancel(id, signals.drain);
+    emit({ type: 'Warned', message: `Batch ${id} repeats file ${chunk.chunk}; it was cancelled.` });
   }
   return { mine: mine[0] ?? null, sawThisRun };
-}
-
-function carries(batch: RemoteBatch, chunk: ChunkRecord): boolean {
-  const { metadata } = batch;
-  return (
-    metadata['batchline_chunk'] === String(chunk.chunk) && metadata['batchline_try'] === String(chunk.attempt)
-  );
 }

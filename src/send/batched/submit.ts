@@ -1,145 +1,119 @@
-import { sleep } from '../../core/async.ts';
-import { BatchlineError } from '../../core/errors.ts';
-import type { NewBatch, RemoteBatch } from '../../core/provider.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
+import type { ChunkFile, Refusal, RemoteBatch } from '../../core/batch-side.ts';
 import { backoff, providerRetry } from '../../core/retry.ts';
-import type { ChunkRecord } from '../../ledger/ledger.ts';
-import { findBatches } from './find-batches.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
-import { advance, attempt, type StepContext } from '../step.ts';
+import type { ChunkRecord } from '../../ledger/ledger.ts';
+import { moved, type Step } from '../lane.ts';
+import type { BatchContext } from './context.ts';
+import { afterRefusal } from './end-batch.ts';
+import type { Memory } from './memory.ts';
 
-/** Uploads a chunk's file. An upload costs nothing, so one whose outcome is unknown is simply made again. */
-export async function uploadChunk(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
-  const intent = await advance(context, chunk, 'upload_intended');
-  const file = {
-    path: chunkFiles(context.folder, chunk.chunk).requests,
-    name: `batchline-${context.runId}-${chunk.chunk}-${chunk.sha256.slice(0, 12)}.jsonl`,
-    bytes: chunk.bytes,
-    expiresAfter: seconds(context.expiresAfterMs),
-  };
-  const { fileId } = await attempt(context, `upload of file ${chunk.chunk}`, () =>
-    context.provider.upload(file, context.signals.drain),
-  );
-  context.emit({ type: 'FileUploaded', chunk: chunk.chunk, fileId, bytes: chunk.bytes });
-  return advance(context, intent, 'upload_succeeded', { fileId });
+/** An upload costs nothing, so that one whose outcome is unknown is simply made again. */
+export async function intendUpload({ ledger, batches }: BatchContext, chunk: ChunkRecord): Promise<Step> {
+  const event = batches.store === undefined ? 'upload_skipped' : 'upload_intended';
+  return moved(await ledger.moveChunk(chunk, event));
+}
+
+export async function upload(context: BatchContext, chunk: ChunkRecord): Promise<Step> {
+  const { ledger, batches, signals, emit } = context;
+  // Of a run that was begun at a provider that takes uploads.
+  if (batches.store === undefined) throw new Error(`This provider takes no upload of file ${chunk.chunk}.`);
+  const stored = await batches.store(fileOf(context, chunk), signals.drain);
+  emit({ type: 'FileUploaded', chunk: chunk.chunk, fileId: stored, bytes: chunk.bytes });
+  return moved(await ledger.moveChunk(chunk, 'upload_succeeded', { stored }));
 }
 
 /**
- * Creates a chunk's batch: the one call that costs money. It is never repeated before it is certain that the provider
- * did not carry it out: an answer of 4xx rules that out, anything else is settled by looking.
- *
- * @returns the chunk as it was where the provider has no room for another batch
+ * Creates a chunk's batch: the one call that costs money. The intent is durable before it; it is never repeated before
+ * it is certain that the provider did not carry it out: an answer of 4xx rules that out, anything else is settled by
+ * looking.
  */
-export async function createBatch(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
-  let current = chunk;
-  for (let tries = 1; ; tries += 1) {
-    context.signals.drain.throwIfAborted();
-    const intent = await context.room.claim(current);
-    if (intent === null) return current;
-    current = intent;
-    // The ledger's own errors pass: they say nothing of what the provider did.
-    const created = await askForBatch(context, current);
-    if (!(created instanceof BatchlineError)) return submitted(context, current, created, false);
-    const isAbsent = created.outcome === 'absent';
-    if (isAbsent && created.code === 'token_limit_exceeded') return deferred(context, current, created);
-    current = isAbsent
-      ? await advance(context, current, 'create_ruled_out')
-      : await settleCreate(context, current);
-    if (current.state !== 'uploaded') return current;
-    if (!created.retryable || tries >= providerRetry.attempts) {
-      // Whoever types the command again has the file uploaded again.
-      if (created.code === 'file_not_found') await advance(context, current, 'input_file_lost');
-      throw created;
-    }
-    const waitMs = created.retryAfterMs ?? backoff(tries, providerRetry);
-    const step = `creation of batch ${chunk.chunk}`;
-    context.emit({ type: 'StepRetried', step, message: created.message, waitMs });
-    await sleep(waitMs, context.signals.drain);
+export async function createBatch(context: BatchContext, chunk: ChunkRecord, memory: Memory): Promise<Step> {
+  const { ledger, room, signals } = context;
+  signals.drain.throwIfAborted();
+  const intent = await room.claim(chunk);
+  if (intent === null) return room.wait();
+  // The ledger's own errors pass: they say nothing of what the provider did.
+  const answer = await askForBatch(context, intent);
+  if (!(answer instanceof BatchlineError))
+    return 'kind' in answer
+      ? afterRefusal(context, intent, answer, null)
+      : submitted(context, intent, answer, false);
+  if (answer.outcome !== 'absent') {
+    memory.unsettled = answer;
+    return moved(intent);
   }
+  const ruledOut = await ledger.moveChunk(intent, 'create_ruled_out');
+  return afterFailedCreate(context, ruledOut, memory, answer);
 }
 
-/** @returns the batch, or the provider's error */
-async function askForBatch(context: StepContext, chunk: ChunkRecord): Promise<RemoteBatch | BatchlineError> {
+/** @returns the provider's error as it is */
+async function askForBatch(
+  context: BatchContext,
+  chunk: ChunkRecord,
+): Promise<RemoteBatch | Refusal | BatchlineError> {
+  const { batches, signals } = context;
   try {
-    return await context.provider.createBatch(newBatch(context, chunk), context.signals.abort);
+    return await batches.create(fileOf(context, chunk), chunk.stored, signals.abort);
   } catch (error) {
     // What is thrown after an abort is its reason, which says nothing about this create.
-    context.signals.abort.throwIfAborted();
+    signals.abort.throwIfAborted();
     if (!(error instanceof BatchlineError)) throw error;
     return error;
   }
 }
 
-/** The provider has said at once what it else says at validation: too many tokens are enqueued. */
-async function deferred(
-  context: StepContext,
-  chunk: ChunkRecord,
-  error: BatchlineError,
-): Promise<ChunkRecord> {
-  await context.room.refused(chunk, error.message);
-  return advance(context, chunk, 'create_ruled_out', { attempt: chunk.attempt + 1 });
-}
-
 /**
- * Settles a create whose outcome is unknown, after a lost reply or the death of the process: what the provider lists
- * under this chunk's metadata is adopted. Absence is believed only after a second look, since a batch can appear a
- * moment after its connection was cut, and only where the listing is that of the account that the create was sent to.
+ * Has a create that was surely not carried out made again, as long as that may help.
+ *
+ * @throws the create's error where it may not
  */
-export async function settleCreate(context: StepContext, chunk: ChunkRecord): Promise<ChunkRecord> {
-  for (const look of ['first', 'second'] as const) {
-    const found = await attempt(context, `look for batch ${chunk.chunk}`, () => findBatches(context, chunk));
-    if (found.mine !== null) return submitted(context, chunk, found.mine, true);
-    if (look === 'first') {
-      await sleep(context.settleMs, context.signals.drain);
-      continue;
-    }
-    const provesAbsence = found.sawThisRun || chunk.account === context.provider.accountFingerprint;
-    if (!provesAbsence) throw wrongAccount(context, chunk);
+export async function afterFailedCreate(
+  context: BatchContext,
+  chunk: ChunkRecord,
+  memory: Memory,
+  error: BatchlineError,
+): Promise<Step> {
+  memory.unsettled = null;
+  memory.creates += 1;
+  if (!error.retryable || memory.creates >= providerRetry.attempts) {
+    // Whoever types the command again has the file uploaded again.
+    if (errorCode(error) === 'file_not_found') await context.ledger.moveChunk(chunk, 'input_file_lost');
+    throw error.asFinal();
   }
-  return advance(context, chunk, 'create_ruled_out');
+  const waitMs = error.retryAfterMs ?? backoff(memory.creates, providerRetry);
+  const step = `creation of batch ${chunk.chunk}`;
+  context.emit({ type: 'StepRetried', step, message: error.message, waitMs });
+  memory.notBefore = Date.now() + waitMs;
+  return moved(chunk);
 }
 
-async function submitted(
-  context: StepContext,
+export async function submitted(
+  { ledger, emit }: BatchContext,
   chunk: ChunkRecord,
   batch: RemoteBatch,
   adopted: boolean,
-): Promise<ChunkRecord> {
-  const next = await advance(context, chunk, 'create_succeeded', {
+): Promise<Step> {
+  const next = await ledger.moveChunk(chunk, 'create_succeeded', {
     batchId: batch.id,
     batchStatus: batch.status,
     expiresAt: batch.expiresAt,
   });
-  context.emit({ type: 'BatchSubmitted', chunk: chunk.chunk, batchId: batch.id, adopted });
-  return next;
+  emit({ type: 'BatchSubmitted', chunk: chunk.chunk, batchId: batch.id, adopted });
+  return moved(next);
 }
 
-function newBatch(context: StepContext, chunk: ChunkRecord): NewBatch {
-  if (chunk.fileId === null) throw new Error(`Chunk ${chunk.chunk} has no file.`);
+function fileOf(context: BatchContext, chunk: ChunkRecord): ChunkFile {
+  const { folder, request, pipeline, runId, completionWindow, expiresAfterMs } = context;
+  const { bytes, sha256, requests, attempt } = chunk;
   return {
-    inputFileId: chunk.fileId,
-    endpoint: context.endpoint,
-    completionWindow: context.completionWindow,
-    metadata: {
-      batchline_pipeline: context.pipeline,
-      batchline_run: context.runId,
-      batchline_chunk: String(chunk.chunk),
-      batchline_try: String(chunk.attempt),
-    },
-    outputExpiresAfter: seconds(context.expiresAfterMs),
+    path: chunkFiles(folder, chunk.chunk).requests,
+    bytes,
+    sha256,
+    requests,
+    request,
+    label: { pipeline, run: runId, chunk: chunk.chunk, attempt },
+    completionWindow,
+    expiresAfterMs,
   };
-}
-
-function seconds(milliseconds: number): number {
-  return Math.round(milliseconds / 1000);
-}
-
-function wrongAccount(context: StepContext, chunk: ChunkRecord): BatchlineError {
-  return new BatchlineError(
-    'wrong_account',
-    `Batch ${chunk.chunk} of run ${context.runId} may exist, but the account of this API key does not show it.`,
-    {
-      hint: 'Use the API key, organisation and project that the run was started with; nothing was sent twice.',
-      exitCode: 1,
-    },
-  );
 }

@@ -1,9 +1,7 @@
-import { sleep } from '../../core/async.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { EventListener } from '../../core/events.ts';
-import type { OpenedProvider } from '../../core/provider.ts';
+import { type BatchSide, hasEnded, type Refusal } from '../../core/batch-side.ts';
 import { backoff } from '../../core/retry.ts';
-import { nextState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { RoomLedger, RoomScope } from '../../ledger/room-ledger.ts';
 import {
@@ -16,7 +14,7 @@ import {
   type RoomState,
   type WantedRoom,
 } from '../../ledger/room.ts';
-import { ended } from './poller.ts';
+import { later, type Step } from '../lane.ts';
 
 /** The longest wait after a refusal while nothing of ours is enqueued. */
 const longestHoldMs = 15 * 60_000;
@@ -25,7 +23,9 @@ const othersLookedAt = 20;
 
 export interface WaitingRoomOptions {
   readonly ledger: RoomLedger;
-  readonly provider: OpenedProvider;
+  readonly batches: BatchSide;
+  /** The account's fingerprint. */
+  readonly account: string;
   readonly runId: string;
   readonly model: string;
   /** Whether each request is an embedding input. */
@@ -58,7 +58,6 @@ export class WaitingRoom {
   readonly #scope: RoomScope;
   readonly #holds = new Map<number, Hold>();
   readonly #waiting = new Set<number>();
-  #changed = Promise.withResolvers<void>();
   #endedBatches = 0;
   #state: RoomState | null = null;
   #stateAt = 0;
@@ -69,7 +68,7 @@ export class WaitingRoom {
   constructor(options: WaitingRoomOptions) {
     this.#options = options;
     this.#scope = {
-      account: options.provider.accountFingerprint,
+      account: options.account,
       model: options.model,
       limits: options.limits,
     };
@@ -91,56 +90,43 @@ export class WaitingRoom {
     await this.#look();
   }
 
-  /**
-   * Resolves when there seems to be room for a chunk, or never will be.
-   *
-   * @param check called before each look; what it throws ends the waiting
-   */
-  async wait(chunk: ChunkRecord, check: () => void): Promise<Admission> {
-    this.#waiting.add(chunk.chunk);
-    try {
-      for (;;) {
-        const change = this.#changed.promise;
-        this.#options.signal.throwIfAborted();
-        check();
-        const admission = await this.look(chunk);
-        if (admission !== null) return admission;
-        await this.#lookAtOthers();
-        await this.#next(change);
-      }
-    } finally {
-      this.#waiting.delete(chunk.chunk);
-    }
-  }
-
   /** Whether there is room at this moment; null where there is none. */
   async look(chunk: ChunkRecord): Promise<Admission | null> {
     const state = await this.#look();
     const decision = decideRoom(state, this.#wanted(chunk));
-    if (decision.kind === 'too_large') return decision;
-    if (decision.kind === 'take' && !this.#isHeld(chunk, state)) return decision;
+    const admission = decision.kind === 'wait' || this.#mustWait(decision, chunk, state) ? null : decision;
+    if (admission !== null) {
+      this.#waiting.delete(chunk.chunk);
+      return admission;
+    }
+    this.#waiting.add(chunk.chunk);
     this.#tell(decision, state);
     return null;
   }
 
+  #mustWait({ kind }: Admission, chunk: ChunkRecord, state: RoomState): boolean {
+    return kind === 'take' && this.#isHeld(chunk, state);
+  }
+
+  /** The step of a chunk that found no room: it looks again before long, and whenever a batch has ended. */
+  async wait(): Promise<Step> {
+    await this.#lookAtOthers();
+    return later(Date.now() + this.#options.lookMs, 'room');
+  }
+
   /** Writes the intent to create a chunk's batch. @returns null where there is no room after all */
   async claim(chunk: ChunkRecord): Promise<ChunkRecord | null> {
-    const { ledger, runId } = this.#options;
-    const state = nextState(chunk.state, 'create_intended');
     const wanted = this.#wanted(chunk);
-    const claim = { ...this.#scope, runId, chunk: chunk.chunk, wanted, state, now: Date.now() };
-    const { kind } = await ledger.claimRoom(claim);
-    this.#isFresh = false;
-    if (kind !== 'take') return null;
-    const { account } = this.#scope;
-    return { ...chunk, state, account, batchId: null, batchStatus: null, expiresAt: null };
+    const claimed = await this.#options.ledger.claimRoom({ ...this.#scope, chunk, wanted, now: Date.now() });
+    this.lookAgain();
+    return claimed;
   }
 
   /** Learns from the refusal of a chunk's batch for want of room; the chunk then waits until another has ended. */
-  async refused(chunk: ChunkRecord, message: string): Promise<void> {
+  async refused(chunk: ChunkRecord, { limit, message }: Extract<Refusal, { kind: 'room' }>): Promise<void> {
     const { ledger, runId, emit, lookMs } = this.#options;
     emit({ type: 'BatchDeferred', chunk: chunk.chunk, message });
-    const refusal = { runId, chunk: chunk.chunk, statedLimit: statedLimit(message), now: Date.now() };
+    const refusal = { runId, chunk: chunk.chunk, statedLimit: limit, now: Date.now() };
     const state = await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
     this.#state = state;
     this.#holds.set(chunk.chunk, {
@@ -148,20 +134,18 @@ export class WaitingRoom {
       others: this.#othersIn(state),
       until: refusal.now + backoff(chunk.attempt, { firstWaitMs: lookMs, longestWaitMs: longestHoldMs }),
     });
-    this.wake();
+    this.lookAgain();
   }
 
   /** To be called when a batch of this run has ended. */
   batchEnded(): void {
     this.#endedBatches += 1;
-    this.wake();
+    this.lookAgain();
   }
 
-  /** Has every waiting chunk look again. */
-  wake(): void {
+  /** Has whoever looks next ask the ledger. */
+  lookAgain(): void {
     this.#isFresh = false;
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
   }
 
   #wanted({ requests, tokens }: ChunkRecord): WantedRoom {
@@ -211,13 +195,13 @@ export class WaitingRoom {
 
   /** A batch whose run nobody works on ends unseen, and would take room until it expires. */
   async #lookAtOthers(): Promise<void> {
-    const { ledger, provider, runId, lookMs, signal } = this.#options;
+    const { ledger, batches, runId, lookMs, signal } = this.#options;
     const { enqueued } = await this.#look();
     if (Date.now() - this.#othersAt < lookMs) return;
     this.#othersAt = Date.now();
     for (const batch of enqueued.filter((other) => other.runId !== runId).slice(0, othersLookedAt)) {
       if (batch.batchId === null) continue;
-      const status = await provider.getBatch(batch.batchId, signal).then(
+      const status = await batches.look(batch.batchId, signal).then(
         (found) => found.status,
         (error: unknown) => {
           signal.throwIfAborted();
@@ -225,24 +209,9 @@ export class WaitingRoom {
           throw error;
         },
       );
-      if (status === null || !ended.has(status)) continue;
+      if (status === null || !hasEnded(status)) continue;
       await ledger.noteBatchStatus(batch.runId, batch.chunk, status);
-      this.wake();
+      this.lookAgain();
     }
   }
-
-  async #next(change: Promise<void>): Promise<void> {
-    const { signal, lookMs } = this.#options;
-    const looked = new AbortController();
-    const clock = sleep(lookMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
-    await Promise.race([change, clock]);
-    looked.abort();
-  }
-}
-
-/** `Limit: 2,000,000 enqueued tokens`; null where the message names none. */
-export function statedLimit(message: string): number | null {
-  const match = /\blimit:\s*(\d{1,3}(?:[,._ ]\d{3})+(?!\d)|\d+)/i.exec(message);
-  const digits = match?.[1]?.replaceAll(/\D/g, '') ?? '';
-  return Number(digits) > 0 ? Number(digits) : null;
 }

@@ -1,24 +1,30 @@
 import { mkdtemp, readFile, readdir, stat, writeFile } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { Account } from '../../../src/providers/openai/account.ts';
-import { OpenAiBatches } from '../../../src/providers/openai/batches.ts';
 import { saveBody } from '../../../src/providers/openai/download.ts';
+import { openAccount } from '../../../src/providers/openai/open.ts';
+import type { BatchSide } from '../../../src/core/batch-side.ts';
+import { chunkFile } from './chunk-file.ts';
 import { fakeServer, readBody, sendJson } from './fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'batchline-openai-'));
 
-function impatient(baseUrl: string): OpenAiBatches {
+function impatient(baseUrl: string): BatchSide {
   const settings = { apiKey: 'k', baseUrl, headers: {}, organization: null, project: null };
-  return new OpenAiBatches(new Account(settings), { silence: 300, intake: 300 });
+  return openAccount(new Account(settings), { silence: 300, intake: 300 }).batches;
+}
+
+/** The batch side of the provider at a server. */
+async function batchesAt(block: Parameters<typeof openProvider>[0]): Promise<BatchSide> {
+  return (await openProvider(block)).batches;
 }
 
 async function fingerprint(block: Parameters<typeof openProvider>[0]): Promise<string> {
-  return (await openProvider(block)).accountFingerprint;
+  return (await openProvider(block)).account;
 }
 
 function fileServer(bytes: number | undefined, content: (response: ServerResponse) => void) {
@@ -37,13 +43,13 @@ test('uploads the file as it is, the purpose first', async () => {
     form = (await readBody(request)).toString();
     sendJson(response, { id: 'file-9' });
   });
-  const provider = await openProvider({ base_url: server.url, headers: { 'x-route': 'a' } });
-  const file = { path, name: 'batchline-r-1-abc.jsonl', bytes: 18, expiresAfter: 3600 };
-  expect(await provider.upload(file, never)).toEqual({ fileId: 'file-9' });
+  const batches = await batchesAt({ base_url: server.url, headers: { 'x-route': 'a' } });
+  const file = chunkFile({ path, bytes: 18, expiresAfterMs: 3_600_000 });
+  expect(await batches.store?.(file, never)).toBe('file-9');
   expect(Number(length)).toBe(Buffer.byteLength(form));
   expect(form.indexOf('name="purpose"')).toBeLessThan(form.indexOf('name="file"'));
   expect(form).toContain(
-    'filename="batchline-r-1-abc.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n{"custom_id":"1"}\n\r\n',
+    'filename="batchline-20261123-142501-1f3a9c-1-0123456789ab.jsonl"\r\nContent-Type: application/jsonl\r\n\r\n{"custom_id":"1"}\n\r\n',
   );
   expect(form).toContain('name="expires_after[seconds]"\r\n\r\n3600');
 });
@@ -52,8 +58,8 @@ test('gives up an upload of which no byte leaves any more', async () => {
   const path = join(folder, 'stalled.jsonl');
   await writeFile(path, Buffer.alloc(30_000_000, 97));
   await using server = await fakeServer((request) => void request.pause());
-  const file = { path, name: 's.jsonl', bytes: 30_000_000, expiresAfter: null };
-  await expect(impatient(server.url).upload(file, never)).rejects.toMatchObject({
+  const file = chunkFile({ path, bytes: 30_000_000 });
+  await expect(impatient(server.url).store?.(file, never)).rejects.toMatchObject({
     code: 'upload_stalled',
     retryable: true,
   });
@@ -94,8 +100,8 @@ test('lists every batch, page after page', async () => {
     const start = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
     sendJson(response, { data: all.slice(start, start + 2), has_more: start + 2 < all.length });
   });
-  const provider = await openProvider({ base_url: server.url });
-  const listed = await Array.fromAsync(provider.listBatches(never));
+  const batches = await batchesAt({ base_url: server.url });
+  const listed = await Array.fromAsync(batches.list(never));
   expect(listed.map(({ id }) => id)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4']);
   expect(server.requests).toHaveLength(3);
 });
@@ -104,8 +110,8 @@ test('ends a listing that repeats itself', async () => {
   await using server = await fakeServer((_request, response) =>
     sendJson(response, { data: [{ id: 'b' }], has_more: true }),
   );
-  const provider = await openProvider({ base_url: server.url });
-  expect(await Array.fromAsync(provider.listBatches(never))).toHaveLength(1);
+  const batches = await batchesAt({ base_url: server.url });
+  expect(await Array.fromAsync(batches.list(never))).toHaveLength(1);
 });
 
 test('takes a batch that has ended for cancelled enough', async () => {
@@ -114,34 +120,31 @@ test('takes a batch that has ended for cancelled enough', async () => {
       ? sendJson(response, { error: { message: 'already completed' } }, 409)
       : sendJson(response, { id: 'b', status: 'completed' }),
   );
-  const provider = await openProvider({ base_url: server.url });
-  expect(await provider.cancelBatch('b', never)).toMatchObject({ status: 'completed' });
+  const batches = await batchesAt({ base_url: server.url });
+  expect(await batches.cancel('b', never)).toMatchObject({ status: 'completed' });
 });
 
 test('says that a batch is not there', async () => {
   await using server = await fakeServer((_request, response) =>
     sendJson(response, { error: { message: 'no' } }, 404),
   );
-  const provider = await openProvider({ base_url: server.url });
-  await expect(provider.getBatch('b', never)).rejects.toMatchObject({
+  const batches = await batchesAt({ base_url: server.url });
+  await expect(batches.look('b', never)).rejects.toMatchObject({
     code: 'batch_not_found',
     retryable: false,
   });
-  await expect(provider.download('f', join(folder, 'no'), never)).rejects.toMatchObject({
+  await expect(batches.fetch('b', 'f', join(folder, 'no'), never)).rejects.toMatchObject({
     code: 'file_not_found',
     retryable: true,
   });
-  await expect(provider.deleteFile('f', never)).resolves.toBeUndefined();
+  await expect(batches.leftovers?.delete('f', never)).resolves.toBeUndefined();
 });
 
 test('downloads a file whole', async () => {
   const content = Buffer.alloc(3_000_000, 'abc\n');
   await using server = await fileServer(content.length, (response) => void response.end(content));
   const path = join(folder, 'whole.jsonl');
-  expect(await impatient(server.url).download('file-1', path, never)).toEqual({
-    bytes: content.length,
-    sha256: createHash('sha256').update(content).digest('hex'),
-  });
+  await impatient(server.url).fetch('b', 'file-1', path, never);
   expect(content.equals(await readFile(path))).toBe(true);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
@@ -167,7 +170,7 @@ test.each([
 ])('rejects a download that %s, and leaves nothing behind', async (_how, bytes, content) => {
   await using server = await fileServer(bytes, content);
   const own = await mkdtemp(join(folder, 'cut-'));
-  await expect(impatient(server.url).download('file-1', join(own, 'out'), never)).rejects.toMatchObject({
+  await expect(impatient(server.url).fetch('b', 'file-1', join(own, 'out'), never)).rejects.toMatchObject({
     code: 'download_cut',
     retryable: true,
   });
@@ -197,7 +200,8 @@ test('keeps a slow download that goes on', async () => {
       silenceMs: 1000,
       signal: never,
     };
-    expect(await saveBody(body, options)).toMatchObject({ bytes: 5 });
+    await saveBody(body, options);
+    expect((await stat(options.path)).size).toBe(5);
   } finally {
     vi.useRealTimers();
   }
@@ -205,19 +209,19 @@ test('keeps a slow download that goes on', async () => {
 
 test('accepts an empty error file, and servers that do not say a size', async () => {
   await using empty = await fileServer(0, (response) => void response.end());
-  expect(await impatient(empty.url).download('f', join(folder, 'empty'), never)).toMatchObject({ bytes: 0 });
+  await impatient(empty.url).fetch('b', 'f', join(folder, 'empty'), never);
+  expect((await stat(join(folder, 'empty'))).size).toBe(0);
   await using silent = await fileServer(undefined, (response) => void response.end('ab'));
-  expect(await impatient(silent.url).download('f', join(folder, 'silent'), never)).toMatchObject({
-    bytes: 2,
-  });
+  await impatient(silent.url).fetch('b', 'f', join(folder, 'silent'), never);
+  expect((await stat(join(folder, 'silent'))).size).toBe(2);
 });
 
 test('stops a download when it is told to', async () => {
   await using server = await fileServer(4, (response) => void response.write('ab'));
   const controller = new AbortController();
   const path = join(folder, 'stopped');
-  const stopped = openProvider({ base_url: server.url }).then((provider) =>
-    provider.download('f', path, controller.signal),
+  const stopped = batchesAt({ base_url: server.url }).then((batches) =>
+    batches.fetch('b', 'f', path, controller.signal),
   );
   setTimeout(() => controller.abort(new Error('stop now')), 100);
   await expect(stopped).rejects.toThrow('stop now');
@@ -226,7 +230,7 @@ test('stops a download when it is told to', async () => {
 test('says which folder cannot be written', async () => {
   await using server = await fileServer(2, (response) => void response.end('ab'));
   await expect(
-    impatient(server.url).download('f', join(folder, 'no', 'such', 'folder'), never),
+    impatient(server.url).fetch('b', 'f', join(folder, 'no', 'such', 'folder'), never),
   ).rejects.toMatchObject({
     code: 'write_failed',
     retryable: false,

@@ -1,21 +1,20 @@
 import { expect, test } from 'vitest';
+import type { Refusal, RemoteBatch } from '../../../src/core/batch-side.ts';
+import type { OpenedProvider } from '../../../src/core/provider.ts';
+import { chunkFile } from './chunk-file.ts';
 import { fakeServer, sendJson } from './fake-server.ts';
 import { never, openProvider } from './open.ts';
 
-const newBatch = {
-  inputFileId: 'file-1',
-  endpoint: '/v1/chat/completions',
-  completionWindow: '24h',
-  metadata: { batchline_run: 'r1' },
-  outputExpiresAfter: null,
-} as const;
+function create({ batches }: OpenedProvider): Promise<RemoteBatch | Refusal> {
+  return batches.create(chunkFile(), 'file-1', never);
+}
 
 async function createError(status: number, error: unknown, headers: Readonly<Record<string, string>> = {}) {
   await using server = await fakeServer((_request, response) =>
     sendJson(response, { error }, status, headers),
   );
   const provider = await openProvider({ api_key: 'sk-secret-1234', base_url: server.url });
-  const failure: unknown = await provider.createBatch(newBatch, never).catch((thrown: unknown) => thrown);
+  const failure: unknown = await create(provider).catch((thrown: unknown) => thrown);
   expect(server.requests).toEqual(['POST /v1/batches']);
   return failure;
 }
@@ -33,11 +32,6 @@ test.each([
     400,
     { message: 'Cannot find file file-1, or project p does not have access to it' },
     { code: 'file_not_found', outcome: 'absent', retryable: true },
-  ],
-  [
-    400,
-    { message: 'Enqueued token limit reached', code: 'token_limit_exceeded' },
-    { code: 'token_limit_exceeded', outcome: 'absent' },
   ],
   [408, { message: 'slow' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
   [409, { message: 'locked' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
@@ -73,10 +67,19 @@ test('honours a date in retry-after', async () => {
   expect(failure.retryAfterMs).toBeLessThan(31_000);
 });
 
+test('tells want of room from an error', async () => {
+  const message = 'Enqueued token limit reached. Limit: 90,000 enqueued tokens.';
+  expect(await createError(400, { message, code: 'token_limit_exceeded' })).toEqual({
+    kind: 'room',
+    limit: 90_000,
+    message: expect.stringContaining(message),
+  });
+});
+
 test('does not know what became of a create that was not answered', async () => {
   await using server = await fakeServer((request) => void request.socket.destroy());
   const provider = await openProvider({ base_url: server.url });
-  await expect(provider.createBatch(newBatch, never)).rejects.toMatchObject({
+  await expect(create(provider)).rejects.toMatchObject({
     code: 'provider_unreachable',
     outcome: 'unknown',
     retryable: true,
@@ -87,7 +90,7 @@ test('does not know what became of a create that was not answered', async () => 
 test('does not know what became of a create that was answered with something else', async () => {
   await using server = await fakeServer((_request, response) => void response.end('<html>hello</html>'));
   const provider = await openProvider({ base_url: server.url });
-  await expect(provider.createBatch(newBatch, never)).rejects.toMatchObject({
+  await expect(create(provider)).rejects.toMatchObject({
     code: 'provider_not_understood',
     outcome: 'unknown',
   });
@@ -103,7 +106,7 @@ test('says at once that a server cannot be reached', async () => {
     retryable: false,
     message: `${host} cannot be reached, while checking the API key: the connection was refused (ECONNREFUSED)`,
   });
-  await expect(provider.getBatch('b', never)).rejects.toMatchObject({
+  await expect(provider.batches.look('b', never)).rejects.toMatchObject({
     code: 'provider_unreachable',
     retryable: true,
   });
@@ -140,7 +143,7 @@ test('passes an abort on as it is', async () => {
   await using server = await fakeServer(() => undefined);
   const provider = await openProvider({ base_url: server.url });
   const controller = new AbortController();
-  const stopped = provider.getBatch('b', controller.signal);
+  const stopped = provider.batches.look('b', controller.signal);
   setTimeout(() => controller.abort(new Error('stop now')), 50);
   await expect(stopped).rejects.toThrow('stop now');
 });

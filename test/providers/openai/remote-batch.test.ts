@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { pageOf, remoteBatch } from '../../../src/providers/openai/remote-batch.ts';
+import { describe, expect, test } from 'vitest';
+import { metadataOf, remoteBatch } from '../../../src/providers/openai/remote-batch.ts';
+import { statedLimit } from '../../../src/providers/openai/want-of-room.ts';
 
 test('reads a batch of OpenAI', () => {
   expect(
@@ -20,14 +21,13 @@ test('reads a batch of OpenAI', () => {
     id: 'batch_1',
     status: 'in_progress',
     rawStatus: 'in_progress',
-    inputFileId: 'file-1',
-    outputFileId: null,
-    errorFileId: null,
-    errors: [],
+    input: 'file-1',
+    results: [],
+    refusal: null,
     endedAt: null,
     createdAt: 1_711_471_533_000,
     expiresAt: 1_711_557_933_000,
-    metadata: { a: 'b' },
+    label: null,
     counts: { total: 3, completed: 1, failed: 0 },
   });
 });
@@ -69,18 +69,57 @@ test('reads the times, counts and wrappers of other servers', () => {
   });
   expect(
     remoteBatch({ id: 'b', request_counts: { total: null }, metadata: null, errors: null }),
-  ).toMatchObject({ counts: null, metadata: {}, errors: [] });
+  ).toMatchObject({ counts: null, label: null, refusal: null });
 });
 
-test('reads why a batch was refused', () => {
-  const data = [
-    { code: 'invalid_json_line', line: 3, message: 'not JSON', param: null },
-    { message: 'other', line: null },
-  ];
-  expect(remoteBatch({ id: 'b', errors: { object: 'list', data } })?.errors).toEqual([
-    { code: 'invalid_json_line', line: 3, message: 'not JSON' },
-    { code: null, line: null, message: 'other' },
+test('knows what is ours by what it was created with', () => {
+  const label = { pipeline: 'tags', run: 'r1', chunk: 3, attempt: 2 };
+  expect(remoteBatch({ id: 'b', metadata: metadataOf(label) })?.label).toEqual(label);
+  expect(
+    remoteBatch({ id: 'b', metadata: { ...metadataOf(label), batchline_chunk: 'x' } })?.label,
+  ).toBeNull();
+});
+
+test('tells answers from errors', () => {
+  const batch = { id: 'b', status: 'completed', output_file_id: 'out', error_file_id: 'err' };
+  expect(remoteBatch(batch)?.results).toEqual([
+    { id: 'out', holds: 'answers' },
+    { id: 'err', holds: 'errors' },
   ]);
+});
+
+describe('a batch that was refused', () => {
+  const refusalOf = (data: readonly unknown[], status = 'failed') =>
+    remoteBatch({ id: 'b', status, errors: { object: 'list', data } })?.refusal;
+
+  test('names lines', () => {
+    const data = [
+      { code: 'invalid_json_line', line: 3, message: 'not JSON', param: null },
+      { message: 'other', line: null },
+    ];
+    expect(refusalOf(data)).toEqual({
+      kind: 'lines',
+      lines: new Map([[3, { code: 'invalid_json_line', message: 'not JSON' }]]),
+    });
+    expect(refusalOf(data, 'completed')).toBeNull();
+  });
+
+  test('wants room', () => {
+    const message = 'Enqueued token limit reached. Limit: 90,000 enqueued tokens.';
+    expect(refusalOf([{ code: 'token_limit_exceeded', message, line: null }])).toEqual({
+      kind: 'room',
+      limit: 90_000,
+      message,
+    });
+  });
+
+  test('explains nothing', () => {
+    expect(refusalOf([{ message: 'first' }, { message: 'second' }])).toEqual({
+      kind: 'unexplained',
+      message: 'first; second',
+    });
+    expect(refusalOf([])).toEqual({ kind: 'unexplained', message: 'it gave no reason' });
+  });
 });
 
 test.each([null, 'x', 1, [], {}, { id: '' }, { error: { message: 'gone' } }])(
@@ -90,11 +129,13 @@ test.each([null, 'x', 1, [], {}, { id: '' }, { error: { message: 'gone' } }])(
   },
 );
 
-test('reads listings with and without an envelope', () => {
-  expect(pageOf({ data: [{ id: 'b' }], has_more: true })).toMatchObject({
-    batches: [{ id: 'b' }],
-    hasMore: true,
-  });
-  expect(pageOf([{ id: 'b' }])).toMatchObject({ batches: [{ id: 'b' }], hasMore: false });
-  expect(pageOf({ error: 'x' })).toBeUndefined();
+test.each([
+  ['Enqueued token limit reached. Limit: 2,000,000 enqueued tokens. Please try again.', 2_000_000],
+  ['limit: 90000', 90_000],
+  ['Limit: 1.500.000 tokens', 1_500_000],
+  ['Enqueued token limit reached for gpt-4o.', null],
+  ['Limit: unknown', null],
+  ['Limit: 90000. 12 batches are in progress', 90_000],
+])('the limit that a refusal names in %j is %j', (message, limit) => {
+  expect(statedLimit(message)).toBe(limit);
 });

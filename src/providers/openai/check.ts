@@ -1,0 +1,37 @@
+import { BatchlineError } from '../../core/errors.ts';
+import type { Account } from './account.ts';
+import type { ApiCalls } from './api-calls.ts';
+import { pageOf } from './listing.ts';
+
+/** Proves address and key by the cheapest call that needs them. */
+export async function checkAccount(
+  account: Account,
+  api: ApiCalls,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  requireKey(account);
+  const call = { doing: 'checking the API key' };
+  try {
+    const response = await api.send(call, signal, { timeout: timeoutMs }, (client, request) =>
+      client.batches.list({ limit: 1 }, request).asResponse(),
+    );
+    // A web page answers every request with 200.
+    if (pageOf(await api.json(response, call)) === undefined) api.notUnderstood(call);
+  } catch (error) {
+    // A person waits for the check, and a wrong address does not become right by waiting.
+    throw isUnreachable(error) ? error.asFinal() : error;
+  }
+}
+
+/** OpenAI's own servers answer nothing without a key; other servers may. */
+function requireKey({ hasKey, host }: Account): void {
+  if (hasKey || host !== 'api.openai.com') return;
+  throw new BatchlineError('provider_unauthorized', 'there is no API key for api.openai.com', {
+    hint: 'Set the variable OPENAI_API_KEY, or provider.api_key.',
+  });
+}
+
+function isUnreachable(error: unknown): error is BatchlineError {
+  return error instanceof BatchlineError && error.code === 'provider_unreachable';
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { openAsBlob } from 'node:fs';
+import type { FileCreateParams } from 'openai/resources/files';
+import type { ChunkFile, Leftover } from '../../core/batch-side.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { asCount, asMap, asText } from '../../core/json.ts';
+import type { Account } from './account.ts';
+import type { ApiCalls, CallInfo } from './api-calls.ts';
+import { saveBody } from './download.ts';
+import { everything, pageOf } from './listing.ts';
+import type { Patience } from './patience.ts';
+import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
+
+/** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
+const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl$/;
+
+interface RemoteFile {
+  readonly id: string;
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number | null;
+}
+
+/** The Files API of one account. */
+export class OpenAiFiles {
+  readonly #account: Account;
+  readonly #api: ApiCalls;
+  readonly #patience: Patience;
+
+  constructor(account: Account, api: ApiCalls, patience: Patience) {
+    this.#account = account;
+    this.#api = api;
+    this.#patience = patience;
+  }
+
+  /** @returns the file's id */
+  async upload(file: ChunkFile, signal: AbortSignal): Promise<string> {
+    const id = randomUUID();
+    const name = uploadNameOf(file);
+    const { silence, intake, upload } = this.#patience;
+    using watchdog = new UploadWatchdog(id, silence, intake);
+    const call = { doing: `uploading ${name}` };
+    const options = { headers: { [uploadHeader]: id }, timeout: upload };
+    const body = await uploadBody(file, name);
+    try {
+      const either = AbortSignal.any([signal, watchdog.signal]);
+      const answer: unknown = await this.#api.send(call, either, options, (client, request) =>
+        client.files.create(body, request),
+      );
+      return asText(asMap(answer)?.['id']) ?? this.#api.notUnderstood(call);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!watchdog.signal.aborted) throw error;
+      const message = `${this.#account.host}, while ${call.doing}: no byte moved for too long`;
+      throw new BatchlineError('upload_stalled', message, { retryable: true });
+    }
+  }
+
+  async download(fileId: string, path: string, signal: AbortSignal): Promise<void> {
+    const call = { doing: `downloading file ${fileId}`, notFound: 'file' } as const;
+    const expectedBytes = await this.#sizeOf(fileId, call, signal);
+    const response = await this.#api.send(call, signal, {}, (client, request) =>
+      client.files.content(fileId, request),
+    );
+    if (response.headers.get('x-incomplete') === 'true')
+      throw new BatchlineError('download_cut', `file ${fileId} is still being written`, { retryable: true });
+    const body = response.body ?? new Blob([]).stream();
+    const silenceMs = this.#patience.silence;
+    await saveBody(body, { path, expectedBytes, what: `file ${fileId}`, silenceMs, signal });
+  }
+
+  async #sizeOf(fileId: string, call: CallInfo, signal: AbortSignal): Promise<number | null> {
+    try {
+      const file = await this.#api.send(call, signal, {}, (client, request) =>
+        client.files.retrieve(fileId, request),
+      );
+      return typeof file.bytes === 'number' ? file.bytes : null;
+    } catch (error) {
+      // Some servers hand out the content of a file but no description of it.
+      if (errorCode(error) === 'provider_refused') return null;
+      throw error;
+    }
+  }
+
+  /** The uploads that bear our name. */
+  async *uploads(signal: AbortSignal): AsyncGenerator<Leftover> {
+    const call = { doing: 'listing files' };
+    const fetchPage = async (after: string | undefined) => {
+      const query = { purpose: 'batch', limit: 10_000, ...(after === undefined ? {} : { after }) };
+      const response = await this.#api.send(call, signal, {}, (client, request) =>
+        client.files.list(query, request).asResponse(),
+      );
+      return pageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+    };
+    for await (const { id, name, createdAt } of everything(fetchPage, remoteFile)) {
+      const run = uploadName.exec(name)?.[1];
+      if (run !== undefined) yield { id, run, createdAt };
+    }
+  }
+
+  async delete(fileId: string, signal: AbortSignal): Promise<void> {
+    const call = { doing: `deleting file ${fileId}`, notFound: 'file' } as const;
+    try {
+      await this.#api.send(call, signal, {}, (client, request) => client.files.delete(fileId, request));
+    } catch (error) {
+      if (errorCode(error) !== 'file_not_found') throw error;
+    }
+  }
+}
+
+function uploadNameOf({ label, sha256 }: ChunkFile): string {
+  return `batchline-${label.run}-${label.chunk}-${sha256.slice(0, 12)}.jsonl`;
+}
+
+/** The purpose stands first, for servers that read the form in order; a file on disk is never read into memory. */
+async function uploadBody({ path, expiresAfterMs }: ChunkFile, name: string): Promise<FileCreateParams> {
+  const file = new File([await openAsBlob(path)], name, { type: 'application/jsonl' });
+  return { purpose: 'batch', expires_after: expiry(expiresAfterMs), file };
+}
+
+/** When the provider is to delete what it keeps. */
+export function expiry(afterMs: number) {
+  return { anchor: 'created_at', seconds: Math.round(afterMs / 1000) } as const;
+}
+
+function remoteFile(item: unknown): RemoteFile | undefined {
+  const file = asMap(item);
+  const id = asText(file?.['id']);
+  if (id === null) return undefined;
+  const seconds = asCount(Number(file?.['created_at'] ?? Number.NaN));
+  return {
+    id,
+    name: asText(file?.['filename']) ?? '',
+    createdAt: seconds === null ? null : seconds * 1000,
+  };
+}

@@ -1,0 +1,24 @@
+import { repack, retriesAreDue } from '../batch/repack.ts';
+import type { ChunkLimits } from '../batch/chunker.ts';
+import type { Collection } from '../job/job.ts';
+import type { ChunkDriver } from '../send/driver.ts';
+
+/** Packs the rows that are to be sent again into new files, where it is time, and starts those. */
+export async function sendAgain(
+  { ledger, run }: Collection,
+  driver: ChunkDriver,
+  limits: ChunkLimits,
+): Promise<void> {
+  const queue = await ledger.retryQueue(run.runId);
+  const { allSubmitted, awaitsBatches } = driver;
+  const now = Date.now();
+  if (!retriesAreDue({ ...queue, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
+  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
+  const chunks = await ledger.chunks(run.runId);
+  const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
+  const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);
+  for (const { chunk } of packed) {
+    const sealed = await ledger.chunk(run.runId, chunk);
+    if (sealed !== null) driver.start(sealed);
+  }
+}

@@ -1,0 +1,204 @@
+import { hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
+import type { ChunkRecord } from '../../ledger/ledger.ts';
+import { cancelAtProvider } from './cancel.ts';
+import type { BatchContext } from './context.ts';
+
+/** The wait grows by this factor while nothing changes, up to `longest` times the first. */
+const growth = 1.3;
+const longest = 5;
+
+/** Looks in a row after which an answer that may be a passing one is believed. */
+const looksUntilBelieved = 10;
+
+/** What a pass that looks once takes instead: how long a batch has ended without naming its results. */
+const lateFilesMs = 15 * 60_000;
+
+/** How long after its expiry a batch is still waited for. */
+const graceMs = 60 * 60_000;
+
+/** What is known of a batch from earlier looks. */
+interface Watched {
+  /** When it is to be looked at next; milliseconds since 1970. */
+  dueAt: number;
+  waitMs: number;
+  seen: string;
+  /** Looks at which it had ended without naming its results. */
+  looksWithoutFiles: number;
+  /** Looks in a row at which the provider did not know it. */
+  looksUnknown: number;
+}
+
+type WatchContext = Pick<BatchContext, 'batches' | 'account' | 'lookMs' | 'pass' | 'signals' | 'emit'>;
+
+/**
+ * Knows when each batch of a run is to be looked at, with a wait that grows while nothing changes and falls back to the
+ * first when something does, and what a look means. An error that may pass is waited out; a batch that the provider
+ * does not know stays awaited until its time and the grace are over, since that alone must never buy it again. Where
+ * it knows none of them, and never did, it is the wrong account's. A batch that has not ended by then is cancelled, so
+ * that what it finished can be fetched and the rest be sent again.
+ */
+export class BatchWatch {
+  readonly #context: WatchContext;
+  readonly #watched = new Map<number, Watched>();
+  /** Whether the provider has shown any batch so far. */
+  #knowsAny = false;
+
+  constructor(context: WatchContext) {
+    this.#context = context;
+  }
+
+  /** When a chunk's batch is to be looked at; at once where each is looked at once only. */
+  dueAt({ chunk }: ChunkRecord): number {
+    return this.#of(chunk).dueAt;
+  }
+
+  #of(chunk: number): Watched {
+    const { lookMs, pass } = this.#context;
+    const known = this.#watched.get(chunk);
+    if (known !== undefined) return known;
+    const dueAt = pass.waits ? Date.now() + aboutMs(lookMs) : 0;
+    const watched = { dueAt, waitMs: lookMs, seen: '', looksWithoutFiles: 0, looksUnknown: 0 };
+    this.#watched.set(chunk, watched);
+    return watched;
+  }
+
+  /** Looks at a chunk's batch once. @returns the batch where it has ended, however it ended; null where it has not */
+  async look(chunk: ChunkRecord): Promise<RemoteBatch | null> {
+    const { emit } = this.#context;
+    const watched = this.#of(chunk.chunk);
+    const batch = await this.#ask(chunk, watched);
+    if (batch !== null && (await this.#isOver(chunk, watched, batch))) {
+      this.#watched.delete(chunk.chunk);
+      emit({ type: 'BatchEnded', chunk: chunk.chunk, batchId: batch.id, status: batch.status });
+      return batch;
+    }
+    this.#requireKnown();
+    watched.dueAt = Date.now() + aboutMs(watched.waitMs);
+    return null;
+  }
+
+  #requireKnown(): void {
+    const areUnknown = [...this.#watched.values()].every((each) => each.looksUnknown >= looksUntilBelieved);
+    if (!this.#knowsAny && areUnknown) throw wrongAccount();
+  }
+
+  async #isOver(chunk: ChunkRecord, watched: Watched, batch: RemoteBatch): Promise<boolean> {
+    this.#report(chunk, watched, batch);
+    if (!hasEnded(batch.status)) return this.#isGivenUp(chunk, batch);
+    if (!lacksResults(batch)) return true;
+    if (!this.#context.pass.waits) return batch.endedAt !== null && Date.now() - batch.endedAt > lateFilesMs;
+    return (watched.looksWithoutFiles += 1) >= looksUntilBelieved;
+  }
+
+  /** Cancels a batch that is stuck; one that does not even end then is taken as it is. */
+  async #isGivenUp({ expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
+    const { batches, signals, emit } = this.#context;
+    const overdueMs = overdue(batch.expiresAt ?? expiresAt);
+    if (overdueMs < 0) return false;
+    if (batch.status === 'cancelling') return overdueMs > graceMs;
+    const message = `Batch ${batch.id} is stuck as ${batch.rawStatus} past its end; it is cancelled, and what it has not answered is sent again.`;
+    emit({ type: 'Warned', message });
+    await cancelAtProvider(batches, batch.id, signals.drain);
+    return false;
+  }
+
+  async #ask(chunk: ChunkRecord, watched: Watched): Promise<RemoteBatch | null> {
+    const { batches, signals, emit } = this.#context;
+    if (chunk.batchId === null) throw new Error(`Chunk ${chunk.chunk} has no batch.`);
+    try {
+      const batch = await batches.look(chunk.batchId, signals.drain);
+      this.#knowsAny = true;
+      watched.looksUnknown = 0;
+      return batch;
+    } catch (error) {
+      signals.drain.throwIfAborted();
+      const isUnknown = errorCode(error) === 'batch_not_found';
+      if (!(error instanceof BatchlineError) || !(error.retryable || isUnknown)) throw error;
+      if (isUnknown && this.#isLost(chunk, watched)) return lostBatch(chunk.batchId);
+      this.#wait(watched, false);
+      const step = `look at batch ${chunk.batchId}`;
+      emit({ type: 'StepRetried', step, message: error.message, waitMs: watched.waitMs });
+      return null;
+    }
+  }
+
+  /** @throws BatchlineError `wrong_account` where another account than the batch's own is asked */
+  #isLost({ account, expiresAt }: ChunkRecord, watched: Watched): boolean {
+    watched.looksUnknown += 1;
+    const { pass } = this.#context;
+    if (account !== null && account !== this.#context.account) {
+      if (!pass.waits || pass.takesLost) throw wrongAccount();
+      return false;
+    }
+    return pass.takesLost ? watched.looksUnknown > 1 || !pass.waits : overdue(expiresAt) >= 0;
+  }
+
+  #report({ chunk }: ChunkRecord, watched: Watched, batch: RemoteBatch): void {
+    const { total = 0, completed = 0, failed = 0 } = batch.counts ?? {};
+    const seen = `${batch.status} ${completed} ${failed}`;
+    const isNew = seen !== watched.seen;
+    this.#wait(watched, isNew);
+    watched.seen = seen;
+    // Of its end an event of its own tells.
+    if (!isNew || hasEnded(batch.status)) return;
+    const { id: batchId, status } = batch;
+    this.#context.emit({
+      type: 'BatchPolled',
+      chunk,
+      batchId,
+      status,
+      completed: completed + failed,
+      total,
+    });
+  }
+
+  #wait(watched: Watched, isChanged: boolean): void {
+    const { lookMs } = this.#context;
+    watched.waitMs = isChanged ? lookMs : Math.min(watched.waitMs * growth, lookMs * longest);
+  }
+}
+
+/** Up to a tenth more or less, so that many clients do not march in step. */
+function aboutMs(waitMs: number): number {
+  return waitMs * (0.9 + Math.random() / 5);
+}
+
+/** How long the grace after an end is over, in milliseconds; negative before. */
+function overdue(expiresAt: number | null): number {
+  return expiresAt === null ? -1 : Date.now() - expiresAt - graceMs;
+}
+
+/** Whether a batch that has ended must have results and does not say where; some servers say so a little later. */
+function lacksResults({ status, counts, results }: RemoteBatch): boolean {
+  if (results.some(({ holds }) => holds !== 'errors')) return false;
+  return (counts?.completed ?? 0) > 0 || (status === 'completed' && results.length === 0);
+}
+
+/** What is left of a batch that the provider no longer knows: nothing of it can be fetched. */
+function lostBatch(id: string): RemoteBatch {
+  return {
+    id,
+    status: 'expired',
+    rawStatus: 'lost',
+    label: null,
+    input: null,
+    results: [],
+    refusal: null,
+    createdAt: null,
+    expiresAt: null,
+    endedAt: null,
+    counts: null,
+  };
+}
+
+function wrongAccount(): BatchlineError {
+  return new BatchlineError(
+    'wrong_account',
+    'The account of this API key knows none of the batches of this run.',
+    {
+      hint: 'Use the API key, organisation and project that the run was started with; nothing was sent again.',
+      exitCode: 1,
+    },
+  );
+}

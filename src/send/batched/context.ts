@@ -1,0 +1,42 @@
+import type { BatchSide, LineFault } from '../../core/batch-side.ts';
+import type { EventListener } from '../../core/events.ts';
+import type { Signals } from '../../core/host.ts';
+import type { RequestBlock } from '../../core/request-block.ts';
+import type { Pass } from '../../job/job.ts';
+import type { ChunkRecord, Ledger } from '../../ledger/ledger.ts';
+import type { TooLarge } from '../../ledger/room.ts';
+import type { WaitingRoom } from './waiting-room.ts';
+
+/** What the steps of a chunk on its way through a batch need. */
+export interface BatchContext {
+  readonly ledger: Pick<Ledger, 'moveChunk'>;
+  readonly batches: BatchSide;
+  /** The account's fingerprint. */
+  readonly account: string;
+  readonly pipeline: string;
+  readonly runId: string;
+  readonly folder: string;
+  readonly request: RequestBlock;
+  readonly completionWindow: string;
+  /** Milliseconds after which the provider deletes the files. */
+  readonly expiresAfterMs: number;
+  /** The first wait between two looks at a batch, in milliseconds. */
+  readonly lookMs: number;
+  /** Milliseconds until a second look for what a first look did not show. */
+  readonly settleMs: number;
+  readonly pass: Pass;
+  /** Where chunks wait until the provider takes another batch. */
+  readonly room: WaitingRoom;
+  /** Records what became of a file's rows that were not run. */
+  readonly unsent: UnsentRows;
+  /** A drain breaks off whatever can be done again for nothing, an abort even a create that is under way. */
+  readonly signals: Signals;
+  readonly emit: EventListener;
+}
+
+export interface UnsentRows {
+  /** Fails the lines that the provider refused and sets the others free. */
+  refused(chunk: ChunkRecord, lines: ReadonlyMap<number, LineFault>): Promise<ChunkRecord>;
+  /** Gives up a file that is too large, so that its rows move to smaller ones. */
+  superseded(chunk: ChunkRecord, reason: TooLarge): Promise<ChunkRecord>;
+}

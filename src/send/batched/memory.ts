@@ -1,0 +1,50 @@
+import type { BatchlineError } from '../../core/errors.ts';
+import type { ChunkState } from '../../ledger/chunk-state.ts';
+import type { ChunkRecord } from '../../ledger/ledger.ts';
+
+/**
+ * What this process knows of a chunk beside its record. Nothing here decides what is bought: a process that knows none
+ * of it, as after a crash, goes on from the record and only waits, and looks, a little longer.
+ */
+export interface Memory {
+  /** Calls of the present state that failed and may be made again. */
+  tries: number;
+  /** Milliseconds since 1970 before which a call that failed is not made again; over all states. */
+  notBefore: number;
+  /** Creates that failed, over all states. */
+  creates: number;
+  /** What the last create was answered with, while it is not known whether it was carried out. */
+  unsettled: BatchlineError | null;
+  /** When the second look of the present state is due; null before the first. */
+  secondLookAt: number | null;
+  /** Parts of the results that are on disk already. */
+  readonly fetched: Set<string>;
+  /** Whether the provider was asked to cancel its batch. */
+  isCancelled: boolean;
+}
+
+/** The memories of all chunks of a lane. */
+export class Memories {
+  readonly #memories = new Map<number, { readonly state: ChunkState; readonly memory: Memory }>();
+
+  /** A chunk's memory, fresh for each state but for what is said to be over all. */
+  of({ chunk, state }: ChunkRecord): Memory {
+    const known = this.#memories.get(chunk);
+    if (known?.state === state) return known.memory;
+    const memory: Memory = {
+      tries: 0,
+      notBefore: known?.memory.notBefore ?? 0,
+      creates: known?.memory.creates ?? 0,
+      unsettled: known?.memory.unsettled ?? null,
+      secondLookAt: null,
+      fetched: new Set(),
+      isCancelled: false,
+    };
+    this.#memories.set(chunk, { state, memory });
+    return memory;
+  }
+
+  forget({ chunk }: ChunkRecord): void {
+    this.#memories.delete(chunk);
+  }
+}

@@ -1,0 +1,29 @@
+import type { ChunkState } from '../ledger/chunk-state.ts';
+
+/** What is done with a chunk, as far as it takes up a place. */
+export type Stage = 'send' | 'look' | 'fetch' | 'load';
+
+/**
+ * How many chunks are at a stage at once. Uploads of large files share one line, and more at once only makes each
+ * slower; a provider is asked one thing at a time; while the last rows of one chunk are on their way into the sink, the
+ * next is parsed.
+ */
+export const atOnce: Readonly<Record<Stage, number>> = { send: 2, look: 1, fetch: 2, load: 2 };
+
+const stages: Readonly<Record<ChunkState, Stage | null>> = {
+  sealed: 'send',
+  uploading: 'send',
+  uploaded: 'send',
+  creating: 'look',
+  submitted: 'look',
+  ended: 'fetch',
+  downloaded: 'load',
+  loaded: null,
+  refused: null,
+  superseded: null,
+};
+
+/** Null where nothing more is to be done. */
+export function stageOf(state: ChunkState): Stage | null {
+  return stages[state];
+}

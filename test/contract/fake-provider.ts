@@ -1,0 +1,163 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { BatchSide, ChunkFile, Refusal, RemoteBatch } from '../../src/core/batch-side.ts';
+import type { Dialect } from '../../src/core/dialect.ts';
+import { BatchlineError } from '../../src/core/errors.ts';
+import { asMap, asText, type JsonMap } from '../../src/core/json.ts';
+import { defineProvider } from '../../src/core/provider.ts';
+import { jsonToWire } from '../../src/core/wire-text.ts';
+import type { ProviderFault } from './provider-contract.ts';
+
+/** A provider in memory that takes no upload, keeps nothing that tells whose a batch is, and speaks its own words. */
+export class FakeServer {
+  readonly batches = new Map<string, RemoteBatch & { readonly answers: string }>();
+  fault: ProviderFault | null = null;
+
+  /** Whether that is to go wrong now; it does so once. */
+  fails(fault: ProviderFault): boolean {
+    const hits = this.fault === fault;
+    if (hits) this.fault = null;
+    return hits;
+  }
+}
+
+const servers = new Map<string, FakeServer>();
+
+/** The server of an account, which is there as soon as somebody asks. */
+export function serverOf(account: string): FakeServer {
+  const server = servers.get(account) ?? new FakeServer();
+  servers.set(account, server);
+  return server;
+}
+
+const noUsage = { input_tokens: null, output_tokens: null, total_tokens: null, cached_tokens: null };
+
+const dialect: Dialect = {
+  paths: {},
+  faults: ({ endpoint }) =>
+    endpoint === 'chat' ? [] : [{ path: ['endpoint'], message: 'only chat is answered here' }],
+  path: () => '/ask',
+  body: ({ model, prompt = '' }) => ({
+    pieces: [
+      { kind: 'json', text: jsonToWire(`{"who":${JSON.stringify(model)},"what":"`) },
+      { kind: 'template', template: prompt, role: 'prompt' },
+      { kind: 'json', text: jsonToWire('"}') },
+    ],
+    messages: 1,
+  }),
+  frame: () => ({ open: '{"key":"', middle: '","ask":', close: '}' }),
+  promptSize: (_endpoint, { what }) => ({ bytes: Buffer.byteLength(String(what)), messages: 1 }),
+  reask: ({ what, ...rest }, answer, complaint) => ({
+    ...rest,
+    what: `${String(what)}\u0000${answer}\u0000${complaint}`,
+  }),
+  asked: ({ what, ...rest }) => ({ ...rest, what: String(what).split('\u0000')[0] ?? '' }),
+  split: (line) => {
+    const customId = asText(line['key']);
+    const body = asMap(line['said']);
+    if (customId === null) return null;
+    const common = { customId, requestId: null };
+    if (body !== undefined) return { ...common, kind: 'answered', body };
+    const message = asText(line['broke']) ?? 'It said nothing.';
+    const failure = { code: 'broke', message, retryable: false, ran: true, usage: null };
+    return { ...common, kind: 'failed', failure };
+  },
+  reply: (_endpoint, { words }) => ({
+    text: asText(words),
+    refusal: null,
+    finishReason: 'stop',
+    vector: null,
+    isEmpty: asText(words) === null,
+    model: 'fake-1',
+    usage: noUsage,
+  }),
+  facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
+};
+
+class FakeBatches implements BatchSide {
+  readonly limits = {
+    maxRequests: 50,
+    maxBytes: 1_000_000,
+    maxEmbeddingInputs: 0,
+    maxEnqueuedInputs: 0,
+    maxBatchesAnHour: 1_000,
+  };
+  readonly #server: FakeServer;
+
+  constructor(server: FakeServer) {
+    this.#server = server;
+  }
+
+  async create({ path, requests }: ChunkFile, _stored: null | string, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const server = this.#server;
+    if (server.fails('no answer')) throw cut('unknown');
+    const refusal = this.#refusal();
+    if (refusal !== null) return refusal;
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    const id = `fake_${server.batches.size + 1}`;
+    const batch: RemoteBatch & { readonly answers: string } = {
+      ...{ id, status: 'completed', rawStatus: 'done', label: null, input: null, refusal: null },
+      ...{ createdAt: Date.now(), expiresAt: null, endedAt: Date.now() },
+      results: [{ id: 'answers', holds: 'both' }],
+      counts: { total: requests, completed: requests, failed: 0 },
+      answers: lines.map(answerOf).toReversed().join(''),
+    };
+    server.batches.set(id, batch);
+    if (server.fails('lost create reply')) throw cut('unknown');
+    return batch;
+  }
+
+  #refusal(): Refusal | null {
+    const fault = { code: null, message: 'Bad.' };
+    if (this.#server.fails('refused lines'))
+      return { kind: 'lines', lines: new Map([2, 4].map((line) => [line, fault])) };
+    if (this.#server.fails('want of room')) return { kind: 'room', limit: null, message: 'Too much.' };
+    return this.#server.fails('unexplained refusal') ? { kind: 'unexplained', message: 'No.' } : null;
+  }
+
+  async look(id: string, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const batch = this.#server.batches.get(id);
+    if (batch === undefined) throw new BatchlineError('batch_not_found', `there is no batch ${id}`);
+    return batch;
+  }
+
+  async *list(signal: AbortSignal) {
+    signal.throwIfAborted();
+    yield* [...this.#server.batches.values()].toReversed();
+  }
+
+  cancel(id: string, signal: AbortSignal) {
+    return this.look(id, signal);
+  }
+
+  async fetch(batchId: string, _part: string, path: string, signal: AbortSignal) {
+    const { answers } = await this.look(batchId, signal);
+    if (this.#server.fails('cut download')) throw cut('absent');
+    await writeFile(`${path}.partial`, answers);
+    await rename(`${path}.partial`, path);
+  }
+}
+
+function answerOf(line: string): string {
+  const { key, ask } = JSON.parse(line) as { key: string; ask: JsonMap };
+  return `${JSON.stringify({ key, said: { words: `You said: ${String(ask['what'])}` } })}\n`;
+}
+
+function cut(outcome: 'absent' | 'unknown'): BatchlineError {
+  return new BatchlineError('provider_unreachable', 'the connection was cut', { retryable: true, outcome });
+}
+
+export const fakeProvider = defineProvider({
+  name: 'fake',
+  summary: 'Answers in memory.',
+  config: z.object({ account: z.string().meta({ description: 'Whose batches they are.' }) }),
+  examples: [{ account: 'a' }],
+  dialect,
+  open: async ({ account }) => ({
+    account,
+    check: async (signal) => signal.throwIfAborted(),
+    batches: new FakeBatches(serverOf(account)),
+  }),
+});
