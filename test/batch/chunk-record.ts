@@ -21,13 +21,22 @@ export async function storedChunk(
     files.rows,
     ids.map((id) => `${JSON.stringify([id, [`key ${id}`], {}, `hash ${id}`])}\n`).join(''),
   );
-  return {
-    runId: 'run-1',
-    chunk,
-    origin: 'read',
-    state: 'downloaded',
+  return chunkRecord({
     requests: ids.length,
     bytes: Buffer.byteLength(requests),
+    ...changes,
+  });
+}
+
+/** A chunk whose results were downloaded, but for what is given. */
+export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
+  return {
+    runId: 'run-1',
+    chunk: 1,
+    origin: 'read',
+    state: 'downloaded',
+    requests: 1,
+    bytes: 0,
     tokens: 0,
     sha256: '',
     attempt: 1,

@@ -1,12 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { statedLimit, WaitingRoom } from '../../src/send/batched/waiting-room.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WaitingRoom } from '../../src/send/batched/waiting-room.ts';
 import type { PipelineEvent } from '../../src/core/events.ts';
 import type { OpenedProvider } from '../../src/core/provider.ts';
 import type { ChunkRecord, Ledger } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openLedger } from '../../src/ledger/open.ts';
+import { requestBlock } from '../../src/core/request-block.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { createEmulator, type TestEmulator } from '../support/emulator.ts';
 import { temporaryFolder } from '../batch/temporary-folder.ts';
+import { chunkFile } from '../providers/openai/chunk-file.ts';
 
 const signal = new AbortController().signal;
 let stack: AsyncDisposableStack;
@@ -14,15 +18,17 @@ let ledger: Ledger;
 let emulator: TestEmulator;
 let provider: OpenedProvider;
 let events: PipelineEvent[];
+let folder: string;
+const request = requestBlock.parse({ endpoint: 'chat', model: 'gpt-4o-mini', prompt: 'hi' });
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const folder = stack.use(await temporaryFolder());
-  ledger = stack.use(await openSqliteLedger(folder.path));
+  folder = stack.use(await temporaryFolder()).path;
+  ledger = stack.use(await openLedger(folder));
   emulator = stack.use(await createEmulator());
   provider = await openai.open(
     { base_url: emulator.url, api_key: 'k', headers: {} },
-    { stateDir: folder.path, env: {}, signal, warn: () => {} },
+    { stateDir: folder, env: {}, signal, warn: () => {} },
   );
   events = [];
 });
@@ -31,7 +37,8 @@ afterEach(() => stack.disposeAsync());
 function room(runId: string, tokens: number | null = 100): WaitingRoom {
   return new WaitingRoom({
     ledger,
-    provider,
+    batches: provider.batches,
+    account: provider.account,
     runId,
     model: 'gpt',
     countsInputs: false,
@@ -60,36 +67,34 @@ async function uploaded(runId: string, ...tokens: readonly number[]): Promise<re
     const chunk = { chunk: index + 1, requests: 10, bytes: 1, tokens: each, sha256: '' };
     const counts = { records: 10, read: 10, filtered: 0, skipped: 0 };
     await ledger.commitReading(runId, { chunk, cursor: null, counts, failures: [] });
-    await ledger.moveChunk(runId, chunk.chunk, 'uploaded', { fileId: 'file' });
+    const sealed = await ledger.chunk(runId, chunk.chunk);
+    if (sealed === null) throw new Error('The chunk is not in the ledger.');
+    const uploading = await ledger.moveChunk(sealed, 'upload_intended');
+    await ledger.moveChunk(uploading, 'upload_succeeded', { stored: 'file' });
   }
   return ledger.chunks(runId);
 }
 
 /** A batch of one request, which the emulator answers at once. */
 async function createRemoteBatch(): Promise<string> {
+  const { open, middle, close } = openai.dialect.frame(request);
   const body = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'hello' }] };
-  const line = { custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body };
-  const form = new FormData();
-  form.set('purpose', 'batch');
-  form.set('file', new File([JSON.stringify(line)], 'a.jsonl'));
-  const headers = { authorization: 'Bearer k' };
-  const file = await fetch(`${emulator.url}/files`, { method: 'POST', headers, body: form });
-  const { id } = (await file.json()) as { id: string };
-  const batch = await provider.createBatch(
-    {
-      inputFileId: id,
-      endpoint: '/v1/chat/completions',
-      completionWindow: '24h',
-      metadata: {},
-      outputExpiresAfter: null,
-    },
-    signal,
-  );
+  const path = join(folder, 'one.jsonl');
+  await writeFile(path, `${open}a${middle}${JSON.stringify(body)}${close}\n`);
+  const file = chunkFile({ path, request });
+  const { batches } = provider;
+  const batch = await batches.create(file, (await batches.store?.(file, signal)) ?? null, signal);
+  if ('kind' in batch) throw new Error('The batch was refused.');
   return batch.id;
 }
 
-const nothing = () => {};
-const soon = (ms: number) => new Promise<'waits'>((resolve) => setTimeout(resolve, ms, 'waits'));
+const soon = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A chunk's way through its batch, as far as that matters to others. */
+async function end(chunk: ChunkRecord): Promise<void> {
+  const submitted = await ledger.moveChunk(chunk, 'create_succeeded', { batchId: 'b' });
+  await ledger.moveChunk(submitted, 'batch_ended', { batchStatus: 'completed' });
+}
 
 describe('a chunk that waits for room', () => {
   it('goes on when a batch of its run has ended; a smaller one overtakes it', async () => {
@@ -99,24 +104,29 @@ describe('a chunk that waits for room', () => {
       ChunkRecord,
     ];
     const waiting = room('a');
-    expect(await waiting.claim(first)).toMatchObject({ state: 'creating', batchId: null });
+    const intent = await waiting.claim(first);
+    expect(intent).toMatchObject({ state: 'creating', batchId: null });
     expect(await waiting.claim(large)).toBeNull();
-    const admitted = waiting.wait(large, nothing);
-    expect(await Promise.race([admitted, soon(100)])).toBe('waits');
-    expect(await waiting.wait(small, nothing)).toEqual({ kind: 'take' });
-    await ledger.moveChunk('a', 1, 'ended', {});
+    expect(await waiting.look(large)).toBeNull();
+    expect(await waiting.wait()).toMatchObject({ kind: 'later', why: 'room' });
+    expect(await waiting.look(small)).toEqual({ kind: 'take' });
+    await end(intent ?? first);
     waiting.batchEnded();
-    expect(await admitted).toEqual({ kind: 'take' });
+    expect(await waiting.look(large)).toEqual({ kind: 'take' });
     // Said once, however often it was looked at.
     expect(events).toEqual([{ type: 'RoomAwaited', for: 'tokens', used: 60, limit: 100, files: 1 }]);
   });
 
   it('is not held up by a batch that has ended while nobody works on its run', async () => {
     const [theirs] = (await uploaded('gone', 80)) as [ChunkRecord];
-    await room('gone').claim(theirs);
-    await ledger.moveChunk('gone', 1, 'submitted', { batchId: await createRemoteBatch() });
+    const intent = (await room('gone').claim(theirs)) ?? theirs;
+    await ledger.moveChunk(intent, 'create_succeeded', { batchId: await createRemoteBatch() });
     const [mine] = (await uploaded('a', 50)) as [ChunkRecord];
-    expect(await room('a').wait(mine, nothing)).toEqual({ kind: 'take' });
+    const waiting = room('a');
+    await vi.waitFor(async () => {
+      if ((await waiting.look(mine)) === null) await waiting.wait();
+      expect(await waiting.look(mine)).toEqual({ kind: 'take' });
+    });
     // What that run still has to do is left to it.
     expect(await ledger.chunk('gone', 1)).toMatchObject({ state: 'submitted', batchStatus: 'completed' });
   });
@@ -124,39 +134,24 @@ describe('a chunk that waits for room', () => {
   it('waits after a refusal until another batch has ended, though there seems to be room', async () => {
     const [first, second] = (await uploaded('a', 30, 30)) as [ChunkRecord, ChunkRecord];
     const waiting = room('a', null);
-    await waiting.claim(first);
-    const refused = await waiting.claim(second);
-    await waiting.refused(refused ?? second, 'Limit: 70 enqueued tokens.');
-    await ledger.moveChunk('a', 2, 'uploaded', {});
-    const admitted = waiting.wait(second, nothing);
-    expect(await Promise.race([admitted, soon(150)])).toBe('waits');
-    await ledger.moveChunk('a', 1, 'ended', {});
+    const intent = (await waiting.claim(first)) ?? first;
+    const refused = (await waiting.claim(second)) ?? second;
+    await waiting.refused(refused, { kind: 'room', limit: 70, message: 'Limit: 70 enqueued tokens.' });
+    const again = await ledger.moveChunk(refused, 'create_ruled_out');
+    await soon(50);
+    expect(await waiting.look(again)).toBeNull();
+    await end(intent);
     waiting.batchEnded();
-    expect(await admitted).toEqual({ kind: 'take' });
+    expect(await waiting.look(again)).toEqual({ kind: 'take' });
   });
 
   it('is tried again by itself where nothing else is enqueued', async () => {
     const [only] = (await uploaded('a', 30)) as [ChunkRecord];
     const waiting = room('a', null);
-    await waiting.claim(only);
-    await waiting.refused(only, 'Limit: 70 enqueued tokens.');
-    await ledger.moveChunk('a', 1, 'uploaded', {});
-    expect(await waiting.wait(only, nothing)).toEqual({ kind: 'take' });
-  });
-
-  it('stops waiting where the run has failed, or is to end', async () => {
-    const [first, second] = (await uploaded('a', 60, 60)) as [ChunkRecord, ChunkRecord];
-    const waiting = room('a');
-    await waiting.claim(first);
-    const failure = new Error('failed');
-    let hasFailed = false;
-    const admitted = waiting.wait(second, () => {
-      if (hasFailed) throw failure;
-    });
-    expect(await Promise.race([admitted, soon(60)])).toBe('waits');
-    hasFailed = true;
-    waiting.wake();
-    await expect(admitted).rejects.toBe(failure);
+    const intent = (await waiting.claim(only)) ?? only;
+    await waiting.refused(intent, { kind: 'room', limit: 70, message: 'Limit: 70 enqueued tokens.' });
+    const again = await ledger.moveChunk(intent, 'create_ruled_out');
+    await vi.waitFor(async () => expect(await waiting.look(again)).toEqual({ kind: 'take' }));
   });
 });
 
@@ -171,18 +166,5 @@ describe('a new file', () => {
     expect(known.fileTokens(undefined)).toBe(50);
     expect(known.fileTokens(70)).toBe(70);
     expect(known.fileTokens(700)).toBe(100);
-  });
-});
-
-describe('the limit that a refusal names', () => {
-  it.each([
-    ['Enqueued token limit reached. Limit: 2,000,000 enqueued tokens. Please try again.', 2_000_000],
-    ['limit: 90000', 90_000],
-    ['Limit: 1.500.000 tokens', 1_500_000],
-    ['Enqueued token limit reached for gpt-4o.', null],
-    ['Limit: unknown', null],
-    ['Limit: 90000. 12 batches are in progress', 90_000],
-  ])('in %j is %j', (message, limit) => {
-    expect(statedLimit(message)).toBe(limit);
   });
 });
