@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/load.ts';
 import { retry, providerRetry } from '../core/retry.ts';
 import type { OpenedProvider } from '../core/provider.ts';
-import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { ownerLock } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { openProvider } from '../job/open-parts.ts';
@@ -20,8 +20,8 @@ const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl
 
 /** Runs that ended long enough ago. A build's folder is the user's own. */
 export function isGarbage(run: RunRecord, before: number): boolean {
-  const { kind, status, endedAt } = run;
-  return kind === 'run' && endedStatuses.has(status) && endedAt !== null && endedAt < before;
+  const { kind, endedAt } = run;
+  return kind === 'run' && isEnded(run) && endedAt !== null && endedAt < before;
 }
 
 /**
@@ -52,15 +52,11 @@ async function deleteFilesOf(
 ): Promise<number> {
   let deleted = 0;
   for (const chunk of await ledger.chunks(runId)) {
-    const ids = [chunk.fileId, chunk.outputFileId, chunk.errorFileId].filter((id) => id !== null);
+    const ids = [...(chunk.stored === null ? [] : [chunk.stored]), ...chunk.results.map(({ id }) => id)];
     // Files of another account cannot be deleted with this key.
     if (ids.length === 0 || chunk.account !== provider.accountFingerprint) continue;
     for (const id of ids) await remove(provider, id, host);
-    await ledger.moveChunk(runId, chunk.chunk, chunk.state, {
-      fileId: null,
-      outputFileId: null,
-      errorFileId: null,
-    });
+    await ledger.forgetRemote(runId, chunk.chunk);
     deleted += ids.length;
   }
   return deleted;

@@ -205,10 +205,11 @@ async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<voi
 async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<void> {
   const { ledger, run, loaded, prepared } = execution;
   const limits = chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room);
-  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
+  const waiting = await ledger.retryQueue(run.runId);
   const { allSubmitted, awaitsBatches } = driver;
   const now = Date.now();
-  if (!retriesAreDue({ rows, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
+  if (!retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
+  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const chunks = await ledger.chunks(run.runId);
   const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
   const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);

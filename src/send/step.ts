@@ -2,7 +2,7 @@ import type { EventListener } from '../core/events.ts';
 import type { Signals } from '../core/host.ts';
 import type { Endpoint, OpenedProvider } from '../core/provider.ts';
 import { providerRetry, retry, type RetryPolicy } from '../core/retry.ts';
-import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
+import type { ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkPatch, ChunkRecord, Ledger } from '../ledger/ledger.ts';
 import type { WaitingRoom } from './batched/waiting-room.ts';
 
@@ -33,9 +33,7 @@ export async function advance(
   event: ChunkEvent,
   patch: ChunkPatch = {},
 ): Promise<ChunkRecord> {
-  const state = nextState(chunk.state, event);
-  await context.ledger.moveChunk(context.runId, chunk.chunk, state, patch);
-  return { ...chunk, ...patch, state };
+  return context.ledger.moveChunk(chunk, event, patch);
 }
 
 /** Makes a call that changes nothing at the provider, or nothing that matters, until it succeeds or gives up. */

@@ -72,7 +72,7 @@ async function outcomeOf(
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('no span');
   return chunkOutcome(reconciliation, span, {
-    state: 'loaded',
+    event: 'results_loaded',
     limits,
     history: new Map(),
     usage: { input: 0, output: 0, cached: 0 },
@@ -207,7 +207,7 @@ describe('what becomes of the rows of a chunk', () => {
 
 describe('the refusal of a file', () => {
   it('fails the lines that are named and sets the others free', async () => {
-    const outcome = await outcomeOf([], { state: 'refused' }, (reconciliation) =>
+    const outcome = await outcomeOf([], { event: 'batch_refused' }, (reconciliation) =>
       applyRefusal(reconciliation, [
         { code: 'invalid_request', line: 2, message: 'Wrong.' },
         { code: null, line: null, message: 'Something else.' },

@@ -6,6 +6,7 @@ import type { ChunkRecord, Ledger } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { createEmulator, type TestEmulator } from '../support/emulator.ts';
+import { moveChunk } from '../ledger/move-chunk.ts';
 import { temporaryFolder } from '../batch/temporary-folder.ts';
 
 const signal = new AbortController().signal;
@@ -60,7 +61,8 @@ async function uploaded(runId: string, ...tokens: readonly number[]): Promise<re
     const chunk = { chunk: index + 1, requests: 10, bytes: 1, tokens: each, sha256: '' };
     const counts = { records: 10, read: 10, filtered: 0, skipped: 0 };
     await ledger.commitReading(runId, { chunk, cursor: null, counts, failures: [] });
-    await ledger.moveChunk(runId, chunk.chunk, 'uploaded', { fileId: 'file' });
+    const at = { runId, chunk: chunk.chunk };
+    await moveChunk(ledger, at, ['upload_intended', 'upload_succeeded'], { stored: 'file' });
   }
   return ledger.chunks(runId);
 }
@@ -104,7 +106,7 @@ describe('a chunk that waits for room', () => {
     const admitted = waiting.wait(large, nothing);
     expect(await Promise.race([admitted, soon(100)])).toBe('waits');
     expect(await waiting.wait(small, nothing)).toEqual({ kind: 'take' });
-    await ledger.moveChunk('a', 1, 'ended', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 1 }, ['create_succeeded', 'batch_ended']);
     waiting.batchEnded();
     expect(await admitted).toEqual({ kind: 'take' });
     // Said once, however often it was looked at.
@@ -114,7 +116,8 @@ describe('a chunk that waits for room', () => {
   it('is not held up by a batch that has ended while nobody works on its run', async () => {
     const [theirs] = (await uploaded('gone', 80)) as [ChunkRecord];
     await room('gone').claim(theirs);
-    await ledger.moveChunk('gone', 1, 'submitted', { batchId: await createRemoteBatch() });
+    const batchId = await createRemoteBatch();
+    await moveChunk(ledger, { runId: 'gone', chunk: 1 }, ['create_succeeded'], { batchId });
     const [mine] = (await uploaded('a', 50)) as [ChunkRecord];
     expect(await room('a').wait(mine, nothing)).toEqual({ kind: 'take' });
     // What that run still has to do is left to it.
@@ -127,10 +130,10 @@ describe('a chunk that waits for room', () => {
     await waiting.claim(first);
     const refused = await waiting.claim(second);
     await waiting.refused(refused ?? second, 'Limit: 70 enqueued tokens.');
-    await ledger.moveChunk('a', 2, 'uploaded', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 2 }, ['create_ruled_out']);
     const admitted = waiting.wait(second, nothing);
     expect(await Promise.race([admitted, soon(150)])).toBe('waits');
-    await ledger.moveChunk('a', 1, 'ended', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 1 }, ['create_succeeded', 'batch_ended']);
     waiting.batchEnded();
     expect(await admitted).toEqual({ kind: 'take' });
   });
@@ -140,7 +143,7 @@ describe('a chunk that waits for room', () => {
     const waiting = room('a', null);
     await waiting.claim(only);
     await waiting.refused(only, 'Limit: 70 enqueued tokens.');
-    await ledger.moveChunk('a', 1, 'uploaded', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 1 }, ['create_ruled_out']);
     expect(await waiting.wait(only, nothing)).toEqual({ kind: 'take' });
   });
 

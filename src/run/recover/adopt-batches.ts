@@ -106,13 +106,13 @@ export async function adoptBatch(
   const { bytes } = requests;
   await rows.finish();
   const sha256 = await requests.finish();
-  const { id: batchId, status: batchStatus, inputFileId: fileId, expiresAt } = batch;
+  const { id: batchId, status: batchStatus, inputFileId: stored, expiresAt } = batch;
   const account = provider.accountFingerprint;
   const attempt = Number(batch.metadata['batchline_try'] ?? 1) || 1;
   return {
     adopted: {
       chunk: { chunk, requests: kept, bytes, tokens, sha256 },
-      patch: { batchId, batchStatus, fileId, expiresAt, account, attempt },
+      patch: { batchId, batchStatus, stored, expiresAt, account, attempt },
     },
     lost,
   };

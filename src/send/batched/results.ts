@@ -1,9 +1,10 @@
 import { BatchlineError, errorCode } from '../../core/errors.ts';
+import type { ResultPart } from '../../core/batch-side.ts';
 import type { BatchFileError, RemoteBatch } from '../../core/provider.ts';
 import { sleep } from '../../core/async.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
-import { chunkFiles } from '../../batch/chunk-files.ts';
+import { chunkFiles, type ChunkFiles } from '../../batch/chunk-files.ts';
 import { advance, attempt, type StepContext } from '../step.ts';
 import type { BatchPoller } from './poller.ts';
 
@@ -28,7 +29,7 @@ export async function awaitBatch(
   // What may have been paid for is never sent again for want of a file's name.
   const hasNoFile = outputFileId === null && errorFileId === null;
   if (hasNoFile && (batch.counts?.completed ?? 0) > 0) throw resultsUnnamed(batch);
-  const patch = { batchStatus: status, outputFileId, errorFileId };
+  const patch = { batchStatus: status, results: partsOf(batch) };
   const endedChunk = await advance(context, chunk, 'batch_ended', patch);
   context.room.batchEnded();
   return { chunk: endedChunk, refusal: null };
@@ -99,47 +100,53 @@ export async function downloadResults(context: StepContext, chunk: ChunkRecord):
   if ((await resultLines(context, chunk)) >= chunk.requests)
     return advance(context, chunk, 'results_downloaded');
   await sleep(context.settleMs, context.signals.drain);
-  const { outputFileId, errorFileId } = await attempt(context, `look at batch of file ${chunk.chunk}`, () =>
+  const named = await attempt(context, `look at batch of file ${chunk.chunk}`, () =>
     lookAgain(context, chunk),
   );
-  const patch = {
-    outputFileId: outputFileId ?? chunk.outputFileId,
-    errorFileId: errorFileId ?? chunk.errorFileId,
-  };
-  await fetchResults(context, { ...chunk, ...patch });
-  return advance(context, chunk, 'results_downloaded', patch);
+  const before = chunk.results.filter(({ holds }) => named.every((part) => part.holds !== holds));
+  const results = [...before, ...named];
+  await fetchResults(context, { ...chunk, results });
+  return advance(context, chunk, 'results_downloaded', { results });
 }
 
 /** A batch that the provider no longer knows has no other files than those that it named before. */
 async function lookAgain(
   { provider, signals }: StepContext,
   chunk: ChunkRecord,
-): Promise<Pick<RemoteBatch, 'outputFileId' | 'errorFileId'>> {
+): Promise<readonly ResultPart[]> {
   try {
-    return await provider.getBatch(chunk.batchId ?? '', signals.drain);
+    return partsOf(await provider.getBatch(chunk.batchId ?? '', signals.drain));
   } catch (error) {
-    if (errorCode(error) === 'batch_not_found') return chunk;
+    if (errorCode(error) === 'batch_not_found') return [];
     throw error;
   }
 }
 
+function partsOf({ outputFileId, errorFileId }: RemoteBatch): readonly ResultPart[] {
+  return [
+    ...(outputFileId === null ? [] : [{ id: outputFileId, holds: 'answers' as const }]),
+    ...(errorFileId === null ? [] : [{ id: errorFileId, holds: 'errors' as const }]),
+  ];
+}
+
+function pathOf({ holds }: ResultPart, { output, errors }: ChunkFiles): string {
+  return holds === 'errors' ? errors : output;
+}
+
 async function fetchResults(context: StepContext, chunk: ChunkRecord): Promise<void> {
   const files = chunkFiles(context.folder, chunk.chunk);
-  for (const [fileId, path] of [
-    [chunk.outputFileId, files.output],
-    [chunk.errorFileId, files.errors],
-  ] as const) {
-    if (fileId === null) continue;
-    await attempt(context, `download of ${fileId}`, () =>
-      context.provider.download(fileId, path, context.signals.drain),
+  for (const part of chunk.results) {
+    await attempt(context, `download of ${part.id}`, () =>
+      context.provider.download(part.id, pathOf(part, files), context.signals.drain),
     );
   }
 }
 
 async function resultLines(context: StepContext, chunk: ChunkRecord): Promise<number> {
-  const { output, errors } = chunkFiles(context.folder, chunk.chunk);
-  const inOutput = chunk.outputFileId === null ? 0 : await countLines(output, context.signals.drain);
-  return inOutput + (chunk.errorFileId === null ? 0 : await countLines(errors, context.signals.drain));
+  const files = chunkFiles(context.folder, chunk.chunk);
+  let lines = 0;
+  for (const part of chunk.results) lines += await countLines(pathOf(part, files), context.signals.drain);
+  return lines;
 }
 
 async function countLines(path: string, signal: AbortSignal): Promise<number> {

@@ -20,7 +20,7 @@ export async function uploadChunk(context: StepContext, chunk: ChunkRecord): Pro
     context.provider.upload(file, context.signals.drain),
   );
   context.emit({ type: 'FileUploaded', chunk: chunk.chunk, fileId, bytes: chunk.bytes });
-  return advance(context, intent, 'upload_succeeded', { fileId });
+  return advance(context, intent, 'upload_succeeded', { stored: fileId });
 }
 
 /**
@@ -114,9 +114,9 @@ async function submitted(
 }
 
 function newBatch(context: StepContext, chunk: ChunkRecord): NewBatch {
-  if (chunk.fileId === null) throw new Error(`Chunk ${chunk.chunk} has no file.`);
+  if (chunk.stored === null) throw new Error(`Chunk ${chunk.chunk} has no file.`);
   return {
-    inputFileId: chunk.fileId,
+    inputFileId: chunk.stored,
     endpoint: context.endpoint,
     completionWindow: context.completionWindow,
     metadata: {

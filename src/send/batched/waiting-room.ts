@@ -126,13 +126,14 @@ export class WaitingRoom {
   /** Writes the intent to create a chunk's batch. @returns null where there is no room after all */
   async claim(chunk: ChunkRecord): Promise<ChunkRecord | null> {
     const { ledger, runId } = this.#options;
-    const state = nextState(chunk.state, 'create_intended');
+    const { chunk: number, state: before, epoch } = chunk;
     const wanted = this.#wanted(chunk);
-    const claim = { ...this.#scope, runId, chunk: chunk.chunk, wanted, state, now: Date.now() };
+    const claim = { ...this.#scope, runId, chunk: number, state: before, epoch, wanted, now: Date.now() };
     const { kind } = await ledger.claimRoom(claim);
     this.#isFresh = false;
     if (kind !== 'take') return null;
     const { account } = this.#scope;
+    const state = nextState(before, 'create_intended');
     return { ...chunk, state, account, batchId: null, batchStatus: null, expiresAt: null };
   }
 
