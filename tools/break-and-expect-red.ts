@@ -66,7 +66,7 @@ const breakages: readonly Breakage[] = [
   {
     name: 'no intent before create',
     file: 'src/ledger/sqlite/room.ts',
-    find: 'database.prepare(sql.intendCreate).run({ runId, chunk, state, account, model, inputs, now });',
+    find: 'intend(database, asked, wanted);',
     replace: '',
   },
   {

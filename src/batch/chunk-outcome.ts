@@ -1,4 +1,4 @@
-import type { ChunkState } from '../ledger/chunk-state.ts';
+import type { ChunkEvent } from '../ledger/chunk-state.ts';
 import type { BytePlace, ChunkOutcome, FailedRow, TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import { rowState, type ChunkSpan, type FailedResult, type Reconciliation } from './reconciliation.ts';
 
@@ -14,7 +14,7 @@ export interface AttemptLimits {
 
 /** What the rows of one chunk have come to. */
 export interface OutcomeContext {
-  readonly state: ChunkState;
+  readonly event: ChunkEvent;
   readonly limits: AttemptLimits;
   /** The chunk's rows that were sent before, by custom_id. */
   readonly history: ReadonlyMap<string, UnfinishedRow>;
@@ -73,7 +73,7 @@ export function chunkOutcome(
     }
   }
   return {
-    state: context.state,
+    event: context.event,
     rowStates: states,
     ok,
     cleaned: context.cleaned,
@@ -121,7 +121,7 @@ function unsuccessfulRow(
   const before = context.history.get(customId);
   const attempts = (before?.attempts ?? 0) + (result.ran ? 1 : 0);
   // The rows of a file that was too large for the provider were never sent in it.
-  const submissions = (before?.submissions ?? 0) + (context.state === 'superseded' ? 0 : 1);
+  const submissions = (before?.submissions ?? 0) + (context.event === 'file_superseded' ? 0 : 1);
   const { code, message } = result;
   const { limits } = context;
   const retryable = result.retryable || (result.stage === 'answer' && limits.retriedAnswers.has(code));

@@ -1,4 +1,5 @@
 import type { LineFault } from '../core/batch-side.ts';
+import { supersededCode } from '../ledger/unfinished-row.ts';
 import { rowState, type FailedResult, type Reconciliation } from './reconciliation.ts';
 
 /**
@@ -17,9 +18,6 @@ export function applyRefusal(reconciliation: Reconciliation, named: ReadonlyMap<
     }
   }
 }
-
-/** The code of rows whose file was too large to be sent; they leave again at once. */
-export const supersededCode = 'superseded';
 
 /**
  * Turns the fate of a file that holds more tokens than may be enqueued into results of its rows: none was sent, and

@@ -1,18 +1,17 @@
 import type { ItemBatch } from '../core/item-batch.ts';
-import type { Ledger, NewChunk, UnfinishedRow } from '../ledger/ledger.ts';
+import type { Ledger, NewChunk, RetryQueue, UnfinishedRow } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { Chunker, type ChunkLimits } from './chunker.ts';
 import { lineTokens } from '../providers/openai/dialect/line-tokens.ts';
 import { originalLine, reaskingLine } from '../providers/openai/dialect/reask.ts';
-import { supersededCode } from './refusal.ts';
 import { SavedAnswers } from './saved-answers.ts';
 import { storedLines } from '../files/stored-lines.ts';
 
 /** Retried rows wait for company no longer than this. */
 const longestRetryWaitMs = 30 * 60_000;
 
-export interface RetryQueue {
-  readonly rows: readonly UnfinishedRow[];
+export interface RetryState {
+  readonly waiting: RetryQueue;
   /** Whether nothing else of the run is left to submit. */
   readonly allSubmitted: boolean;
   /** Whether a batch of the run is still under way. */
@@ -23,14 +22,12 @@ export interface RetryQueue {
 }
 
 /** Whether the rows that wait to be sent again are to leave now (contract section 5). Pure. */
-export function retriesAreDue(queue: RetryQueue): boolean {
-  if (queue.rows.length === 0) return false;
-  if (queue.rows.length >= queue.fullFile) return true;
+export function retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile, now }: RetryState): boolean {
+  if (waiting.count === 0) return false;
   // Nothing is to be waited for with rows that have not been sent at all.
-  if (queue.rows.some((row) => row.code === supersededCode)) return true;
-  if (!queue.allSubmitted) return false;
-  const oldest = queue.rows.reduce((since, row) => Math.min(since, row.since), queue.now);
-  return !queue.awaitsBatches || queue.now - oldest >= longestRetryWaitMs;
+  if (waiting.count >= fullFile || waiting.hasSuperseded) return true;
+  if (!allSubmitted) return false;
+  return !awaitsBatches || now - (waiting.oldest ?? now) >= longestRetryWaitMs;
 }
 
 export interface RepackContext {

@@ -1,7 +1,6 @@
 import { BatchlineError } from '../core/errors.ts';
-import { endedStatuses } from '../ledger/ledger.ts';
 import { cancelRun } from '../run/cancel-run.ts';
-import { own } from '../run/continue-run.ts';
+import { isContinuable, own } from '../run/continue-run.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
 import { findRuns } from './find-run.ts';
@@ -10,7 +9,7 @@ import { loadFor, withDraining } from './pipeline-command.ts';
 /** `pipeline cancel RUN`: ends a run and loads what it has paid for. */
 export const main: Main = async ([what = ''], options, context) => {
   await using found = await findRuns(what, options, context);
-  const run = found.runs.find(({ kind, status }) => kind === 'run' && !endedStatuses.has(status));
+  const run = found.runs.find(isContinuable);
   if (run === undefined) throw nothingToCancel(what);
   const loaded = await loadFor(run.path, options, context);
   const { ledger } = found;

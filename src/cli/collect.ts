@@ -1,5 +1,5 @@
 import { wholePass } from '../job/job.ts';
-import { continueRun, isUnfinished, own } from '../run/continue-run.ts';
+import { continueRun, isContinuable, own } from '../run/continue-run.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { RunSummary } from '../run/summary.ts';
@@ -19,7 +19,7 @@ export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const summaries: RunSummary[] = [];
   const codes: number[] = [];
-  for (const run of found.runs.filter(isUnfinished)) {
+  for (const run of found.runs.filter(isContinuable)) {
     if (context.signals.drain.aborted) break;
     try {
       const { summary, exitCode } = await collect(found, run, options, context);

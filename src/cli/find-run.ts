@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
-import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
+import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
 import { loadFor } from './pipeline-command.ts';
 
@@ -27,11 +27,11 @@ export async function findRuns(
 ): Promise<FoundRuns> {
   if (what !== undefined && isPipelineFile.test(what)) {
     const loaded = await loadFor(what, options, context);
-    const ledger = await openLedger(loaded.stateDir);
+    const ledger = await openExisting(loaded.stateDir);
     return found(ledger, await ledger.runs(loaded.name));
   }
   const stateDir = resolve(context.cwd, (options['state'] as string | undefined) ?? '.pipeline');
-  const ledger = await openLedger(stateDir);
+  const ledger = await openExisting(stateDir);
   if (what === undefined) return found(ledger, await ledger.runs());
   const run = await ledger.run(what);
   if (run !== null) return found(ledger, [run]);
@@ -48,12 +48,12 @@ function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {
 }
 
 /** Opens a ledger that exists; looking at a state must not make one. */
-async function openLedger(stateDir: string): Promise<Ledger> {
+async function openExisting(stateDir: string): Promise<Ledger> {
   const exists = await stat(join(stateDir, 'ledger.db')).then(
     () => true,
     () => false,
   );
-  if (exists) return openSqliteLedger(stateDir);
+  if (exists) return openLedger(stateDir);
   throw new BatchlineError('no_state', 'There are no runs here yet.', {
     where: stateDir,
     hint: 'Name the pipeline file, or its state folder with --state.',

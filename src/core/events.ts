@@ -74,3 +74,14 @@ export type PipelineEvent =
 
 /** Receives each event as it happens; must not throw. */
 export type EventListener = (event: PipelineEvent) => void;
+
+/** An event as it is told outside of the engine: free of secrets, and known by when and where it happened. */
+export type ToldEvent = PipelineEvent & {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Null before the run is known. */
+  readonly runId: string | null;
+};
+
+/** Receives what is told; must not throw. */
+export type ToldListener = (event: ToldEvent) => void;

@@ -2,12 +2,16 @@
  * The life of a chunk, from a sealed batch file to loaded rows.
  *
  *     sealed -> uploading -> uploaded -> creating -> submitted -> ended -> downloaded -> loaded
- *        ^          |          ^  ^          |           |
- *        |          |          |  +----------+           +--> refused (the provider's validation failed)
- *        +----------+          |   known absent          |
- *       upload made again      +-------------------------+
- *                                refused for want of room: created again with the same file
+ *                  |  ^       |  ^  ^        |           |
+ *                  +--+       |  |  +--------+           +--> refused (the provider's validation failed)
+ *        upload made again    |  |  known absent         |
+ *                             |  +-----------------------+
+ *                             |   refused for want of room: created again with the same file
+ *                             +--> sealed (the provider lost its file)
  *
+ *     sealed -> uploaded (a provider that takes no upload)
+ *     sealed -> submitted (a batch that was found at the provider)
+ *     sealed -> loaded (results that were made elsewhere)
  *     sealed, uploading, uploaded -> superseded (more tokens than may be enqueued: its rows move to smaller files)
  *
  * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does
@@ -27,12 +31,13 @@ export type ChunkState =
 
 const events = [
   'upload_intended',
-  'upload_failed',
   'upload_succeeded',
+  'upload_skipped',
   'create_intended',
   'create_ruled_out',
   'create_succeeded',
   'input_file_lost',
+  'batch_adopted',
   'batch_deferred',
   'batch_refused',
   'batch_ended',
@@ -51,18 +56,18 @@ const no = null;
 
 // prettier-ignore
 const table: Readonly<Record<ChunkState, Row>> = {
-  //           upload_                               create_                                 input_    batch_                         results_                   file_
-  //           intended     failed    succeeded      intended    ruled_out   succeeded       lost      deferred    refused    ended   downloaded    loaded    superseded
-  sealed:     ['uploading', no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', 'superseded'],
-  uploading:  ['uploading', 'sealed', 'uploaded',    no,         no,         no,             no,       no,         no,        no,     no,           no,       'superseded'],
-  uploaded:   [no,          no,       no,            'creating', no,         no,             'sealed', no,         no,        no,     no,           no,       'superseded'],
-  creating:   [no,          no,       no,            no,         'uploaded', 'submitted',    'sealed', no,         no,        no,     no,           no,       no],
-  submitted:  [no,          no,       no,            no,         no,         no,             no,       'uploaded', 'refused', 'ended', no,         no,       no],
-  ended:      [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     'downloaded', no,       no],
-  downloaded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', no],
-  loaded:     [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           'loaded', no],
-  refused:    [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no,       no],
-  superseded: [no,          no,       no,            no,         no,         no,             no,       no,         no,        no,     no,           no,       no],
+  //           upload_                                create_                                 input_    batch_                                      results_                   file_
+  //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    superseded
+  sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', 'superseded'],
+  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       'superseded'],
+  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       'superseded'],
+  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         no,        no,     no,           no,       no],
+  submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,       no],
+  ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no],
+  downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', no],
+  loaded:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
+  refused:    [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
+  superseded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
 };
 
 /** The state that follows. @throws Error where the event cannot happen in that state, which is a defect of ours */

@@ -1,4 +1,4 @@
-import type { FailedRow } from './ledger.ts';
+import type { FailedRow } from './failed-row.ts';
 
 /**
  * Rows whose request another row of the run, their leader, asks already: followers. They are in no chunk; their lines
@@ -39,6 +39,4 @@ export interface FollowersOutcome {
 export interface FollowerLedger {
   /** Records what became of the followers of a chunk's rows, which is then followed; one transaction. */
   recordFollowers(runId: string, chunk: number, outcome: FollowersOutcome): Promise<void>;
-  /** The rows of a chunk, and followers of them, that failed for good on their own account: not with their leader. */
-  ownFailures(runId: string, chunk: number): Promise<readonly FailedRow[]>;
 }

@@ -1,4 +1,4 @@
-import type { ChunkState } from './chunk-state.ts';
+import type { ChunkPlace } from './chunk-record.ts';
 import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
 
 /** Whose room at the provider is asked for. */
@@ -9,12 +9,9 @@ export interface RoomScope {
   readonly limits: RoomLimits;
 }
 
-/** A chunk that is to become a batch; its state after that is `creating`. */
-export interface RoomClaim extends RoomScope {
-  readonly runId: string;
-  readonly chunk: number;
+/** A chunk that is to become a batch. */
+export interface RoomClaim extends RoomScope, ChunkPlace {
   readonly wanted: WantedRoom;
-  readonly state: ChunkState;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -34,7 +31,11 @@ export interface RefusedRoom extends RoomScope {
  */
 export interface RoomLedger {
   roomState(scope: RoomScope, now: number): Promise<RoomState>;
-  /** Writes the intent to create a chunk's batch, if there is room for it, else nothing. */
+  /**
+   * Writes the intent to create a chunk's batch (`create_intended`), if there is room for it, else nothing.
+   *
+   * @throws BatchlineError `chunk_moved` where the chunk is no longer in that state and epoch
+   */
   claimRoom(claim: RoomClaim): Promise<RoomDecision>;
   /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
   learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;

@@ -22,3 +22,15 @@ export interface UnfinishedRow {
   /** Whether its line asks about an answer, so that it is not the one that was first sent. */
   readonly isReasking: boolean;
 }
+
+/** The code of rows whose file was too large to be sent; they leave again at once. */
+export const supersededCode = 'superseded';
+
+/** The rows of a run that wait to be sent again. */
+export interface RetryQueue {
+  readonly count: number;
+  /** When the first of them failed; null where there are none. */
+  readonly oldest: number | null;
+  /** Whether some were never sent, their file having been too large. */
+  readonly hasSuperseded: boolean;
+}

@@ -12,7 +12,7 @@ import type { Signals } from '../core/host.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
-import { nextState, type ChunkState } from '../ledger/chunk-state.ts';
+import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type {
   ChunkOutcome,
   ChunkRecord,
@@ -79,7 +79,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   }
   await queue.drain();
   warnOfOddities(context, reconciliation, chunk);
-  return record(context, reconciliation, { chunk, state: 'loaded', usage, cleaned });
+  return record(context, reconciliation, { chunk, event: 'results_loaded', usage, cleaned });
 }
 
 /** Records the refusal of a chunk's whole file: the named lines have failed, the others are to be sent again. */
@@ -90,7 +90,7 @@ export async function deliverRefusal(
 ): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   applyRefusal(reconciliation, lines);
-  return record(context, reconciliation, { chunk, state: 'refused', usage: noTokens, cleaned: 0 });
+  return record(context, reconciliation, { chunk, event: 'batch_refused', usage: noTokens, cleaned: 0 });
 }
 
 /**
@@ -113,13 +113,12 @@ export async function deliverSuperseded(
   ]);
   applySupersession(reconciliation, new Map(reasons));
   context.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, limit: cap.tokens });
-  const state = nextState(chunk.state, 'file_superseded');
-  return record(context, reconciliation, { chunk, state, usage: noTokens, cleaned: 0 });
+  return record(context, reconciliation, { chunk, event: 'file_superseded', usage: noTokens, cleaned: 0 });
 }
 
 interface Recorded {
   readonly chunk: ChunkRecord;
-  readonly state: ChunkState;
+  readonly event: ChunkEvent;
   readonly usage: TokenCounts;
   readonly cleaned: number;
 }
@@ -127,14 +126,14 @@ interface Recorded {
 async function record(
   context: DeliverContext,
   reconciliation: Reconciliation,
-  { chunk, state, usage, cleaned }: Recorded,
+  { chunk, event, usage, cleaned }: Recorded,
 ): Promise<ChunkRecord> {
   const { ledger, runId, folder, attemptLimits } = context;
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('A reconciliation without a chunk.');
   const history = await ledger.rowHistory(runId, chunk.chunk);
   const outcome = chunkOutcome(reconciliation, span, {
-    state,
+    event,
     limits: attemptLimits,
     history,
     usage,
@@ -145,7 +144,7 @@ async function record(
   const failures = await withRequests(folder, span, outcome, history);
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   // Of a file that was given up its own event has told.
-  if (state !== 'superseded') {
+  if (event !== 'file_superseded') {
     context.emit({
       type: 'ChunkLoaded',
       chunk: chunk.chunk,
@@ -156,7 +155,7 @@ async function record(
   }
   if (outcome.unfinished.length === 0)
     await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
-  return { ...chunk, state };
+  return { ...chunk, state: nextState(chunk.state, event) };
 }
 
 /** Two files may say more than one: the output file is read first, so that most failures are known to be final. */

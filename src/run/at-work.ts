@@ -1,6 +1,6 @@
 import { diskFault } from '../files/disk.ts';
 import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
-import { endedStatuses, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
+import { isEnded, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
@@ -45,7 +45,7 @@ async function leave({ ledger, run, host, startedAt }: OwnedWork, status: RunSta
     await writeFailedRows(ledger, run);
   } catch (error) {
     // A full disk is no reason to forget how the run was left, but it has not ended.
-    await ledger.setStatus(run.runId, endedStatuses.has(status) ? 'failed' : status, Date.now());
+    await ledger.setStatus(run.runId, isEnded({ status }) ? 'failed' : status, Date.now());
     throw error;
   }
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);

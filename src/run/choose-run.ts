@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import { acquireLock } from '../files/exclusive-lock.ts';
-import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { differences, type Fingerprint } from '../job/fingerprint.ts';
 
 export interface RunChoice {
@@ -32,17 +32,13 @@ export interface ChoiceOptions {
 export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunChoice> {
   const runs = (await ledger.runs(options.pipeline)).filter((run) => run.kind === 'run');
   if (options.newRun) return { resume: null };
-  const newest = runs.slice(0, 1).find(isUnfinished);
+  const newest = runs.slice(0, 1).find((run) => !isEnded(run));
   if (newest?.cancelRequested === true) throw cancelling(newest);
-  const same = runs.find((run) => isUnfinished(run) && isSame(run, options));
+  const same = runs.find((run) => !isEnded(run) && isSame(run, options));
   if (same !== undefined) return { resume: same };
   if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs, options.isTable);
   return { resume: null };
-}
-
-function isUnfinished({ status }: RunRecord): boolean {
-  return !endedStatuses.has(status);
 }
 
 function isSame({ fingerprint, cancelRequested }: RunRecord, options: ChoiceOptions): boolean {
@@ -92,8 +88,7 @@ async function refuseToBuyAgain(ledger: Ledger, runs: readonly RunRecord[], isTa
 
 /** The newest ended run that has paid for rows; a cancelled one may have ended before it paid for any. */
 async function lastPurchase(ledger: Ledger, runs: readonly RunRecord[]) {
-  for (const { runId, status } of runs) {
-    if (!endedStatuses.has(status)) continue;
+  for (const { runId, status } of runs.filter(isEnded)) {
     const { requested, ok, failed } = await ledger.rowCounts(runId);
     const rows = status === 'cancelled' ? ok + failed : requested;
     if (rows > 0) return { runId, rows };

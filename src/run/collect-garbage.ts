@@ -4,7 +4,7 @@ import type { LoadedPipeline } from '../config/load.ts';
 import { retry, providerRetry } from '../core/retry.ts';
 import { type BatchSide, hasEnded, type Leftover } from '../core/batch-side.ts';
 import type { OpenedProvider } from '../core/provider.ts';
-import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { ownerLock } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { openProvider } from '../job/open-parts.ts';
@@ -18,8 +18,8 @@ export interface GarbageOptions {
 
 /** Runs that ended long enough ago. A build's folder is the user's own. */
 export function isGarbage(run: RunRecord, before: number): boolean {
-  const { kind, status, endedAt } = run;
-  return kind === 'run' && endedStatuses.has(status) && endedAt !== null && endedAt < before;
+  const { kind, endedAt } = run;
+  return kind === 'run' && isEnded(run) && endedAt !== null && endedAt < before;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { LoadedPipeline } from '../config/load.ts';
-import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { changed, owned, ownerLock } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
@@ -88,7 +88,7 @@ export async function own(ledger: Ledger, { runId, folder }: RunRecord): Promise
   return { run, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
 }
 
-/** Whether a run is still to be worked on. */
-export function isUnfinished(run: RunRecord): boolean {
-  return run.kind === 'run' && !endedStatuses.has(run.status);
+/** Whether this is a run, and no build, that can be gone on with. */
+export function isContinuable(run: RunRecord): boolean {
+  return run.kind === 'run' && !isEnded(run);
 }

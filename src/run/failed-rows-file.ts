@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DurableWriter } from '../files/durable-writer.ts';
-import type { FailedRow, Ledger, RunRecord } from '../ledger/ledger.ts';
+import type { FailedRow, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 
 /** A failed row as `errors --json` prints it. */
 export function failedRowJson(row: FailedRow) {
@@ -25,7 +25,7 @@ function lineOf(row: FailedRow) {
 }
 
 /** Writes `failed-rows.jsonl` into the run's folder: each failed row with its reason and its request, or the row that made it. */
-export async function writeFailedRows(ledger: Ledger, run: RunRecord): Promise<void> {
+export async function writeFailedRows(ledger: LedgerReader, run: RunRecord): Promise<void> {
   await using file = await DurableWriter.create(join(run.folder, 'failed-rows.jsonl'));
   for await (const row of ledger.failedRows(run.runId)) {
     await file.append(Buffer.from(`${JSON.stringify(lineOf(row))}\n`));

@@ -1,7 +1,7 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
-import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
+import { openLedger } from '../ledger/open.ts';
 import { atWork, summarizeAt } from './at-work.ts';
 import type { Host } from '../core/host.ts';
 import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
@@ -18,7 +18,7 @@ import { tellingSetAside } from '../load/set-aside.ts';
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
   const startedAt = Date.now();
-  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using ledger = await openLedger(loaded.stateDir);
   await using owned = await own(ledger, await findRun(ledger, loaded, runId));
   const { run } = owned;
   await using prepared = await prepareDelivery(loaded, run.schema, host, { offline: true });

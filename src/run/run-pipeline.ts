@@ -1,5 +1,5 @@
 import type { LoadedPipeline } from '../config/load.ts';
-import { openSqliteLedger } from '../ledger/sqlite/ledger.ts';
+import { openLedger } from '../ledger/open.ts';
 import type { Host } from '../core/host.ts';
 import { requireWholeSource } from '../job/open-parts.ts';
 import { execute } from './execute.ts';
@@ -23,7 +23,7 @@ export interface RunFlags extends RequestFlags, EndFlags {
 export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host: Host): Promise<RunResult> {
   checkSample(loaded, flags);
   const startedAt = Date.now();
-  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using ledger = await openLedger(loaded.stateDir);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where });
   requireWholeSource(loaded, prepared.sink, flags);
   await rehearse(prepared, host);

@@ -9,10 +9,10 @@ export async function sendAgain(
   driver: ChunkDriver,
   limits: ChunkLimits,
 ): Promise<void> {
-  const queue = await ledger.retryQueue(run.runId);
+  const waiting = await ledger.retryQueue(run.runId);
   const { allSubmitted, awaitsBatches } = driver;
   const now = Date.now();
-  if (!retriesAreDue({ ...queue, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
+  if (!retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
   const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const chunks = await ledger.chunks(run.runId);
   const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);

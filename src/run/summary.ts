@@ -1,4 +1,11 @@
-import type { ChunkRecord, Ledger, RowCounts, RunRecord, RunStatus, TokenCounts } from '../ledger/ledger.ts';
+import type {
+  ChunkRecord,
+  LedgerReader,
+  RowCounts,
+  RunRecord,
+  RunStatus,
+  TokenCounts,
+} from '../ledger/ledger.ts';
 
 export interface BatchCounts {
   readonly total: number;
@@ -24,7 +31,7 @@ export interface RunSummary {
 }
 
 /** Adds a run up from the ledger alone; needs no network. */
-export async function summarize(ledger: Ledger, run: RunRecord): Promise<RunSummary> {
+export async function summarize(ledger: LedgerReader, run: RunRecord): Promise<RunSummary> {
   const chunks = await ledger.chunks(run.runId);
   const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } =
     await ledger.rowCounts(run.runId);

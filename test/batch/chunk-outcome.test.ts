@@ -72,7 +72,7 @@ async function outcomeOf(
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('no span');
   return chunkOutcome(reconciliation, span, {
-    state: 'loaded',
+    event: 'results_loaded',
     limits,
     history: new Map(),
     usage: { input: 0, output: 0, cached: 0 },
@@ -207,11 +207,8 @@ describe('what becomes of the rows of a chunk', () => {
 
 describe('the refusal of a file', () => {
   it('fails the lines that are named and sets the others free', async () => {
-    const outcome = await outcomeOf([], { state: 'refused' }, (reconciliation) =>
-      applyRefusal(reconciliation, [
-        { code: 'invalid_request', line: 2, message: 'Wrong.' },
-        { code: null, line: null, message: 'Something else.' },
-      ]),
+    const outcome = await outcomeOf([], { event: 'batch_refused' }, (reconciliation) =>
+      applyRefusal(reconciliation, new Map([[2, { code: 'invalid_request', message: 'Wrong.' }]])),
     );
     expect(outcome.failures).toMatchObject([
       { customId: 'b', stage: 'request', code: 'invalid_request', message: 'Wrong.', attempts: 0 },

@@ -55,7 +55,7 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       failures: [],
     });
     const outcome: ChunkOutcome = {
-      state: 'loaded',
+      event: 'results_loaded',
       rowStates: new Uint8Array(8),
       ok: 8 - lines.length,
       cleaned: 0,
@@ -153,7 +153,7 @@ describe('a row with an invalid answer', () => {
 
 describe('rows that wait to be sent again', () => {
   const queue = {
-    rows: [unfinished('a', 1, 0), { ...unfinished('b', 1, 1), since: 1000 }],
+    waiting: { count: 2, oldest: 1, hasSuperseded: false },
     allSubmitted: true,
     awaitsBatches: true,
     fullFile: 10,
@@ -161,7 +161,7 @@ describe('rows that wait to be sent again', () => {
   };
 
   it.each([
-    ['are none', { rows: [] }, false],
+    ['are none', { waiting: { count: 0, oldest: null, hasSuperseded: false } }, false],
     ['fill a file', { fullFile: 2, allSubmitted: false }, true],
     ['are the last of the run', { awaitsBatches: false }, true],
     ['have company on its way', {}, false],
@@ -169,7 +169,7 @@ describe('rows that wait to be sent again', () => {
     ['have waited long enough, the oldest of them counting', { now: halfAnHour + 1 }, true],
     [
       'were never sent, their file having been too large',
-      { rows: [{ ...unfinished('a', 1, 0), code: 'superseded' }], allSubmitted: false },
+      { waiting: { count: 1, oldest: 1, hasSuperseded: true }, allSubmitted: false },
       true,
     ],
     ['stand behind files that are not submitted', { allSubmitted: false, now: 1e12 }, false],

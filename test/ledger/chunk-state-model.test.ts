@@ -23,24 +23,35 @@ const isUnbought = ({ create, end }: Facts): boolean => create === 'none' && end
 const rules: Readonly<Record<ChunkEvent, Rule>> = {
   upload_intended: (facts) =>
     when(isUnbought(facts) && facts.upload !== 'done', { ...facts, upload: 'under way' }),
-  upload_failed: (facts) => when(facts.upload === 'under way', { ...facts, upload: 'none' }),
   upload_succeeded: (facts) => when(facts.upload === 'under way', { ...facts, upload: 'done' }),
+  // Of a provider to which a create brings its requests itself.
+  upload_skipped: (facts) => when(isUnbought(facts) && facts.upload === 'none', { ...facts, upload: 'done' }),
   create_intended: (facts) =>
     when(isUnbought(facts) && facts.upload === 'done', { ...facts, create: 'under way' }),
   create_ruled_out: (facts) => when(facts.create === 'under way', { ...facts, create: 'none' }),
   create_succeeded: (facts) =>
     when(facts.create === 'under way', { ...facts, create: 'done', batch: 'running' }),
-  input_file_lost: (facts) =>
-    when(facts.upload === 'done' && facts.create !== 'done' && facts.end === 'none', sealed),
+  input_file_lost: (facts) => when(isUnbought(facts) && facts.upload === 'done', sealed),
+  // A file that was made of a batch which somebody else has sent.
+  batch_adopted: (facts) =>
+    when(isUnbought(facts) && facts.upload === 'none', {
+      ...facts,
+      upload: 'done',
+      create: 'done',
+      batch: 'running',
+    }),
   batch_deferred: (facts) => when(isRunning(facts), { ...facts, create: 'none', batch: 'none' }),
   batch_refused: (facts) => when(isRunning(facts), { ...facts, end: 'refused' }),
   batch_ended: (facts) => when(isRunning(facts), { ...facts, batch: 'ended' }),
   results_downloaded: (facts) => when(facts.batch === 'ended', { ...facts, batch: 'fetched' }),
-  // Also the results that somebody else made of a file that was never sent, and once more what is loaded.
+  // Also the results that somebody else made of a file that was never sent.
   results_loaded: (facts) =>
     when(
-      facts.end === 'loaded' || facts.batch === 'fetched' || (facts.upload === 'none' && isUnbought(facts)),
-      { ...facts, end: 'loaded' },
+      facts.end === 'none' && (facts.batch === 'fetched' || (facts.upload === 'none' && isUnbought(facts))),
+      {
+        ...facts,
+        end: 'loaded',
+      },
     ),
   file_superseded: (facts) => when(isUnbought(facts), { ...facts, end: 'superseded', upload: 'none' }),
 };
@@ -119,6 +130,7 @@ describe('a chunk, whatever happens to it in whatever order', () => {
   });
 });
 
+const buying: ReadonlySet<ChunkEvent> = new Set(['create_intended', 'batch_adopted']);
 /** After these, what was asked for has surely not been bought. */
 const rulingOut: ReadonlySet<ChunkEvent> = new Set(['create_ruled_out', 'input_file_lost', 'batch_deferred']);
 
@@ -129,7 +141,7 @@ function boughtTooEarly(path: readonly ChunkEvent[]): boolean {
     const reached = attempted(state, event);
     if (reached === null) continue;
     if (event === 'create_intended' && mayBeBought) return true;
-    mayBeBought = (mayBeBought || event === 'create_intended') && !rulingOut.has(event);
+    mayBeBought = (mayBeBought || buying.has(event)) && !rulingOut.has(event);
     state = reached;
   }
   return false;

@@ -68,9 +68,7 @@ describe('the driver', () => {
         return moved({ ...chunk, state: 'downloaded' });
       }
       looks.push(chunk.chunk);
-      return hasRoom
-        ? moved({ ...chunk, state: 'downloaded' })
-        : later(Date.now() + 3_600_000, 'room');
+      return hasRoom ? moved({ ...chunk, state: 'downloaded' }) : later(Date.now() + 3_600_000, 'room');
     });
     driver.start(record(1, 'uploaded'));
     await vi.waitFor(() => expect(looks).toEqual([1]));
@@ -85,7 +83,11 @@ describe('the driver', () => {
       order.push(`${chunk.state} ${chunk.chunk}`);
       await Promise.resolve();
       if (chunk.state === 'sealed') return moved({ ...chunk, state: 'uploaded' });
-      return moved({ ...chunk, state: chunk.state === 'uploaded' ? 'submitted' : 'downloaded', batchId: 'b' });
+      return moved({
+        ...chunk,
+        state: chunk.state === 'uploaded' ? 'submitted' : 'downloaded',
+        batchId: 'b',
+      });
     });
     for (const chunk of [1, 2, 3, 4]) driver.start(record(chunk, 'sealed'));
     await driver.idle();
@@ -99,9 +101,7 @@ describe('the driver', () => {
     const { driver, loaded } = drive((chunk) => {
       steps.push(`${chunk.state} ${chunk.chunk}`);
       if (chunk.chunk === 1) return later(Date.now() + 1000, 'room');
-      return chunk.chunk === 2
-        ? later(Date.now() + 1000, 'batch')
-        : moved({ ...chunk, state: 'downloaded' });
+      return chunk.chunk === 2 ? later(Date.now() + 1000, 'batch') : moved({ ...chunk, state: 'downloaded' });
     });
     driver.start(record(1, 'uploaded'));
     driver.start(record(2, 'submitted', 'b'));

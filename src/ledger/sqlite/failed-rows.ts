@@ -1,5 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { FailedRow } from '../ledger.ts';
+import { DatabaseSync } from 'node:sqlite';
+import type { FailedRow } from '../failed-row.ts';
+import { toFailedRow } from './records.ts';
 import * as sql from './statements.ts';
 
 /** Records rows that failed for good; a row that is recorded already gets its newest reason. */
@@ -25,6 +26,16 @@ export function reopenFailures(
   const reopen = database.prepare(sql.reopenRow);
   for (const [line, customId] of customIds.entries()) reopen.run({ ...to, line, customId });
   deleteFailures(database, to.runId, customIds);
+}
+
+/**
+ * Reads by a connection of its own: one that still reads what was before cannot write what comes after.
+ *
+ * @param path of the ledger file
+ */
+export async function* readFailures(path: string, runId: string): AsyncGenerator<FailedRow> {
+  using reading = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
+  for (const row of reading.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
 }
 
 /** Of these requests, those that failed for good in an earlier run of the pipeline. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { FollowerCommit, FollowersOutcome } from '../follower-ledger.ts';
 import * as sql from './follower-statements.ts';
-import type { FailedRow } from '../ledger.ts';
+import type { FailedRow } from '../failed-row.ts';
 import { toFailedRow } from './records.ts';
 import { deleteFailures, insertFailures } from './failed-rows.ts';
 

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { diskFault } from '../../files/disk.ts';
 import { BatchlineError, errorMessage } from '../../core/errors.ts';
-import type { ChunkState } from '../chunk-state.ts';
+import type { ToldEvent } from '../../core/events.ts';
+import type { ChunkEvent } from '../chunk-state.ts';
+import type { LoggedEvent } from '../event-log.ts';
 import type { FollowersOutcome } from '../follower-ledger.ts';
-import { endedStatuses } from '../ledger.ts';
+import { isEnded, supersededCode } from '../ledger.ts';
 import type {
   AdoptedChunk,
   ChunkOutcome,
   ChunkPatch,
+  ChunkPlace,
   ChunkRecord,
   FailedRow,
   Ledger,
@@ -17,25 +20,27 @@ import type {
   NewRun,
   ReadCommit,
   ReloadOutcome,
+  RetryQueue,
   RowCounts,
   RunRecord,
   RunStatus,
   UnfinishedRow,
 } from '../ledger.ts';
 import {
-  patchAssignments,
   readingValues,
   runValues,
   toChunk,
-  toFailedRow,
   toRowCounts,
+  toRetryQueue,
   toRun,
   toUnfinishedRow,
 } from './records.ts';
 import type { RoomDecision, RoomState } from '../room.ts';
 import type { RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import * as chunks from './chunks.ts';
+import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
-import { insertFailures, reopenFailures, selectRemembered } from './failed-rows.ts';
+import { insertFailures, readFailures, reopenFailures, selectRemembered } from './failed-rows.ts';
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
@@ -46,7 +51,7 @@ import * as sql from './statements.ts';
 /**
  * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
  *
- * @throws BatchlineError `state_unwritable`, and from each of its methods `disk_full`
+ * @throws BatchlineError `state_unwritable`, `ledger_too_old`, and from each of its methods `disk_full`
  */
 export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
   try {
@@ -55,8 +60,9 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
     const database = new DatabaseSync(path, { timeout: 10_000 });
     // SQLite gives the files that it makes beside it the same rights.
     await chmod(path, 0o600);
-    return new SqliteLedger(database);
+    return new SqliteLedger(database, path);
   } catch (error) {
+    if (error instanceof BatchlineError) throw error;
     const full = diskFault(error, stateDir);
     if (full !== null) throw full;
     throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
@@ -71,40 +77,42 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
 class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #events: SqliteEvents;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, path: string) {
     this.#database = database;
+    this.#path = path;
     // FULL: a commit is on disk before the call returns, so that an intent survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
+    this.#events = new SqliteEvents(path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#events.close();
     this.#database.close();
   }
 
   async createRun(run: NewRun): Promise<void> {
-    this.#insertRun(run);
+    this.#run(sql.insertRun, runValues(run));
   }
 
-  async adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void> {
+  async adoptRun(run: NewRun, adopted: readonly AdoptedChunk[]): Promise<void> {
     const { runId } = run;
-    const rows = chunks.reduce((sum, { chunk }) => sum + chunk.requests, 0);
+    const rows = adopted.reduce((sum, { chunk }) => sum + chunk.requests, 0);
     const counts = { records: rows, read: rows, filtered: 0, skipped: 0 };
     this.#transaction(() => {
-      this.#insertRun(run);
-      for (const { chunk, patch } of chunks) {
-        this.#insertChunk(runId, chunk, 'read');
-        this.#moveChunk(runId, chunk.chunk, 'submitted', patch);
+      this.#run(sql.insertRun, runValues(run));
+      for (const { chunk, patch } of adopted) {
+        chunks.insertChunk(this.#database, runId, chunk, 'read');
+        const at = { runId, chunk: chunk.chunk, state: 'sealed', epoch: 0 } as const;
+        chunks.moveChunk(this.#database, at, 'batch_adopted', patch);
       }
       this.#writeReading(runId, { chunk: null, cursor: null, counts, failures: [] }, 1);
       this.#run(sql.updateStatus, { runId, status: 'waiting', at: run.startedAt });
     });
-  }
-
-  #insertRun(run: NewRun): void {
-    this.#run(sql.insertRun, runValues(run));
   }
 
   async run(runId: string): Promise<RunRecord | null> {
@@ -122,7 +130,7 @@ class SqliteLedger implements Ledger {
   async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
     this.#transaction(() => {
       this.#run(sql.updateStatus, { runId, status, at });
-      if (endedStatuses.has(status)) this.watermarks.runEnded(runId, status !== 'cancelled', at);
+      if (isEnded({ status })) this.watermarks.runEnded(runId, status !== 'cancelled', at);
     });
   }
 
@@ -143,7 +151,7 @@ class SqliteLedger implements Ledger {
   }
 
   #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
-    if (commit.chunk !== null) this.#insertChunk(runId, commit.chunk, 'read');
+    if (commit.chunk !== null) chunks.insertChunk(this.#database, runId, commit.chunk, 'read');
     insertFailures(this.#database, runId, commit.failures);
     if (commit.followers) follow.advance(this.#database, runId, commit.followers);
     this.#run(sql.advanceReading, { runId, finished, ...readingValues(commit) });
@@ -166,22 +174,15 @@ class SqliteLedger implements Ledger {
   }
 
   async chunk(runId: string, chunk: number): Promise<ChunkRecord | null> {
-    const row = this.#database.prepare(sql.selectChunk).get({ runId, chunk });
-    return row === undefined ? null : toChunk(row);
+    return chunks.selectChunk(this.#database, runId, chunk);
   }
 
-  async moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): Promise<void> {
-    this.#moveChunk(runId, chunk, state, patch);
+  async moveChunk(at: ChunkPlace, event: ChunkEvent, patch: ChunkPatch = {}): Promise<ChunkRecord> {
+    return chunks.moveChunk(this.#database, at, event, patch);
   }
 
-  #moveChunk(runId: string, chunk: number, state: ChunkState, patch: ChunkPatch): void {
-    const { assignments, values } = patchAssignments(patch);
-    this.#run(`UPDATE chunks SET state = :state${assignments} WHERE run_id = :runId AND chunk = :chunk`, {
-      runId,
-      chunk,
-      state,
-      ...values,
-    });
+  async forgetRemote(runId: string, chunk: number): Promise<void> {
+    this.#run(sql.forgetRemote, { runId, chunk });
   }
 
   async roomState(scope: RoomScope, now: number): Promise<RoomState> {
@@ -208,7 +209,7 @@ class SqliteLedger implements Ledger {
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
     this.#transaction(() => {
-      this.#insertChunk(runId, chunk, 'retry');
+      chunks.insertChunk(this.#database, runId, chunk, 'retry');
       const move = this.#database.prepare(sql.moveUnfinishedRow);
       for (const [line, customId] of customIds.entries())
         move.run({ runId, chunk: chunk.chunk, line, customId });
@@ -226,7 +227,7 @@ class SqliteLedger implements Ledger {
     at: number,
   ): Promise<void> {
     this.#transaction(() => {
-      this.#insertChunk(runId, chunk, 'retry');
+      chunks.insertChunk(this.#database, runId, chunk, 'retry');
       reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
       follow.reopen(this.#database, runId, customIds);
     });
@@ -234,6 +235,10 @@ class SqliteLedger implements Ledger {
 
   async unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]> {
     return this.#database.prepare(sql.selectUnfinishedRows).all({ runId, limit }).map(toUnfinishedRow);
+  }
+
+  async retryQueue(runId: string): Promise<RetryQueue> {
+    return toRetryQueue(this.#database.prepare(sql.selectRetryQueue).get({ runId, supersededCode }) ?? {});
   }
 
   async rowHistory(runId: string, chunk: number): Promise<ReadonlyMap<string, UnfinishedRow>> {
@@ -252,8 +257,8 @@ class SqliteLedger implements Ledger {
     return follow.selectOwnFailures(this.#database, runId, chunk);
   }
 
-  async *failedRows(runId: string): AsyncIterable<FailedRow> {
-    for (const row of this.#database.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
+  failedRows(runId: string): AsyncIterable<FailedRow> {
+    return readFailures(this.#path, runId);
   }
 
   async rememberedFailures(
@@ -268,8 +273,16 @@ class SqliteLedger implements Ledger {
     return toRowCounts(this.#database.prepare(sql.selectRowCounts).get({ runId }) ?? {});
   }
 
-  #insertChunk(runId: string, chunk: NewChunk, origin: 'read' | 'retry'): void {
-    this.#run(sql.insertChunk, { runId, origin, ...chunk });
+  async append(told: ToldEvent): Promise<void> {
+    this.#events.append(told);
+  }
+
+  events(runId: string, after: number): AsyncIterable<LoggedEvent> {
+    return readEvents(this.#database, runId, after);
+  }
+
+  async forgetEvents(before: number): Promise<void> {
+    this.#run(deleteEvents, { before });
   }
 
   #run(statement: string, values: Record<string, SQLInputValue>): void {

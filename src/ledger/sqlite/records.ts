@@ -1,13 +1,14 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { ResultPart } from '../../core/batch-side.ts';
 import type { ChunkState } from '../chunk-state.ts';
 import type {
   ChunkOutcome,
-  ChunkPatch,
   ChunkRecord,
   FailedRow,
   FailureStage,
   NewRun,
   ReadCommit,
+  RetryQueue,
   RowCounts,
   RunKind,
   RunRecord,
@@ -103,17 +104,17 @@ export function toChunk(row: Row): ChunkRecord {
     chunk: integer(row, 'chunk'),
     origin: text(row, 'origin') as ChunkRecord['origin'],
     state: text(row, 'state') as ChunkState,
+    epoch: integer(row, 'epoch'),
     requests: integer(row, 'requests'),
     bytes: integer(row, 'bytes'),
     tokens: integer(row, 'tokens'),
     sha256: text(row, 'sha256'),
     attempt: integer(row, 'attempt'),
     unexplained: integer(row, 'unexplained'),
-    fileId: textOrNull(row, 'file_id'),
+    stored: textOrNull(row, 'stored'),
     batchId: textOrNull(row, 'batch_id'),
     batchStatus: textOrNull(row, 'batch_status'),
-    outputFileId: textOrNull(row, 'output_file_id'),
-    errorFileId: textOrNull(row, 'error_file_id'),
+    results: JSON.parse(text(row, 'results')) as ResultPart[],
     expiresAt: integerOrNull(row, 'expires_at'),
     account: textOrNull(row, 'account'),
     rowStates: states instanceof Uint8Array ? states : null,
@@ -162,6 +163,14 @@ export function toUnfinishedRow(row: Row): UnfinishedRow {
   };
 }
 
+export function toRetryQueue(row: Row): RetryQueue {
+  return {
+    count: integer(row, 'count'),
+    oldest: integerOrNull(row, 'oldest'),
+    hasSuperseded: row['hasSuperseded'] === 1,
+  };
+}
+
 function answerPlace(at: number | null, bytes: number | null): UnfinishedRow['answer'] {
   return at === null || bytes === null ? null : { at, bytes };
 }
@@ -172,31 +181,7 @@ export function unfinishedValues({ answer, isReasking, ...row }: UnfinishedRow) 
   return { ...row, answerAt, answerBytes, isReasking: isReasking ? 1 : 0 };
 }
 
-const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
-  attempt: 'attempt',
-  unexplained: 'unexplained',
-  fileId: 'file_id',
-  batchId: 'batch_id',
-  batchStatus: 'batch_status',
-  outputFileId: 'output_file_id',
-  errorFileId: 'error_file_id',
-  expiresAt: 'expires_at',
-  account: 'account',
-};
-
-/** The columns that a patch sets, as `, column = :key` each, with their values. */
-export function patchAssignments(patch: ChunkPatch): {
-  readonly assignments: string;
-  readonly values: Record<string, SQLInputValue>;
-} {
-  const keys = (Object.keys(patchColumns) as (keyof ChunkPatch)[]).filter((key) => patch[key] !== undefined);
-  return {
-    assignments: keys.map((key) => `, ${patchColumns[key]} = :${key}`).join(''),
-    values: Object.fromEntries(keys.map((key) => [key, patch[key] ?? null])),
-  };
-}
-
 /** An outcome's values by the names of their parameters. */
-export function outcomeValues({ state, rowStates, ok, failures, cleaned, repaired, usage }: ChunkOutcome) {
-  return { state, rowStates, ok, failed: failures.length, cleaned, repaired, ...usage };
+export function outcomeValues({ rowStates, ok, failures, cleaned, repaired, usage }: ChunkOutcome) {
+  return { rowStates, ok, failed: failures.length, cleaned, repaired, ...usage };
 }

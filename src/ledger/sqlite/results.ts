@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { nextState } from '../chunk-state.ts';
 import type { ChunkOutcome, ReloadOutcome } from '../ledger.ts';
+import { selectChunk } from './chunks.ts';
 import { outcomeValues, unfinishedValues } from './records.ts';
 import { deleteFailures, insertFailures } from './failed-rows.ts';
 import * as follow from './followers.ts';
@@ -12,9 +14,12 @@ export function recordOutcome(
   chunk: number,
   outcome: ChunkOutcome,
 ): void {
-  const { ok, usage, recovered, failures, unfinished, followers } = outcome;
+  const { event, ok, usage, recovered, failures, unfinished, followers } = outcome;
+  const before = selectChunk(database, runId, chunk);
+  if (before === null) throw new Error(`Run ${runId} has no chunk ${chunk}.`);
+  const next = event === null ? before.state : nextState(before.state, event);
   database.prepare(sql.addTokenUsage).run({ runId, chunk, ok, reported: usage.input });
-  database.prepare(sql.updateChunkOutcome).run({ runId, chunk, ...outcomeValues(outcome) });
+  database.prepare(sql.updateChunkOutcome).run({ runId, chunk, next, ...outcomeValues(outcome) });
   // The rows that this chunk carried are done with, save those that are to be sent once more.
   database.prepare(sql.settleSentRows).run({ runId, chunk });
   deleteFailures(database, runId, recovered);

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { chunkMoved } from '../chunk-moved.ts';
 import type { RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
 import {
   decideRoom,
@@ -7,7 +8,9 @@ import {
   type LearnedCap,
   type RoomDecision,
   type RoomState,
+  type WantedRoom,
 } from '../room.ts';
+import { moveValues } from './chunks.ts';
 import * as sql from './statements.ts';
 
 const hourMs = 3_600_000;
@@ -36,14 +39,20 @@ export function selectRoom(database: DatabaseSync, scope: RoomScope, now: number
 
 /** Writes the intent, if there is room. To be called within a transaction. */
 export function claim(database: DatabaseSync, { wanted, ...asked }: RoomClaim): RoomDecision {
-  const { account, model, now, runId, chunk, state } = asked;
+  const { account, now } = asked;
   const decision = decideRoom(selectRoom(database, asked, now), wanted);
   if (decision.kind !== 'take') return decision;
-  const { inputs } = wanted;
-  database.prepare(sql.intendCreate).run({ runId, chunk, state, account, model, inputs, now });
+  intend(database, asked, wanted);
   database.prepare(sql.deleteOldCreates).run({ since: now - hourMs });
   database.prepare(sql.insertCreate).run({ account, now });
   return decision;
+}
+
+function intend(database: DatabaseSync, asked: Omit<RoomClaim, 'wanted'>, { inputs }: WantedRoom): void {
+  const { account, model, now } = asked;
+  const values = { ...moveValues(asked, 'create_intended'), account, model, inputs, now };
+  const { changes } = database.prepare(sql.intendCreate).run(values);
+  if (Number(changes) !== 1) throw chunkMoved(asked);
 }
 
 /** Keeps what a refusal teaches. To be called within a transaction. */

@@ -40,8 +40,16 @@ export const selectUploadedChunk = `SELECT 1 FROM chunks WHERE run_id = :runId A
 
 export const deleteChunks = `DELETE FROM chunks WHERE run_id = :runId`;
 
+/** @param assignments further ones, as `, column = :value` each */
+export const updateChunk = (assignments: string): string => `
+  UPDATE chunks SET state = :next${assignments}
+  WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch RETURNING *`;
+
+export const forgetRemote = `
+  UPDATE chunks SET stored = NULL, results = '[]' WHERE run_id = :runId AND chunk = :chunk`;
+
 export const updateChunkOutcome = `
-  UPDATE chunks SET state = :state, row_states = :rowStates, ok = :ok, failed = failed + :failed,
+  UPDATE chunks SET state = :next, row_states = :rowStates, ok = :ok, failed = failed + :failed,
     cleaned = cleaned + :cleaned, repaired = repaired + :repaired, input_tokens = input_tokens + :input,
     output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached
   WHERE run_id = :runId AND chunk = :chunk`;
@@ -95,6 +103,10 @@ export const settleSentRows = `
 export const selectUnfinishedRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND waiting = 1 ORDER BY chunk, line LIMIT :limit`;
 
+export const selectRetryQueue = `
+  SELECT COUNT(*) AS count, MIN(since) AS oldest, MAX(code = :supersededCode) AS hasSuperseded
+  FROM unfinished_rows WHERE run_id = :runId AND waiting = 1`;
+
 export const selectSentRows = `
   SELECT * FROM unfinished_rows WHERE run_id = :runId AND chunk = :chunk`;
 
@@ -141,9 +153,9 @@ export const insertCreate = `INSERT INTO creates (account, at) VALUES (:account,
 export const deleteOldCreates = `DELETE FROM creates WHERE at <= :since`;
 
 export const intendCreate = `
-  UPDATE chunks SET state = :state, account = :account, model = :model, inputs = :inputs, intended_at = :now,
+  UPDATE chunks SET state = :next, account = :account, model = :model, inputs = :inputs, intended_at = :now,
     batch_id = NULL, batch_status = NULL, expires_at = NULL
-  WHERE run_id = :runId AND chunk = :chunk`;
+  WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
 
 export const selectIntent = `
   SELECT tokens, intended_at AS intendedAt FROM chunks WHERE run_id = :runId AND chunk = :chunk`;

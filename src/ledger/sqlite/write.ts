@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { diskFault } from '../../files/disk.ts';
 
 /** Runs a statement that writes. @throws BatchlineError `disk_full` */
@@ -8,6 +8,16 @@ export function write(
   values: Readonly<Record<string, SQLInputValue>>,
 ): void {
   explaining(database, () => database.prepare(statement).run({ ...values }));
+}
+
+/** The same for one that says what it has written. */
+export function writeReturning(
+  database: DatabaseSync,
+  statement: string,
+  values: Readonly<Record<string, SQLInputValue>>,
+): readonly Record<string, SQLOutputValue>[] {
+  // To the last row: only then is it certain that the whole was committed.
+  return explaining(database, () => database.prepare(statement).all({ ...values }));
 }
 
 /** Runs the work in one transaction, undone where it throws. @throws BatchlineError `disk_full` */

@@ -178,7 +178,7 @@ export class BuildLoader {
     for (const [number, span] of reconciliation.spans.entries()) {
       const history = await ledger.rowHistory(run.runId, span.chunk.chunk);
       const outcome = chunkOutcome(reconciliation, span, {
-        state: 'loaded',
+        event: 'results_loaded',
         limits: {
           attempts: sums.moreToCome ? Infinity : 0,
           submissions: Infinity,
@@ -193,7 +193,7 @@ export class BuildLoader {
       });
       const isDone = !outcome.rowStates.includes(0);
       const failures = await withRequests(run.folder, span, outcome, history);
-      outcomes.set(span.chunk.chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
+      outcomes.set(span.chunk.chunk, { ...outcome, failures, event: isDone ? 'results_loaded' : null });
     }
     const [first] = outcomes;
     if (followers !== null && first !== undefined) {

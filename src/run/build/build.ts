@@ -5,14 +5,14 @@ import { chunkFiles } from '../../batch/chunk-files.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import {
-  endedStatuses,
+  isEnded,
   type Ledger,
   type NewChunk,
   type RunRecord,
   type SourceSchema,
 } from '../../ledger/ledger.ts';
 import type { RunSelection } from '../../ledger/selection.ts';
-import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
 import { newRunId } from '../choose-run.ts';
 import type { Host } from '../../core/host.ts';
 import { wholePass } from '../../job/job.ts';
@@ -51,7 +51,7 @@ export async function buildPipeline(
   checkSample(loaded, flags);
   const startedAt = Date.now();
   const folder = resolve(out);
-  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using ledger = await openLedger(loaded.stateDir);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where, offline: true });
   await prepared.sink.rehearse();
   await makeFolder(folder);
@@ -118,9 +118,9 @@ async function createBuild(
 
 /** A build that was killed in the same folder lost its files to this one. */
 async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string): Promise<void> {
-  for (const { runId, kind, status, folder: other } of await ledger.runs(pipeline))
-    if (kind === 'build' && other === folder && !endedStatuses.has(status))
-      await ledger.setStatus(runId, 'cancelled', Date.now());
+  for (const run of await ledger.runs(pipeline))
+    if (run.kind === 'build' && run.folder === folder && !isEnded(run))
+      await ledger.setStatus(run.runId, 'cancelled', Date.now());
 }
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */

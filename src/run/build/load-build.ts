@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { LoadedPipeline } from '../../config/load.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { Ledger, RunRecord } from '../../ledger/ledger.ts';
-import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
 import { BuildLoader } from './build-loader.ts';
 import { owned, ownerLock } from '../choose-run.ts';
 import type { Host } from '../../core/host.ts';
@@ -34,7 +34,7 @@ export interface LoadResult {
 /** Loads results that were made elsewhere, joined with the rows of a build; never reads the source. */
 export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: Host): Promise<LoadResult> {
   const startedAt = Date.now();
-  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using ledger = await openLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
   await using lock = await ownerLock(run);
   if (lock === null) throw owned(`Another process is loading build ${run.runId}.`);

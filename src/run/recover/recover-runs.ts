@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import type { LoadedPipeline } from '../../config/load.ts';
 import type { RemoteBatch } from '../../core/batch-side.ts';
 import type { AdoptedChunk, Ledger } from '../../ledger/ledger.ts';
-import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
+import { openLedger } from '../../ledger/open.ts';
 import { AdoptedIds } from './adopted-ids.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
 import type { Host } from '../../core/host.ts';
 import { requireWholeRun } from '../../job/open-parts.ts';
-import { continueRun, isUnfinished, own } from '../continue-run.ts';
+import { continueRun, isContinuable, own } from '../continue-run.ts';
 import { wholePass } from '../../job/job.ts';
 import { fingerprint } from '../../job/fingerprint.ts';
 import type { RunResult } from '../finish-run.ts';
@@ -35,12 +35,12 @@ export async function recoverRuns(
   flags: RecoverFlags,
   host: Host,
 ): Promise<Recovery> {
-  await using ledger = await openSqliteLedger(loaded.stateDir);
+  await using ledger = await openLedger(loaded.stateDir);
   const leftAlone = await adoptAll(ledger, loaded, host);
   const results: RunResult[] = [];
   // The oldest first, so that newer answers overwrite older ones.
   for (const run of (await ledger.runs(loaded.name)).toReversed()) {
-    if (!isUnfinished(run) || !run.readingFinished || run.cancelRequested) continue;
+    if (!isContinuable(run) || !run.readingFinished || run.cancelRequested) continue;
     await using owned = await own(ledger, run);
     const pass = { ...wholePass, waits: !flags.noWait };
     results.push(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run));

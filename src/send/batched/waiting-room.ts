@@ -2,6 +2,7 @@ import { BatchlineError } from '../../core/errors.ts';
 import type { EventListener } from '../../core/events.ts';
 import { type BatchSide, hasEnded, type Refusal } from '../../core/batch-side.ts';
 import { backoff } from '../../core/retry.ts';
+import { nextState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { RoomLedger, RoomScope } from '../../ledger/room-ledger.ts';
 import {
@@ -116,10 +117,20 @@ export class WaitingRoom {
 
   /** Writes the intent to create a chunk's batch. @returns null where there is no room after all */
   async claim(chunk: ChunkRecord): Promise<ChunkRecord | null> {
+    const { account } = this.#scope;
+    const { runId, chunk: number, state, epoch } = chunk;
+    const place = { runId, chunk: number, state, epoch };
     const wanted = this.#wanted(chunk);
-    const claimed = await this.#options.ledger.claimRoom({ ...this.#scope, chunk, wanted, now: Date.now() });
+    const { kind } = await this.#options.ledger.claimRoom({
+      ...this.#scope,
+      ...place,
+      wanted,
+      now: Date.now(),
+    });
     this.lookAgain();
-    return claimed;
+    if (kind !== 'take') return null;
+    const creating = nextState(state, 'create_intended');
+    return { ...chunk, state: creating, account, batchId: null, batchStatus: null, expiresAt: null };
   }
 
   /** Learns from the refusal of a chunk's batch for want of room; the chunk then waits until another has ended. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChunkOutcome, Ledger } from '../../../src/ledger/ledger.ts';
 import type { RoomClaim, RoomScope } from '../../../src/ledger/room-ledger.ts';
+import { moveChunk } from '../move-chunk.ts';
 import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
 
 const hour = 3_600_000;
@@ -42,16 +43,18 @@ async function createRun(runId: string, ...tokens: readonly number[]): Promise<v
   for (const [index, each] of tokens.entries()) {
     const chunk = { chunk: index + 1, requests: 10, bytes: 1, tokens: each, sha256: '' };
     await ledger.commitReading(runId, { chunk, cursor: null, counts: noCounts, failures: [] });
+    await moveChunk(ledger, { runId, chunk: chunk.chunk }, ['upload_skipped']);
   }
 }
 
 function claim(runId: string, chunk: number, tokens: number, changes: Partial<RoomClaim> = {}) {
   const wanted = { requests: 10, tokens, inputs: 0 };
-  return ledger.claimRoom({ ...scope, runId, chunk, wanted, state: 'creating', now, ...changes });
+  const at = { runId, chunk, state: 'uploaded', epoch: 0 } as const;
+  return ledger.claimRoom({ ...scope, ...at, wanted, now, ...changes });
 }
 
 async function submit(runId: string, chunk: number, expiresAt: number | null = null): Promise<void> {
-  await ledger.moveChunk(runId, chunk, 'submitted', { batchId: `batch-${chunk}`, expiresAt });
+  await moveChunk(ledger, { runId, chunk }, ['create_succeeded'], { batchId: `batch-${chunk}`, expiresAt });
 }
 
 describe('room in the ledger', () => {
@@ -61,8 +64,15 @@ describe('room in the ledger', () => {
     expect(await claim('a', 1, 60)).toEqual({ kind: 'take' });
     expect(await ledger.chunk('a', 1)).toMatchObject({ state: 'creating', account: 'mine' });
     expect(await claim('b', 1, 50)).toEqual({ kind: 'wait', for: 'tokens', used: 60, limit: 100 });
-    expect(await ledger.chunk('b', 1)).toMatchObject({ state: 'sealed', account: null });
+    expect(await ledger.chunk('b', 1)).toMatchObject({ state: 'uploaded', account: null });
     expect(await claim('b', 2, 40)).toEqual({ kind: 'take' });
+  });
+
+  it('is not taken for a chunk that has moved on meanwhile', async () => {
+    await createRun('a', 60);
+    await claim('a', 1, 60, unlimited);
+    await expect(claim('a', 1, 60, unlimited)).rejects.toMatchObject({ code: 'chunk_moved' });
+    expect((await ledger.roomState(unlimited, now)).createdLastHour).toBe(1);
   });
 
   it('is apart for each account and each model, but for embedding inputs and batches an hour', async () => {
@@ -91,7 +101,7 @@ describe('room in the ledger', () => {
     await submit('a', 3, now + day);
     const taken = async (at = now) => (await ledger.roomState(scope, at)).enqueued.map(({ chunk }) => chunk);
     expect(await taken()).toEqual([1, 2, 3]);
-    await ledger.moveChunk('a', 1, 'ended', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 1 }, ['batch_ended']);
     expect(await taken()).toEqual([2, 3]);
     await ledger.noteBatchStatus('a', 2, 'completed');
     expect(await taken()).toEqual([3]);
@@ -135,16 +145,17 @@ describe('a limit that was learned', () => {
     await claim('a', 1, 60, unlimited);
     await learn(90, now + 1);
     expect((await learn(50, now + 2)).learned).toMatchObject({ tokens: 90 });
-    await ledger.moveChunk('a', 1, 'uploaded', {});
+    await moveChunk(ledger, { runId: 'a', chunk: 1 }, ['create_ruled_out']);
     await claim('a', 1, 60, { ...unlimited, now: now + 3 });
     expect((await learn(50, now + 4)).learned).toMatchObject({ tokens: 50 });
   });
 });
 
 async function load(chunk: number, ok: number, input: number): Promise<number> {
-  await ledger.moveChunk('a', chunk, 'downloaded', {});
+  const events = ['create_succeeded', 'batch_ended', 'results_downloaded'] as const;
+  await moveChunk(ledger, { runId: 'a', chunk }, events);
   const outcome: ChunkOutcome = {
-    state: 'loaded',
+    event: 'results_loaded',
     rowStates: new Uint8Array(10),
     ok,
     cleaned: 0,
@@ -162,7 +173,7 @@ describe('what an estimated token comes to', () => {
   it('is what was reported over what was estimated, for the model, and at least a half', async () => {
     await createRun('a', 10, 30, 1000, 10);
     for (const chunk of [1, 2, 3, 4])
-      await claim('a', chunk, 1, { limits: { ...limits, batchesAnHour: 100 } });
+      await claim('a', chunk, 1, { limits: { ...unlimited.limits, batchesAnHour: 100 } });
     expect((await ledger.roomState(scope, now)).tokensPerEstimate).toBe(1);
     expect(await load(1, 10, 20)).toBe(2);
     expect(await load(2, 10, 28)).toBe(48 / 40);

@@ -1,0 +1,66 @@
+import type { ResultPart } from '../core/batch-side.ts';
+import type { ChunkState } from './chunk-state.ts';
+import type { FollowedChunk } from './follower-ledger.ts';
+
+export interface NewChunk {
+  readonly chunk: number;
+  readonly requests: number;
+  readonly bytes: number;
+  /** Estimated prompt tokens. */
+  readonly tokens: number;
+  readonly sha256: string;
+}
+
+export interface TokenCounts {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+}
+
+/** A chunk as whoever moves it believes it to be; what holds no longer moves nothing. */
+export interface ChunkPlace {
+  readonly runId: string;
+  readonly chunk: number;
+  readonly state: ChunkState;
+  /** Rises whenever somebody else takes the chunk over. */
+  readonly epoch: number;
+}
+
+export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
+  /** `retry`: its rows were part of an earlier chunk. */
+  readonly origin: 'read' | 'retry';
+  /** Rises with each refusal, so that a refused batch is never adopted. */
+  readonly attempt: number;
+  /** How often its file was refused as a whole for a reason that names no line and is not want of room. */
+  readonly unexplained: number;
+  /** What the provider has answered to the upload of its file; null where it holds none. */
+  readonly stored: string | null;
+  readonly batchId: string | null;
+  /** The batch's last known status at the provider. */
+  readonly batchStatus: string | null;
+  /** Where its results can be fetched; empty before its batch has ended. */
+  readonly results: readonly ResultPart[];
+  readonly expiresAt: number | null;
+  /** Account that the last create was sent to; null before. */
+  readonly account: string | null;
+  /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed. Null before the first result. */
+  readonly rowStates: Uint8Array | null;
+  readonly ok: number;
+  readonly failed: number;
+  readonly cleaned: number;
+  readonly usage: TokenCounts;
+  /** How often its saved answers were loaded again. */
+  readonly reloads: number;
+}
+
+/** What an event brings along; keys that are left out stay as they are. */
+export interface ChunkPatch {
+  readonly attempt?: number;
+  readonly unexplained?: number;
+  readonly stored?: string | null;
+  readonly batchId?: string | null;
+  readonly batchStatus?: string | null;
+  readonly results?: readonly ResultPart[];
+  readonly expiresAt?: number | null;
+  readonly account?: string;
+}

@@ -1,0 +1,68 @@
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { chunkMoved } from '../chunk-moved.ts';
+import { nextState, type ChunkEvent } from '../chunk-state.ts';
+import type { ChunkPatch, ChunkPlace, ChunkRecord, NewChunk } from '../chunk-record.ts';
+import { toChunk } from './records.ts';
+import * as sql from './statements.ts';
+import { write, writeReturning } from './write.ts';
+
+export function insertChunk(
+  database: DatabaseSync,
+  runId: string,
+  chunk: NewChunk,
+  origin: ChunkRecord['origin'],
+): void {
+  write(database, sql.insertChunk, { runId, origin, ...chunk });
+}
+
+export function selectChunk(database: DatabaseSync, runId: string, chunk: number): ChunkRecord | null {
+  const row = database.prepare(sql.selectChunk).get({ runId, chunk });
+  return row === undefined ? null : toChunk(row);
+}
+
+/** One statement, which compares and sets. @throws BatchlineError `chunk_moved` */
+export function moveChunk(
+  database: DatabaseSync,
+  at: ChunkPlace,
+  event: ChunkEvent,
+  patch: ChunkPatch,
+): ChunkRecord {
+  const { assignments, values } = patchAssignments(patch);
+  const [row] = writeReturning(database, sql.updateChunk(assignments), {
+    ...moveValues(at, event),
+    ...values,
+  });
+  if (row === undefined) throw chunkMoved(at);
+  return toChunk(row);
+}
+
+/** The parameters by which a statement moves a chunk from where it was seen. */
+export function moveValues(at: ChunkPlace, event: ChunkEvent): Record<string, SQLInputValue> {
+  const { runId, chunk, state, epoch } = at;
+  return { runId, chunk, state, epoch, next: nextState(state, event) };
+}
+
+const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
+  attempt: 'attempt',
+  unexplained: 'unexplained',
+  stored: 'stored',
+  batchId: 'batch_id',
+  batchStatus: 'batch_status',
+  results: 'results',
+  expiresAt: 'expires_at',
+  account: 'account',
+};
+
+/** The columns that a patch sets, as `, column = :key` each, with their values. */
+function patchAssignments(patch: ChunkPatch): {
+  readonly assignments: string;
+  readonly values: Record<string, SQLInputValue>;
+} {
+  const { results, ...rest } = patch;
+  const flat = { ...rest, ...(results === undefined ? {} : { results: JSON.stringify(results) }) };
+  const keys = (Object.keys(patchColumns) as (keyof ChunkPatch)[]).filter((key) => flat[key] !== undefined);
+  return {
+    assignments: keys.map((key) => `, ${patchColumns[key]} = :${key}`).join(''),
+    values: Object.fromEntries(keys.map((key) => [key, flat[key] ?? null])),
+  };
+}

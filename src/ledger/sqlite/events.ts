@@ -1,0 +1,86 @@
+import { DatabaseSync } from 'node:sqlite';
+import { errorCode } from '../../core/errors.ts';
+import type { ToldEvent } from '../../core/events.ts';
+import type { LoggedEvent } from '../event-log.ts';
+
+const insert = `INSERT INTO events (run_id, at, event) VALUES (:runId, :at, :event)`;
+const select = `
+  SELECT seq, run_id, at, event FROM events WHERE run_id = :runId AND seq > :after ORDER BY seq LIMIT :limit`;
+
+/** Its events from before then, and all of a run that had ended by then. */
+export const deleteEvents = `
+  DELETE FROM events WHERE run_id IN (
+    SELECT run_id FROM runs
+    WHERE status IN ('completed', 'completed_with_failures', 'cancelled') AND (events.at < :before OR ended_at < :before))`;
+
+const pageLength = 500;
+/** Events that wait while another process writes; what comes beyond them is dropped. */
+const mostWaiting = 1000;
+/** The result code of SQLite for a file that is locked. */
+const busy = 5;
+
+/**
+ * Appends events through a connection of its own, which waits for nothing: neither for the disk, since what it writes
+ * is synced by the ledger's next commit, nor for another process that is writing. It must not checkpoint either, which
+ * would make it wait for the disk. NORMAL and not OFF: so the file stays whole whenever the machine dies.
+ */
+export class SqliteEvents {
+  readonly #database: DatabaseSync;
+  readonly #waiting: ToldEvent[] = [];
+
+  /** @param path of the ledger file, whose tables exist */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { timeout: 0 });
+    this.#database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
+  }
+
+  append(told: ToldEvent): void {
+    if (told.runId === null) return;
+    if (this.#waiting.length < mostWaiting) this.#waiting.push(told);
+    this.#writeWaiting();
+  }
+
+  #writeWaiting(): void {
+    try {
+      for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
+        const { at, runId, ...event } = next;
+        this.#database.prepare(insert).run({ runId, at, event: JSON.stringify(event) });
+        this.#waiting.shift();
+      }
+    } catch (error) {
+      // Whatever else is wrong, a run goes on without its events.
+      if (!isBusy(error)) this.#waiting.length = 0;
+    }
+  }
+
+  /** Makes one more attempt at what waits, with some patience. */
+  close(): void {
+    if (this.#waiting.length > 0) {
+      this.#database.exec('PRAGMA busy_timeout = 500');
+      this.#writeWaiting();
+    }
+    this.#database.close();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return errorCode(error) === 'ERR_SQLITE_ERROR' && Number((error as { errcode?: unknown }).errcode) === busy;
+}
+
+/** Page after page, so that nothing is held open between two of them. */
+export async function* readEvents(
+  database: DatabaseSync,
+  runId: string,
+  after: number,
+): AsyncGenerator<LoggedEvent> {
+  let last = after;
+  for (;;) {
+    const rows = database.prepare(select).all({ runId, after: last, limit: pageLength });
+    for (const row of rows) {
+      last = Number(row['seq']);
+      const event = JSON.parse(String(row['event'])) as object;
+      yield { ...event, seq: last, at: Number(row['at']), runId: String(row['run_id']) } as LoggedEvent;
+    }
+    if (rows.length < pageLength) return;
+  }
+}
