@@ -1,7 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
 import { endedStatuses } from '../ledger/ledger.ts';
 import { cancelRun } from '../run/cancel-run.ts';
-import { own } from '../run/continue-run.ts';
+import { own } from '../run/run-lock.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
 import { findRuns } from './find-run.ts';

@@ -1,5 +1,6 @@
 import { wholePass } from '../job/job.ts';
-import { continueRun, isUnfinished, own } from '../run/continue-run.ts';
+import { continueRun, isUnfinished } from '../run/continue-run.ts';
+import { own } from '../run/run-lock.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { RunSummary } from '../run/summary.ts';

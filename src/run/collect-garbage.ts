@@ -4,7 +4,7 @@ import type { LoadedPipeline } from '../config/load.ts';
 import { retry, providerRetry } from '../core/retry.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
-import { ownerLock } from './choose-run.ts';
+import { ownerLock } from './run-lock.ts';
 import type { Host } from '../core/host.ts';
 import { openProvider } from '../job/open-parts.ts';
 

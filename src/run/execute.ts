@@ -4,12 +4,12 @@ import type { StepContext } from '../send/step.ts';
 import { BatchPoller, usualGraceMs } from '../send/batched/poller.ts';
 import { repack, retriesAreDue } from '../batch/repack.ts';
 import type { WaitingRoom } from '../send/batched/waiting-room.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import { errorCode } from '../core/errors.ts';
 import { Breaker } from '../load/breaker.ts';
 import { ChunkDriver } from '../send/driver.ts';
-import { itemKeyNames } from '../job/open-parts.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
 import type { Collection, Execution } from '../job/job.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
@@ -42,7 +42,7 @@ export async function executeSealed(collection: Collection): Promise<boolean> {
 
 async function carryOn<Kind extends Collection>(
   execution: Kind,
-  start: (stopped: Kind, driver: ChunkDriver) => Promise<void>,
+  start: (stopped: Kind, room: WaitingRoom, driver: ChunkDriver) => Promise<void>,
 ): Promise<boolean> {
   const { host } = execution;
   // Coroutines outlive the error that ends the run by no more than one step.
@@ -51,16 +51,16 @@ async function carryOn<Kind extends Collection>(
   const drain = AbortSignal.any([host.signals.drain, stop.signal]);
   const own = { ...host, signals: { abort, drain } };
   const room = await openRoom({ ...execution, host: own });
-  const stopped = { ...execution, host: own, room };
+  const stopped = { ...execution, host: own };
   const breaker = execution.pass.breaks ? await Breaker.open(execution.ledger, execution.run) : null;
   const driver = createDriver(stopped, room, breaker);
   breaker?.onTripped((error) => driver.fail(error));
   try {
-    await start(stopped, driver).catch((error: unknown) => {
+    await start(stopped, room, driver).catch((error: unknown) => {
       // What is under way is brought home first.
       if (errorCode(error) !== 'breaker') throw error;
     });
-    await drainChunks(stopped, driver);
+    await drainChunks(stopped, room, driver);
     await followLeaders(stopped);
     if (driver.parkedChunks > 0) return false;
     await tidyAll(stopped);
@@ -78,21 +78,25 @@ async function carryOn<Kind extends Collection>(
  * Reads what is left to read. A source that can be continued feeds the chunks as they are sealed; of any other nothing
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
-async function readAndStart(execution: Execution, driver: ChunkDriver): Promise<void> {
+async function readAndStart(
+  execution: Execution,
+  waitingRoom: WaitingRoom,
+  driver: ChunkDriver,
+): Promise<void> {
   const { ledger, run, prepared } = execution;
   const sendsEarly = prepared.source.resumable;
-  if (run.readingFinished || sendsEarly) await startAll(execution, driver);
+  if (run.readingFinished || sendsEarly) await startAll(execution, waitingRoom, driver);
   if (run.readingFinished) return;
-  await readPatiently(execution, async (chunk) => {
+  await readPatiently(execution, limitsOf(execution, waitingRoom), async (chunk) => {
     if (!sendsEarly) return;
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
     await room(execution, driver);
   });
-  if (!sendsEarly) await startAll(execution, driver);
+  if (!sendsEarly) await startAll(execution, waitingRoom, driver);
 }
 
-async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promise<void> {
+async function startAll({ ledger, run }: Collection, _room: WaitingRoom, driver: ChunkDriver): Promise<void> {
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
@@ -151,9 +155,7 @@ function deliverContext(
     ledger,
     sink: prepared.sink,
     slots: new Semaphore(loadsAtOnce),
-    reader: prepared.reader,
-    columns: prepared.columns,
-    keyNames: itemKeyNames(loaded.pipeline),
+    results: prepared.results,
     runId: run.runId,
     folder: run.folder,
     attemptLimits: {
@@ -164,8 +166,7 @@ function deliverContext(
     reasks: onInvalid === 'reask',
     keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,
     breaker,
-    signals: host.signals,
-    emit: host.emit,
+    host,
   };
 }
 
@@ -180,13 +181,17 @@ async function room({ loaded }: Collection, driver: ChunkDriver): Promise<void> 
 }
 
 /** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
-async function drainChunks(execution: Collection, driver: ChunkDriver): Promise<void> {
+async function drainChunks(
+  execution: Collection,
+  waitingRoom: WaitingRoom,
+  driver: ChunkDriver,
+): Promise<void> {
   for (;;) {
     const change = driver.change();
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
-    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, driver);
+    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, waitingRoom, driver);
     if (isAtRest && driver.activeChunks === 0) break;
     await nextLook(change, execution.host.signals.drain);
   }
@@ -202,9 +207,18 @@ async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<voi
   looked.abort();
 }
 
-async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<void> {
-  const { ledger, run, loaded, prepared } = execution;
-  const limits = chunkLimits(loaded.pipeline, prepared.provider.limits, execution.room);
+function limitsOf({ loaded, prepared }: Collection, waitingRoom: WaitingRoom): ChunkLimits {
+  const { pipeline } = loaded;
+  return chunkLimits(pipeline, prepared.provider.limits, (tokens) => waitingRoom.fileTokens(tokens));
+}
+
+async function sendAgain(
+  execution: Collection,
+  waitingRoom: WaitingRoom,
+  driver: ChunkDriver,
+): Promise<void> {
+  const { ledger, run } = execution;
+  const limits = limitsOf(execution, waitingRoom);
   const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const { allSubmitted, awaitsBatches } = driver;
   const now = Date.now();
