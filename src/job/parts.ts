@@ -94,43 +94,42 @@ export async function preparePipeline(
   };
 }
 
-/** Opens what brings the results of an earlier run home, by the schema that it had; its source is not needed. */
+/** Opens what loads answers that are at hand, by the schema of their run; neither source nor provider is needed. */
+export async function prepareLoading(
+  loaded: LoadedPipeline,
+  schema: SourceSchema,
+  host: Host,
+): Promise<LoadParts> {
+  const { pipeline } = loaded;
+  await using opening = new AsyncDisposableStack();
+  const columns = columnsOf(pipeline, schema.fields);
+  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
+  const opened = opening.move();
+  return {
+    sink,
+    results,
+    rehearse: () => rehearse(sink, null, host),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Opens what brings the results of an earlier run home; its source is not needed. */
 export async function prepareDelivery(
   loaded: LoadedPipeline,
   schema: SourceSchema,
   host: Host,
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const columns = columnsOf(loaded.pipeline, schema.fields);
-  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  const { sink, results } = opening.use(await prepareLoading(loaded, schema, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, false));
-  const results = await openResultColumns(loaded.pipeline, columns, itemKeyNames(loaded.pipeline));
   const opened = opening.move();
   return {
     sink,
+    results,
     provider,
     isEmulator,
-    results,
     rehearse: () => rehearse(sink, provider, host),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  };
-}
-
-/** Opens what loads answers that are at hand; neither source nor provider is needed. */
-export async function prepareLoading(
-  loaded: LoadedPipeline,
-  schema: SourceSchema,
-  host: Host,
-): Promise<LoadParts> {
-  await using opening = new AsyncDisposableStack();
-  const columns = columnsOf(loaded.pipeline, schema.fields);
-  const sink = opening.use(await openSink(loaded, schema, columns, host));
-  const results = await openResultColumns(loaded.pipeline, columns, itemKeyNames(loaded.pipeline));
-  const opened = opening.move();
-  return {
-    sink,
-    results,
-    rehearse: () => rehearse(sink, null, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

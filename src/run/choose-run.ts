@@ -3,11 +3,6 @@ import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts'
 import { differences, type Fingerprint } from '../job/fingerprint.ts';
 import { ownedError, ownerLock } from './run-lock.ts';
 
-export interface RunChoice {
-  /** The run to continue; null where a new one is to begin. */
-  readonly resume: RunRecord | null;
-}
-
 export interface ChoiceOptions {
   readonly pipeline: string;
   readonly fingerprint: Fingerprint;
@@ -24,18 +19,19 @@ export interface ChoiceOptions {
  * requests goes on. One of other requests stands in the way only while no newer run was begun beside it, by --new-run,
  * which has left it as it is.
  *
+ * @returns the run to go on with; null where a new one is to begin
  * @throws BatchlineError where it must be neither
  */
-export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunChoice> {
+export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunRecord | null> {
   const runs = (await ledger.runs(options.pipeline)).filter((run) => run.kind === 'run');
-  if (options.newRun) return { resume: null };
+  if (options.newRun) return null;
   const newest = runs.slice(0, 1).find(isUnfinished);
   if (newest?.cancelRequested === true) throw cancellingError(newest);
   const same = runs.find((run) => isUnfinished(run) && isSame(run, options));
-  if (same !== undefined) return { resume: same };
+  if (same !== undefined) return same;
   if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs, options.isTable);
-  return { resume: null };
+  return null;
 }
 
 function isUnfinished({ status }: RunRecord): boolean {

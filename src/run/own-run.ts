@@ -62,7 +62,7 @@ async function choose(
   { ledger, loaded, prepared, flags, host }: Choice,
   print: Fingerprint,
 ): Promise<RunRecord | null> {
-  const { resume } = await chooseRun(ledger, {
+  const resume = await chooseRun(ledger, {
     pipeline: loaded.name,
     fingerprint: print,
     newRun: flags.newRun ?? false,
