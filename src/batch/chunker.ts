@@ -1,15 +1,7 @@
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-
-/** What a batch file may hold: the provider's limits or the user's, whichever is lower. */
-export interface ChunkLimits {
-  readonly requests: number;
-  /** UTF-8 bytes, line feeds included. */
-  readonly bytes: number;
-  /** Estimated prompt tokens; Infinity where there is no limit. */
-  readonly tokens: number;
-}
 
 export interface SealedChunk {
   readonly chunk: NewChunk;

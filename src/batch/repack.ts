@@ -1,7 +1,8 @@
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { Ledger, NewChunk, RetryQueue, UnfinishedRow } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
-import { Chunker, type ChunkLimits } from './chunker.ts';
+import { Chunker } from './chunker.ts';
 import { lineTokens } from '../providers/openai/dialect/line-tokens.ts';
 import { originalLine, reaskingLine } from '../providers/openai/dialect/reask.ts';
 import { SavedAnswers } from './saved-answers.ts';

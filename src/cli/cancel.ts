@@ -1,6 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
+import { isContinuable } from '../run/continue-run.ts';
 import { cancelRun } from '../run/cancel-run.ts';
-import { isContinuable, own } from '../run/continue-run.ts';
+import { own } from '../run/run-lock.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
 import { findRuns } from './find-run.ts';

@@ -1,5 +1,6 @@
 import { wholePass } from '../job/job.ts';
-import { continueRun, isContinuable, own } from '../run/continue-run.ts';
+import { continueRun, isContinuable } from '../run/continue-run.ts';
+import { own } from '../run/run-lock.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { RunSummary } from '../run/summary.ts';

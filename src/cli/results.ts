@@ -1,5 +1,6 @@
 import { BatchlineError } from '../core/errors.ts';
-import { columnsOf, openSink } from '../job/open-parts.ts';
+import { openSink } from '../job/open-parts.ts';
+import { columnsOf } from '../job/result-columns.ts';
 import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';

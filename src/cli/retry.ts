@@ -1,6 +1,6 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
-import { own } from '../run/continue-run.ts';
+import { own } from '../run/run-lock.ts';
 import { wholePass } from '../job/job.ts';
 import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';

@@ -101,8 +101,8 @@ export interface PieceCounts {
 /** Names the work that a batch of rows belongs to, so that an inserting sink can tell that it did it already. */
 export interface LoadMark {
   readonly runId: string;
-  /** The chunk's number, and of a chunk that is loaded in parts, the part. */
-  readonly chunk: string;
+  /** Where in the run's results the rows stood; the same again when a load is repeated. */
+  readonly place: string;
   readonly sha256: string;
 }
 
@@ -170,7 +170,7 @@ export interface OpenedSink extends AsyncDisposable {
   /** Throws away what was loaded and is not visible yet, so that every row may be loaded anew. */
   restart(): Promise<void>;
   /**
-   * Where nothing stands in the target, forgets that a run's loads with `place` in their mark's `chunk` were made, so that
+   * Where nothing stands in the target, forgets that a run's loads with `place` in their mark's place were made, so that
    * a table which was emptied since is filled again. Missing where loads are not told by marks that outlive them.
    */
   forgetLoads?(runId: string, place: string): Promise<void>;

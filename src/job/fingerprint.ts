@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { valueToJson } from '../core/print.ts';
 import type { Value } from '../core/value.ts';
+import type { LoadedPipeline } from '../config/load.ts';
 import type { Pipeline } from '../config/pipeline.ts';
+import type { OpenedSource } from '../core/source.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 
 /** The flags that change which requests a run sends. */
@@ -49,6 +51,22 @@ export function fingerprint(
   flatten('flags', { ...flags }, parts);
   const ordered = Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { hash: createHash('sha256').update(JSON.stringify(ordered)).digest('hex'), parts: ordered };
+}
+
+/** What an opened pipeline's fingerprint depends on beside its configuration. */
+interface Fingerprinted {
+  readonly source: Pick<OpenedSource, 'fingerprint'>;
+  readonly chain: { readonly fingerprint: Readonly<Record<string, string>> };
+}
+
+/** The fingerprint of an opened pipeline; of flags, those that are no part of it are passed over. */
+export function fingerprintOf(
+  { pipeline }: LoadedPipeline,
+  { source, chain }: Fingerprinted,
+  { limit, sample, seed, where, fullRefresh }: RequestFlags,
+): Fingerprint {
+  const flags = { limit, sample, seed, where, fullRefresh };
+  return fingerprint(pipeline, flags, source.fingerprint, chain.fingerprint);
 }
 
 /** The flags that a run was started with. */

@@ -1,9 +1,8 @@
-import type { WaitingRoom } from '../send/batched/waiting-room.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { Host } from '../core/host.ts';
 import type { RequestFlags } from './fingerprint.ts';
-import type { Delivery, Prepared } from './parts.ts';
+import type { Delivery, LoadParts, Prepared } from './parts.ts';
 
 /** How far a process takes a run. */
 export interface Pass {
@@ -22,20 +21,28 @@ export interface Pass {
 /** The usual pass: to the end. */
 export const wholePass: Pass = { waits: true, sends: true, cancels: false, takesLost: false, breaks: true };
 
-/** What bringing a run's results home works with; its source may be gone. */
-export interface Collection {
+/** What loading a run's answers works with; its source may be gone. */
+export interface Loading {
   readonly ledger: Ledger;
   readonly run: RunRecord;
   readonly loaded: LoadedPipeline;
-  readonly prepared: Delivery;
+  readonly prepared: LoadParts;
   readonly host: Host;
+}
+
+/** What bringing a run's results home works with. */
+export interface Collection extends Loading {
+  readonly prepared: Delivery;
   readonly pass: Pass;
-  /** Where its chunks wait for the provider; opened by whatever sends or collects them. */
-  readonly room?: WaitingRoom;
+}
+
+/** What reading a run's source works with. */
+export interface Reading extends Loading {
+  readonly prepared: Prepared;
+  readonly flags: RequestFlags;
 }
 
 /** Everything that a run works with. */
-export interface Execution extends Collection {
+export interface Execution extends Collection, Reading {
   readonly prepared: Prepared;
-  readonly flags: RequestFlags;
 }

@@ -7,108 +7,23 @@ import type { Host } from '../core/host.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import type { ColumnPlan, OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
-import type { OpenedTransform } from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
 import { providers } from '../providers/index.ts';
-import { partialFlag, type RequestFlags } from './fingerprint.ts';
-import { requestFields } from '../request/renderer.ts';
-import { planColumns, type ColumnSet } from '../results/columns.ts';
+import type { ColumnSet } from '../results/columns.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
-import { transforms } from '../transforms/index.ts';
-import type { RunRecord, SourceSchema } from '../ledger/ledger.ts';
-
-function keyNames(pipeline: Pipeline): readonly string[] {
-  const { key } = pipeline.source;
-  return typeof key === 'string' ? [key] : key;
-}
-
-/** The fields that transforms add to the source's key. */
-export function addedKeyFields(pipeline: Pipeline): readonly Field[] {
-  return pipeline.transforms.flatMap((block) => declarationOf(transforms, block).keyField ?? []);
-}
-
-/** The names of an item's key parts: the source key's, and behind them what transforms add. */
-export function itemKeyNames(pipeline: Pipeline): readonly string[] {
-  return [...keyNames(pipeline), ...addedKeyFields(pipeline).map(({ name }) => name)];
-}
+import type { SourceSchema } from '../ledger/ledger.ts';
+import { addedKeyFields, sourceKeyNames } from './key-names.ts';
 
 export async function openSource(loaded: LoadedPipeline, host: Host, where?: string): Promise<OpenedSource> {
   const block = loaded.pipeline.source;
   return declarationOf(sources, block).open(block, {
-    key: keyNames(loaded.pipeline),
+    key: sourceKeyNames(loaded.pipeline),
     baseDir: loaded.baseDir,
     stateDir: loaded.stateDir,
     where,
     signal: host.signals.abort,
     warn: warnWith(host),
-  });
-}
-
-/** The transforms, and what flows through them. */
-export interface TransformChain {
-  readonly transforms: readonly OpenedTransform[];
-  /** The fields to read from the source. */
-  readonly read: readonly string[];
-  /** The fields that reach the renderer. */
-  readonly fields: readonly Field[];
-  /** What the transforms depend on beside their configuration. */
-  readonly fingerprint: ChainFingerprint;
-}
-
-type ChainFingerprint = Readonly<Record<string, string>>;
-
-/** Opens the transforms twice: on all fields, to learn which are needed, and then on those alone. */
-export async function openTransforms(
-  { pipeline, baseDir }: LoadedPipeline,
-  sourceFields: readonly Field[],
-  columnsFor: (fields: readonly Field[]) => ColumnSet,
-): Promise<TransformChain> {
-  const onAll = await openChain(pipeline, sourceFields, baseDir);
-  const leaving = onAll.at(-1)?.fields ?? sourceFields;
-  let needed: ReadonlySet<string> = new Set([
-    ...requestFields(pipeline.request),
-    ...columnsFor(leaving).carried,
-  ]);
-  for (const transform of onAll.toReversed()) needed = transform.needs(needed);
-  const unknown = [...needed].find((name) => !sourceFields.some((field) => field.name === name));
-  if (onAll.length === 0 && unknown !== undefined) {
-    // The renderer names it with its place in the template and what may have been meant.
-    return { transforms: [], read: [], fields: sourceFields, fingerprint: {} };
-  }
-  const read = sourceFields.filter((field) => needed.has(field.name));
-  const chain = await openChain(pipeline, read, baseDir);
-  return {
-    transforms: chain,
-    read: read.map((field) => field.name),
-    fields: chain.at(-1)?.fields ?? read,
-    fingerprint: Object.assign({}, ...chain.map((transform) => transform.fingerprint)) as ChainFingerprint,
-  };
-}
-
-async function openChain(
-  pipeline: Pipeline,
-  sourceFields: readonly Field[],
-  baseDir: string,
-): Promise<readonly OpenedTransform[]> {
-  const chain: OpenedTransform[] = [];
-  const encoding = pipeline.request.endpoint === '/v1/embeddings' ? 'cl100k_base' : 'o200k_base';
-  let keyParts = keyNames(pipeline).length;
-  for (const block of pipeline.transforms) {
-    const fields = chain.at(-1)?.fields ?? sourceFields;
-    const declaration = declarationOf(transforms, block);
-    chain.push(await declaration.open(block, fields, { baseDir, keyParts, encoding }));
-    if (declaration.keyField !== undefined) keyParts += 1;
-  }
-  return chain;
-}
-
-export function columnsOf(pipeline: Pipeline, fields: readonly Field[]): ColumnSet {
-  return planColumns({
-    configured: pipeline.sink.columns,
-    request: pipeline.request,
-    sourceFields: fields,
-    keyNames: itemKeyNames(pipeline),
   });
 }
 
@@ -158,38 +73,6 @@ export function skipsUnchanged(pipeline: Pipeline, sink: OpenedSink): boolean {
     );
   }
   return configured === undefined ? sink.keepsHash : configured === 'skip';
-}
-
-/** @throws BatchlineError where some of the rows would replace a target that stands for all of them */
-export function requireWholeSource(
-  { pipeline, isRedirected }: LoadedPipeline,
-  sink: OpenedSink,
-  flags: RequestFlags,
-): void {
-  const flag = partialFlag(flags);
-  const deletes = pipeline.sink['deleted'] === 'delete';
-  if (flag === null || isRedirected || !(sink.isReplaced || deletes)) return;
-  if (deletes) {
-    const message = `${flag} reads some of the rows, and \`deleted: delete\` would delete all others.`;
-    throw partialSource(sink, message, 'table=trial');
-  }
-  throw partialSource(sink, `${flag} would replace the whole target by some of its rows.`, 'path=sample.csv');
-}
-
-/** The same for a run whose batches were adopted: rows that were not sent, or whose batches are gone, are not in it. */
-export function requireWholeRun(
-  { isRedirected }: LoadedPipeline,
-  sink: OpenedSink,
-  { runId, selection }: Pick<RunRecord, 'runId' | 'selection'>,
-): void {
-  if (selection.isAdopted !== true || isRedirected || !sink.isReplaced) return;
-  const message = `Run ${runId} is recovered and may lack rows, so it would replace the whole target by some of its rows.`;
-  throw partialSource(sink, message, 'path=recovered.csv');
-}
-
-function partialSource({ target }: OpenedSink, message: string, example: string): BatchlineError {
-  const hint = `Name another target for them, as in --set sink.${example}.`;
-  return new BatchlineError('partial_source', message, { where: target, hint, exitCode: 2 });
 }
 
 export interface ProviderUse extends AsyncDisposable {

@@ -1,36 +1,29 @@
 import type { LoadedPipeline } from '../config/load.ts';
+import type { Host } from '../core/host.ts';
+import type { OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
-import type { OpenedProvider } from '../core/provider.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
-import { createAnswerReader, type AnswerReader } from '../results/answer-reader.ts';
-import { createAnswerRepair } from '../results/answer-repair.ts';
-import type { ColumnSet } from '../results/columns.ts';
-import { createOutputValidator } from '../results/output-validator.ts';
-import type { Pipeline } from '../config/pipeline.ts';
-import type { Host } from '../core/host.ts';
-import {
-  addedKeyFields,
-  columnsOf,
-  itemKeyNames,
-  openProvider,
-  openSink,
-  openSource,
-  openTransforms,
-  skipsUnchanged,
-  type TransformChain,
-} from './open-parts.ts';
+import { addedKeyFields, itemKeyNames } from './key-names.ts';
+import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts.ts';
+import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
 import { chunkLimits } from './settings.ts';
 import { checkFiles, checkTables } from './table-rules.ts';
+import { openTransforms, type TransformChain } from './transform-chain.ts';
 
-/** The parts of a pipeline that bring results home. */
-export interface Delivery extends AsyncDisposable {
-  readonly columns: ColumnSet;
+/** The parts of a pipeline that load what was answered. */
+export interface LoadParts extends AsyncDisposable {
   readonly sink: OpenedSink;
+  readonly results: ResultColumns;
+  /** Finds out whether the whole way will work, changing nothing: the sink, and the provider's key where it is called. */
+  readonly rehearse: () => Promise<void>;
+}
+
+/** The parts that bring results home. */
+export interface Delivery extends LoadParts {
   readonly provider: OpenedProvider;
   readonly isEmulator: boolean;
-  readonly reader: AnswerReader;
 }
 
 /** A pipeline whose every part has been opened and found to fit the others. Nothing has been sent or changed. */
@@ -59,16 +52,18 @@ export async function preparePipeline(
   options: PrepareOptions = {},
 ): Promise<Prepared> {
   const { pipeline } = loaded;
+  const { offline = false } = options;
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
-  const chain = await openTransforms(loaded, source.fields, (fields) => columnsOf(pipeline, fields));
+  const chain = await openTransforms(loaded, source.fields);
   const columns = columnsOf(pipeline, chain.fields);
   const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
   const sink = opening.use(await openSink(loaded, schema, columns, host));
   await checkFiles(source, sink);
-  const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
+  const { provider, isEmulator } = opening.use(await openProvider(loaded, host, offline));
   const skips = skipsUnchanged(pipeline, sink);
   checkTables(pipeline, { source, sink, skipsUnchanged: skips });
+  const keyNames = itemKeyNames(pipeline);
   const renderer = createRenderer(
     {
       request: pipeline.request,
@@ -78,52 +73,68 @@ export async function preparePipeline(
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
       carried: columns.carried,
       countsPieces: addedKeyFields(pipeline).length > 0,
-      keyNames: itemKeyNames(pipeline),
+      keyNames,
     },
     chain.fields,
   );
-  const reader = await openReader(pipeline, columns);
+  const results = await openResultColumns(pipeline, columns, keyNames);
   const opened = opening.move();
   return {
     source,
     chain,
     schema,
-    columns,
     sink,
     provider,
     isEmulator,
     renderer,
-    reader,
+    results,
     skipsUnchanged: skips,
+    rehearse: () => rehearse(sink, offline ? null : provider, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
-/** Opens what brings the results of an earlier run home, by the schema that it had; its source is not needed. */
+/** Opens what loads answers that are at hand, by the schema of their run; neither source nor provider is needed. */
+export async function prepareLoading(
+  loaded: LoadedPipeline,
+  schema: SourceSchema,
+  host: Host,
+): Promise<LoadParts> {
+  const { pipeline } = loaded;
+  await using opening = new AsyncDisposableStack();
+  const columns = columnsOf(pipeline, schema.fields);
+  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
+  const opened = opening.move();
+  return {
+    sink,
+    results,
+    rehearse: () => rehearse(sink, null, host),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Opens what brings the results of an earlier run home; its source is not needed. */
 export async function prepareDelivery(
   loaded: LoadedPipeline,
   schema: SourceSchema,
   host: Host,
-  options: PrepareOptions = {},
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const columns = columnsOf(loaded.pipeline, schema.fields);
-  const sink = opening.use(await openSink(loaded, schema, columns, host));
-  const { provider, isEmulator } = opening.use(await openProvider(loaded, host, options.offline ?? false));
-  const reader = await openReader(loaded.pipeline, columns);
+  const { sink, results } = opening.use(await prepareLoading(loaded, schema, host));
+  const { provider, isEmulator } = opening.use(await openProvider(loaded, host, false));
   const opened = opening.move();
-  return { columns, sink, provider, isEmulator, reader, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    sink,
+    results,
+    provider,
+    isEmulator,
+    rehearse: () => rehearse(sink, provider, host),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }
 
-/** Understands result lines as the pipeline's request and columns need them. */
-export async function openReader({ request }: Pipeline, columns: ColumnSet): Promise<AnswerReader> {
-  const { output } = request;
-  const validate = output === undefined ? undefined : await createOutputValidator(output.schema);
-  const repair = output?.repair === true ? await createAnswerRepair() : undefined;
-  return createAnswerReader({
-    endpoint: request.endpoint,
-    needs: new Set([...columns.needs, 'usage' as const]),
-    validate,
-    repair,
-  });
+async function rehearse(sink: OpenedSink, provider: OpenedProvider | null, { signals }: Host): Promise<void> {
+  await sink.rehearse();
+  await provider?.check(signals.drain);
 }

@@ -1,14 +1,18 @@
-import type { ChunkLimits } from '../batch/chunker.ts';
-import type { WaitingRoom } from '../send/batched/waiting-room.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { BatchLimits } from '../core/batch-side.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 
 /**
  * What a batch file may hold: the user's limit or the provider's, whichever is lower.
  *
- * @param room knows the limit on enqueued tokens as it is learned, which the next file heeds already
+ * @param fileTokens the most tokens of a file, of what the user has set for it, by the limit on enqueued tokens as it is
+ *   learned, which the next file heeds already
  */
-export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, room?: WaitingRoom): ChunkLimits {
+export function chunkLimits(
+  pipeline: Pipeline,
+  provider: BatchLimits,
+  fileTokens?: (configured: number | undefined) => number,
+): ChunkLimits {
   const {
     max_requests: requests,
     max_bytes: bytes,
@@ -21,7 +25,7 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, room?: Wa
     requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
     bytes: Math.min(bytes ?? Infinity, provider.maxBytes),
     get tokens() {
-      if (room !== undefined) return room.fileTokens(max_tokens);
+      if (fileTokens !== undefined) return fileTokens(max_tokens);
       return Math.min(max_tokens ?? Math.ceil((enqueued ?? Infinity) / 2), enqueued ?? Infinity);
     },
   };

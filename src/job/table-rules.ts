@@ -3,13 +3,16 @@ import type { Pipeline } from '../config/pipeline.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
-import type { Prepared } from './parts.ts';
+
+interface TwoTables {
+  readonly source: OpenedSource;
+  readonly sink: OpenedSink;
+  /** Whether rows that did not change are left out. */
+  readonly skipsUnchanged: boolean;
+}
 
 /** What may not be where source and sink are one table, which only the databases can tell. @throws BatchlineError */
-export function checkTables(
-  pipeline: Pipeline,
-  { source, sink, skipsUnchanged }: Pick<Prepared, 'source' | 'sink' | 'skipsUnchanged'>,
-): void {
+export function checkTables(pipeline: Pipeline, { source, sink, skipsUnchanged }: TwoTables): void {
   if (source.tableId === undefined || source.tableId !== sink.tableId) return;
   if (pipeline.sink['deleted'] === 'delete') throw deletesItself(sink);
   if (source.incremental !== undefined && !skipsUnchanged) throw feedsItself(sink);

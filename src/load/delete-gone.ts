@@ -3,14 +3,14 @@ import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { OpenedSource } from '../core/source.ts';
 import { fromWire } from '../core/wire-text.ts';
 import { openSource } from '../job/open-parts.ts';
-import type { Collection } from '../job/job.ts';
+import type { Loading } from '../job/job.ts';
 import { fingerprint, flagsOf, partialFlag } from '../job/fingerprint.ts';
 
 /** About two minutes of waiting for a database that went away, or whose rows others are changing. */
 const deleteRetry: RetryPolicy = { attempts: 8, firstWaitMs: 500, longestWaitMs: 60_000 };
 
 /** Whether rows of the target are to go when their source row is gone. */
-export function deletesGone({ loaded }: Pick<Collection, 'loaded'>): boolean {
+export function deletesGone({ loaded }: Pick<Loading, 'loaded'>): boolean {
   return loaded.pipeline.sink['deleted'] === 'delete';
 }
 
@@ -21,13 +21,13 @@ export function deletesGone({ loaded }: Pick<Collection, 'loaded'>): boolean {
  * @returns how many rows; null where none was to be deleted, or none could safely be
  * @throws BatchlineError `empty_source` where that would be all rows, unless `yes`
  */
-export async function deleteGone(collection: Collection, yes: boolean): Promise<number | null> {
-  const { run, prepared, host } = collection;
+export async function deleteGone(loading: Loading, yes: boolean): Promise<number | null> {
+  const { run, prepared, host } = loading;
   // A trial, whose target is another one than the file's.
-  if (!deletesGone(collection) || partialFlag(flagsOf(run)) !== null) return null;
+  if (!deletesGone(loading) || partialFlag(flagsOf(run)) !== null) return null;
   try {
     const deleted = await retry({ ...deleteRetry, signal: host.signals.drain }, () =>
-      deleteOnce(collection, yes),
+      deleteOnce(loading, yes),
     );
     host.emit({ type: 'RowsDeleted', rows: deleted });
     return deleted;
@@ -41,19 +41,19 @@ export async function deleteGone(collection: Collection, yes: boolean): Promise<
 
 const unsure = 'unsure_what_is_gone';
 
-async function deleteOnce(collection: Collection, yes: boolean): Promise<number> {
-  const { prepared, loaded, host } = collection;
+async function deleteOnce(loading: Loading, yes: boolean): Promise<number> {
+  const { prepared, loaded, host } = loading;
   const { sink } = prepared;
   if (sink.deleteMissing === undefined) throw new Error(`${sink.target} cannot delete rows.`);
   await using source = await openSource(loaded, host);
-  requireSameSource(collection, source);
-  const batches = keysOf(collection, source, yes);
+  requireSameSource(loading, source);
+  const batches = keysOf(loading, source, yes);
   return await sink.deleteMissing({ parts: source.keyFields.length, batches });
 }
 
 /** Whatever throws in here breaks the deletion off. */
-async function* keysOf(collection: Collection, source: OpenedSource, yes: boolean) {
-  const { loaded, host, prepared } = collection;
+async function* keysOf(loading: Loading, source: OpenedSource, yes: boolean) {
+  const { loaded, host, prepared } = loading;
   let rows = 0;
   for await (const batch of source.read({ fields: [], signal: host.signals.drain })) {
     rows += batch.length;
@@ -76,11 +76,11 @@ async function* keysOf(collection: Collection, source: OpenedSource, yes: boolea
   // A file that is being replaced may have been cut short.
   if (Object.keys(source.fingerprint).length === 0) return;
   await using again = await openSource(loaded, host);
-  requireSameSource(collection, again);
+  requireSameSource(loading, again);
 }
 
 /** What is gone from another source than the run's says nothing. */
-function requireSameSource({ loaded, run }: Collection, source: OpenedSource): void {
+function requireSameSource({ loaded, run }: Loading, source: OpenedSource): void {
   const now = sourceParts(fingerprint(loaded.pipeline, {}, source.fingerprint, {}).parts);
   if (now === sourceParts(run.fingerprintParts)) return;
   throw new BatchlineError(unsure, `The source is another one than run ${run.runId} has read.`);

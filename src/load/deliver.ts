@@ -2,41 +2,21 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
-import { Reconciliation, type ChunkSpan, type LoadRefusal } from '../batch/reconciliation.ts';
+import { Reconciliation } from '../batch/reconciliation.ts';
 import { linesOver } from '../providers/openai/dialect/line-tokens.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
-import { originalLine } from '../providers/openai/dialect/reask.ts';
-import { storedLines } from '../files/stored-lines.ts';
-import type { EventListener } from '../core/events.ts';
-import type { Signals } from '../core/host.ts';
 import type { LineFault } from '../core/batch-side.ts';
-import type { Semaphore } from '../core/semaphore.ts';
-import type { OpenedSink } from '../core/sink.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
-import type {
-  ChunkOutcome,
-  ChunkRecord,
-  FailedRow,
-  Ledger,
-  TokenCounts,
-  UnfinishedRow,
-} from '../ledger/ledger.ts';
+import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
-import type { AnswerReader } from '../results/answer-reader.ts';
-import type { ColumnSet } from '../results/columns.ts';
 import type { Breaker } from './breaker.ts';
+import { withRequests } from './failed-requests.ts';
 import { joinResults } from './join-results.ts';
 import { failuresOf, tidyChunk, type KeepFiles } from '../batch/keep-files.ts';
-import { LoadQueue } from './load-queue.ts';
+import { openQueue, type QueueContext } from './open-queue.ts';
 
-export interface DeliverContext {
+export interface DeliverContext extends QueueContext {
   readonly ledger: Ledger;
-  readonly sink: OpenedSink;
-  readonly slots: Semaphore;
-  readonly reader: AnswerReader;
-  readonly columns: ColumnSet;
-  readonly keyNames: readonly string[];
-  readonly runId: string;
   readonly folder: string;
   readonly attemptLimits: AttemptLimits;
   /** Whether rows whose answers are invalid are sent again with those answers. */
@@ -44,8 +24,6 @@ export interface DeliverContext {
   /** Null where nothing is to hold the run up. */
   readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
-  readonly signals: Signals;
-  readonly emit: EventListener;
 }
 
 const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
@@ -64,14 +42,12 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         reconciliation,
         queue,
         history,
-        reader: context.reader,
-        columns: context.columns,
-        keyNames: context.keyNames,
+        results: context.results,
         breaker: context.breaker,
         place: basename(file, '.jsonl'),
         notesInvalid: context.reasks && file === chunkFiles(folder, chunk.chunk).output,
         now: new Date().toISOString(),
-        signal: context.signals.abort,
+        signal: context.host.signals.abort,
       },
       file,
     );
@@ -105,14 +81,14 @@ export async function deliverSuperseded(
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   const { requests } = chunkFiles(context.folder, chunk.chunk);
   const tooLarge = cap.isStated
-    ? await linesOver(requests, largest, context.signals.drain)
+    ? await linesOver(requests, largest, context.host.signals.drain)
     : new Map<number, number>();
   const reasons = Array.from(tooLarge, ([line, tokens]): [number, string] => [
     line,
     `The row has about ${tokens} tokens, of which at most ${cap.tokens} may be enqueued.`,
   ]);
   applySupersession(reconciliation, new Map(reasons));
-  context.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, limit: cap.tokens });
+  context.host.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, limit: cap.tokens });
   return record(context, reconciliation, { chunk, event: 'file_superseded', usage: noTokens, cleaned: 0 });
 }
 
@@ -145,7 +121,7 @@ async function record(
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   // Of a file that was given up its own event has told.
   if (event !== 'file_superseded') {
-    context.emit({
+    context.host.emit({
       type: 'ChunkLoaded',
       chunk: chunk.chunk,
       ok: outcome.ok,
@@ -171,62 +147,10 @@ function ifExists(path: string): Promise<readonly string[]> {
   );
 }
 
-/** Is told of rows that the sink refused, and of those that were refused and are there after all. */
-interface Refusing {
-  refuse(index: number, refusal: LoadRefusal): void;
-  stands(index: number): void;
-}
-
-/** A queue whose refusals end up in the reconciliation, or wherever else the rows are known by an index. */
-export function openQueue(
-  context: Pick<DeliverContext, 'sink' | 'slots' | 'runId' | 'columns' | 'keyNames' | 'signals' | 'emit'>,
-  rows: Refusing,
-  chunk: number,
-  onCleaned: (count: number) => void,
-): LoadQueue {
-  const { sink, slots, runId, columns, keyNames, signals, emit } = context;
-  return new LoadQueue({
-    sink,
-    slots,
-    runId,
-    drain: signals.drain,
-    emit,
-    keyColumns: keyNames.length,
-    valueColumns: columns.plans.length,
-    onRefused: (index, { code, message }) => rows.refuse(index, { code, message }),
-    onStanding: (index) => rows.stands(index),
-    onLoaded: (rows, cleaned) => {
-      onCleaned(cleaned);
-      emit({ type: 'RowsLoaded', chunk, rows });
-    },
-  });
-}
-
-/** The failed rows with the request line of each, as it was first sent. */
-export async function withRequests(
-  folder: string,
-  span: ChunkSpan,
-  outcome: ChunkOutcome,
-  history: ReadonlyMap<string, UnfinishedRow>,
-): Promise<readonly FailedRow[]> {
-  const { failures } = outcome;
-  if (failures.length === 0) return failures;
-  const lineOf = new Map(span.rows.customIds.map((customId, line) => [customId, line]));
-  const lines = failures.map((row) => lineOf.get(row.customId) ?? 0);
-  const found: FailedRow[] = [];
-  for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
-    const row = failures[found.length];
-    if (row === undefined) continue;
-    const first = history.get(row.customId)?.isReasking === true ? originalLine(line) : line;
-    found.push({ ...row, request: first.toString('utf8') });
-  }
-  return found.length === failures.length ? found : failures;
-}
-
 function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation, chunk: ChunkRecord): void {
   const { strangers, repeats, unparsable } = reconciliation;
   if (strangers + repeats + unparsable === 0) return;
-  context.emit({
+  context.host.emit({
     type: 'Warned',
     message: `The results of file ${chunk.chunk} hold ${strangers} answers to no row of it, ${repeats} repeated ones and ${unparsable} unreadable lines; they were passed over and are kept in ${context.folder}.`,
   });

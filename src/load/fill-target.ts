@@ -1,10 +1,10 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { RowCounts } from '../ledger/ledger.ts';
-import type { Collection } from '../job/job.ts';
+import type { Loading } from '../job/job.ts';
 import { reload } from './reload.ts';
 import { savedFiles } from '../batch/saved-files.ts';
 
-type Filling = Pick<Collection, 'ledger' | 'run' | 'prepared'>;
+type Filling = Pick<Loading, 'ledger' | 'run' | 'prepared'>;
 
 /**
  * Sees to it that a target which is replaced as a whole can be: where what was loaded for the run is not all there (the
@@ -15,13 +15,13 @@ type Filling = Pick<Collection, 'ledger' | 'run' | 'prepared'>;
  * @returns the run's rows as they are now: an edited sink may refuse some
  * @throws BatchlineError `answers_gone`
  */
-export async function fillTarget(collection: Collection): Promise<RowCounts> {
-  const { ledger, run, prepared } = collection;
+export async function fillTarget(loading: Loading): Promise<RowCounts> {
+  const { ledger, run, prepared } = loading;
   const rows = await ledger.rowCounts(run.runId);
   if (await prepared.sink.holds(rows.ok, run.runId)) return rows;
-  await requireAnswers(collection);
+  await requireAnswers(loading);
   await prepared.sink.restart();
-  await reload(collection, 'all');
+  await reload(loading, 'all');
   return ledger.rowCounts(run.runId);
 }
 

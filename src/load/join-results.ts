@@ -1,17 +1,14 @@
 import type { Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
-import type { AnswerReader } from '../results/answer-reader.ts';
-import type { ColumnSet } from '../results/columns.ts';
 import { readLineBlocks } from '../files/line-reader.ts';
+import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
 
 export interface JoinContext {
   readonly reconciliation: Reconciliation;
-  readonly reader: AnswerReader;
-  readonly columns: ColumnSet;
-  readonly keyNames: readonly string[];
+  readonly results: ResultColumns;
   readonly queue: LoadQueue;
   /** What the places of loaded rows are named after. */
   readonly place: string;
@@ -37,7 +34,8 @@ export interface JoinedFile {
  * evaluated and queued for loading. What it queued is durable once the queue has been drained.
  */
 export async function joinResults(context: JoinContext, file: string): Promise<JoinedFile> {
-  const { reconciliation, reader, queue } = context;
+  const { reconciliation, queue } = context;
+  const { reader } = context.results;
   const usage = new UsageSum();
   let lines = 0;
   let part = 0;
@@ -71,12 +69,12 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
 
 /** Evaluates the columns of an answered row and queues it. @returns whether the queue wants to be flushed */
 function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: number): boolean {
-  const { reconciliation, columns, queue, history, now } = context;
+  const { reconciliation, results, queue, history, now } = context;
   const { chunk, rows, line } = reconciliation.place(index);
   const row = rows.row(line);
-  const values = columns.evaluate({
+  const values = results.columns.evaluate({
     customId: row.customId,
-    key: namedParts(context.keyNames, row.key),
+    key: namedParts(results.keyNames, row.key),
     row: row.carried,
     answer,
     requestHash: row.requestHash,

@@ -91,7 +91,7 @@ export class LoadQueue {
 
   async #load(batch: PendingBatch, place: string): Promise<void> {
     const { sink, runId, drain, emit, onRefused, onStanding, onLoaded } = this.#options;
-    const mark = { runId, chunk: place, sha256: digestOf(batch.partIds) };
+    const mark = { runId, place, sha256: digestOf(batch.partIds) };
     const outcome = await retry(
       {
         ...sinkRetry,

@@ -4,9 +4,8 @@ import { Reconciliation, rowState, type ChunkSpan } from '../batch/reconciliatio
 import { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { ChunkRecord, FailedRow } from '../ledger/ledger.ts';
-import { itemKeyNames } from '../job/open-parts.ts';
-import { openQueue } from './deliver.ts';
-import type { Collection } from '../job/job.ts';
+import type { Loading } from '../job/job.ts';
+import { openQueue } from './open-queue.ts';
 import { FollowerIndex } from './followers/follower-index.ts';
 import { joinResults } from './join-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
@@ -25,15 +24,15 @@ export interface Reloaded {
  * Loads saved answers again, from the output files that are kept: those of rows of stage `load`, or of every row that
  * was ever answered well. Nothing is bought.
  */
-export async function reload(collection: Collection, which: 'failed' | 'all'): Promise<Reloaded> {
+export async function reload(loading: Loading, which: 'failed' | 'all'): Promise<Reloaded> {
   const sum = { loaded: 0, failed: 0, gone: 0 };
   const slots = new Semaphore(loadsAtOnce);
-  await using index = await openIndex(collection, which);
-  for (const chunk of await collection.ledger.chunks(collection.run.runId)) {
-    collection.host.signals.drain.throwIfAborted();
-    const unloaded = await unloadedRows(collection, chunk);
+  await using index = await openIndex(loading, which);
+  for (const chunk of await loading.ledger.chunks(loading.run.runId)) {
+    loading.host.signals.drain.throwIfAborted();
+    const unloaded = await unloadedRows(loading, chunk);
     if (chunk.rowStates === null || (which === 'failed' && unloaded.length === 0)) continue;
-    const done = await reloadChunk({ collection, slots, index, chunk, unloaded, which });
+    const done = await reloadChunk({ loading, slots, index, chunk, unloaded, which });
     sum.loaded += done.loaded;
     sum.failed += done.failed;
     sum.gone += done.gone;
@@ -42,26 +41,23 @@ export async function reload(collection: Collection, which: 'failed' | 'all'): P
 }
 
 /** The rows of a chunk, and followers of them, whose answers could not be loaded. */
-async function unloadedRows(
-  { ledger, run }: Collection,
-  { chunk }: ChunkRecord,
-): Promise<readonly FailedRow[]> {
+async function unloadedRows({ ledger, run }: Loading, { chunk }: ChunkRecord): Promise<readonly FailedRow[]> {
   return (await ledger.ownFailures(run.runId, chunk)).filter(({ stage }) => stage === 'load');
 }
 
 /** Null where there is no follower to load. */
-async function openIndex(collection: Collection, which: 'failed' | 'all'): Promise<FollowerIndex | null> {
-  const { ledger, run: before, host } = collection;
+async function openIndex(loading: Loading, which: 'failed' | 'all'): Promise<FollowerIndex | null> {
+  const { ledger, run: before, host } = loading;
   const run = (await ledger.run(before.runId)) ?? before;
   // Where no line of them is kept, no answer is either.
   if (run.followers === 0 || !(await hasFollowers(run.folder))) return null;
-  const isWanted = which === 'all' || (await hasUnloadedFollowers(collection));
+  const isWanted = which === 'all' || (await hasUnloadedFollowers(loading));
   return isWanted ? FollowerIndex.open(run, host.signals.drain) : null;
 }
 
-async function hasUnloadedFollowers(collection: Collection): Promise<boolean> {
-  for (const chunk of await collection.ledger.chunks(collection.run.runId))
-    if ((await unloadedRows(collection, chunk)).some(isUnloadedFollower)) return true;
+async function hasUnloadedFollowers(loading: Loading): Promise<boolean> {
+  for (const chunk of await loading.ledger.chunks(loading.run.runId))
+    if ((await unloadedRows(loading, chunk)).some(isUnloadedFollower)) return true;
   return false;
 }
 
@@ -70,7 +66,7 @@ function isUnloadedFollower({ stage, sameAs }: FailedRow): boolean {
 }
 
 interface ChunkReload {
-  readonly collection: Collection;
+  readonly loading: Loading;
   readonly slots: Semaphore;
   readonly index: FollowerIndex | null;
   readonly chunk: ChunkRecord;
@@ -82,8 +78,8 @@ interface ChunkReload {
 async function reloadChunk(given: ChunkReload): Promise<Reloaded> {
   const [followers, unloaded] = part(given.unloaded, isUnloadedFollower);
   const work = { ...given, unloaded };
-  const { collection, chunk } = work;
-  const { folder, runId } = collection.run;
+  const { loading, chunk } = work;
+  const { folder, runId } = loading.run;
   const files = await savedFiles(folder, chunk.chunk);
   const wanted = given.unloaded.length + (work.which === 'failed' ? 0 : chunk.ok + chunk.followedOk);
   if (files.length === 0) return { loaded: 0, failed: 0, gone: wanted };
@@ -95,9 +91,9 @@ async function reloadChunk(given: ChunkReload): Promise<Reloaded> {
   const followed = await follow(work, followers);
   const outcome = outcomeOf(work, reconciliation, span, candidates);
   const recorded = { ...outcome, cleaned, ...(followed && { followers: followed.outcome }) };
-  await collection.ledger.recordReload(runId, chunk.chunk, recorded);
+  await loading.ledger.recordReload(runId, chunk.chunk, recorded);
   const { loaded, failures } = outcome;
-  const { emit } = collection.host;
+  const { emit } = loading.host;
   emit({ type: 'ChunkLoaded', chunk: chunk.chunk, ok: loaded, failed: failures.length, pending: 0 });
   const direct = { loaded, failed: failures.length, gone: candidates.length - loaded - failures.length };
   if (followed === null) return direct;
@@ -107,10 +103,10 @@ async function reloadChunk(given: ChunkReload): Promise<Reloaded> {
 }
 
 async function follow(work: ChunkReload, unloaded: readonly FailedRow[]): Promise<ReloadedFollowers | null> {
-  const { collection, slots, index, chunk, which } = work;
+  const { loading, slots, index, chunk, which } = work;
   if (index === null || (which === 'failed' && unloaded.length === 0)) return null;
   return reloadFollowers(
-    { collection, slots, index, chunk },
+    { loading, slots, index, chunk },
     unloaded,
     which,
     `followers-${chunk.chunk}.${placeSuffix(work)}`,
@@ -121,8 +117,8 @@ async function follow(work: ChunkReload, unloaded: readonly FailedRow[]): Promis
  * An inserting sink tells loads by their place. Whoever fails again is loaded once more each time; a table that is to get
  * every row gets each once, however often a crash has the command typed again.
  */
-function placeSuffix({ collection, chunk, which }: ChunkReload): string {
-  const { prepared } = collection;
+function placeSuffix({ loading, chunk, which }: ChunkReload): string {
+  const { prepared } = loading;
   return which === 'all' ? wholeLoadPlace(prepared.sink) : `again-${chunk.reloads + 1}`;
 }
 
@@ -158,13 +154,13 @@ async function join(
   reconciliation: Reconciliation,
   files: readonly string[],
 ): Promise<number> {
-  const { collection, slots, chunk } = work;
-  const { ledger, run, loaded, prepared, host } = collection;
-  const names = itemKeyNames(loaded.pipeline);
+  const { loading, slots, chunk } = work;
+  const { ledger, run, prepared, host } = loading;
+  const { sink, results } = prepared;
   const history = await ledger.rowHistory(run.runId, chunk.chunk);
   let cleaned = 0;
   const queue = openQueue(
-    { ...prepared, ...host, slots, runId: run.runId, keyNames: names },
+    { runId: run.runId, sink, slots, results, host },
     reconciliation,
     chunk.chunk,
     (count) => (cleaned += count),
@@ -175,9 +171,7 @@ async function join(
         reconciliation,
         queue,
         history,
-        reader: prepared.reader,
-        columns: prepared.columns,
-        keyNames: names,
+        results,
         place: `${basename(file).replace(/\.jsonl(\.gz)?$/, '')}.${placeSuffix(work)}`,
         now: new Date().toISOString(),
         signal: host.signals.abort,

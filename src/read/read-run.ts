@@ -1,27 +1,32 @@
 import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../batch/chunk-files.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { errorCode } from '../core/errors.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { ChunkRecord, NewChunk } from '../ledger/ledger.ts';
 import { Dedupe } from './dedupe.ts';
-import type { Execution } from '../job/job.ts';
+import type { Reading } from '../job/job.ts';
 import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
 import { readSource } from './read-source.ts';
 import { RecordAdmission } from './record-admission.ts';
 import { noStalePieces, StalePiecesLater, StalePiecesNow, type StalePieces } from './stale-pieces.ts';
-import { chunkLimits } from '../job/settings.ts';
 import { sendEverything, SkipUnchanged } from './unchanged.ts';
 
 /** About five minutes of waiting for a source that went away, each time that it does. */
 const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
 
-/** Reads again after the last durable row, or from the start, when the source goes away for a while. */
+/**
+ * Reads again after the last durable row, or from the start, when the source goes away for a while.
+ *
+ * @param onSealed told of each sealed file once it is in the ledger; reading waits until it resolves
+ */
 export async function readPatiently(
-  execution: Execution,
+  reading: Reading,
+  limits: ChunkLimits,
   onSealed: (chunk: NewChunk) => Promise<void>,
 ): Promise<void> {
-  const { prepared, host } = execution;
+  const { prepared, host } = reading;
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
   // What became of the sealed files is no fault of the source's: reading again would not help.
@@ -31,10 +36,10 @@ export async function readPatiently(
       failure = { reason };
       throw reason;
     });
-  const hasAdvanced = advances(execution);
+  const hasAdvanced = advances(reading);
   await retry({ ...sourceRetry, signal: host.signals.drain, onRetry, hasAdvanced }, async () => {
-    if (!prepared.source.resumable) await beginAnew(execution);
-    await read(execution, noting).catch((error: unknown) => {
+    if (!prepared.source.resumable) await beginAnew(reading);
+    await read(reading, limits, noting).catch((error: unknown) => {
       if (failure === null) throw error;
     });
   });
@@ -42,7 +47,7 @@ export async function readPatiently(
 }
 
 /** Tells, when asked, whether rows have become durable since it was last asked. */
-function advances({ ledger, run, prepared }: Execution): () => Promise<boolean> {
+function advances({ ledger, run, prepared }: Reading): () => Promise<boolean> {
   let records = run.records;
   return async () => {
     const before = records;
@@ -57,7 +62,7 @@ function throwIfAny(failure: { readonly reason: unknown } | null): void {
 }
 
 /** Nothing of a pass that cannot be continued was sent, so its files are of no use. */
-async function beginAnew({ ledger, run }: Execution): Promise<void> {
+async function beginAnew({ ledger, run }: Reading): Promise<void> {
   for (const { chunk } of await ledger.chunks(run.runId)) {
     const files = chunkFiles(run.folder, chunk);
     await rm(files.requests, { force: true });
@@ -66,40 +71,41 @@ async function beginAnew({ ledger, run }: Execution): Promise<void> {
   await ledger.discardReading(run.runId);
 }
 
-async function read(execution: Execution, onSealed: (chunk: NewChunk) => Promise<void>): Promise<void> {
-  const { ledger, run, loaded, prepared, flags, host } = execution;
-  const { source } = prepared;
+async function read(
+  reading: Reading,
+  limits: ChunkLimits,
+  onSealed: (chunk: NewChunk) => Promise<void>,
+): Promise<void> {
+  const { ledger, run, loaded, prepared, flags, host } = reading;
+  const { source, chain, renderer } = prepared;
   const before = await ledger.run(run.runId);
   const chunks = await ledger.chunks(run.runId);
-  await using keyCheck = openKeyCheck(execution);
-  await using stale = await openStalePieces(execution);
-  await using dedupe = await openDedupe(execution, chunks);
+  await using keyCheck = openKeyCheck(reading);
+  await using stale = await openStalePieces(reading);
+  await using dedupe = await openDedupe(reading, chunks);
   await readSource({
-    source,
-    transforms: prepared.chain.transforms,
-    renderer: prepared.renderer,
-    fields: prepared.chain.read,
-    keyMode: loaded.pipeline.source.key_mode,
-    admission: new RecordAdmission(keyCheck, source.keyFields.length),
-    stale,
-    unchanged: await openUnchanged(execution),
-    dedupe,
-    limits: chunkLimits(loaded.pipeline, prepared.provider.batches.limits, execution.room),
-    folder: run.folder,
     ledger,
-    runId: run.runId,
-    firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
-    cursor: before?.readCursor ?? null,
-    partlyRead: before?.partlyRead ?? [],
-    selection: run.selection,
-    limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
-    signal: host.signals.drain,
-    emit: host.emit,
+    run,
+    rendering: { source, chain, renderer, keyMode: loaded.pipeline.source.key_mode },
+    rules: {
+      admission: new RecordAdmission(keyCheck, source.keyFields.length),
+      stale,
+      unchanged: await openUnchanged(reading),
+      dedupe,
+    },
+    from: {
+      cursor: before?.readCursor ?? null,
+      partlyRead: before?.partlyRead ?? [],
+      limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
+      firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
+    },
+    limits,
+    host,
     onSealed,
   });
 }
 
-function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
+function openKeyCheck({ loaded, prepared, run }: Reading): KeyCheck | null {
   if (prepared.source.keyIsUnique) return null;
   return loaded.pipeline.source.on_duplicate_key === 'first'
     ? new FirstRowWins(run.folder)
@@ -107,7 +113,7 @@ function openKeyCheck({ loaded, prepared, run }: Execution): KeyCheck | null {
 }
 
 /** A build changes nothing in the sink. */
-async function openStalePieces({ run, prepared, host }: Execution): Promise<StalePieces> {
+async function openStalePieces({ run, prepared, host }: Reading): Promise<StalePieces> {
   const { sink, source } = prepared;
   const deletePieces = run.kind === 'build' ? undefined : sink.deletePieces?.bind(sink);
   if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
@@ -117,7 +123,7 @@ async function openStalePieces({ run, prepared, host }: Execution): Promise<Stal
 }
 
 async function openDedupe(
-  { ledger, loaded, run, host }: Execution,
+  { ledger, loaded, run, host }: Reading,
   chunks: readonly ChunkRecord[],
 ): Promise<Dedupe | null> {
   if (!loaded.pipeline.request.dedupe) return null;
@@ -125,7 +131,7 @@ async function openDedupe(
   return Dedupe.open(now ?? run, chunks, host.signals.drain);
 }
 
-async function openUnchanged({ ledger, loaded, prepared, flags }: Execution) {
+async function openUnchanged({ ledger, loaded, prepared, flags }: Reading) {
   if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
   return new SkipUnchanged(prepared.sink, ledger, loaded.name, await holdsRows(prepared.sink));
 }

@@ -1,11 +1,8 @@
-import { Chunker, type ChunkLimits } from '../batch/chunker.ts';
-import type { EventListener } from '../core/events.ts';
+import { Chunker } from '../batch/chunker.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
+import type { Host } from '../core/host.ts';
 import type { RowBatch } from '../core/row-batch.ts';
-import type { OpenedSource } from '../core/source.ts';
-import type { OpenedTransform } from '../core/transform.ts';
-import type { Ledger, NewChunk, PartlyRead, ReadCommit } from '../ledger/ledger.ts';
-import type { RunSelection } from '../ledger/selection.ts';
-import type { Renderer } from '../request/renderer.ts';
+import type { Ledger, NewChunk, PartlyRead, ReadCommit, RunRecord } from '../ledger/ledger.ts';
 import type { ItemPlace } from './batch-items.ts';
 import type { Dedupe } from './dedupe.ts';
 import { ReadProgress, type Taken } from './read-progress.ts';
@@ -17,6 +14,7 @@ import {
   slices,
   transformBatch,
   type RenderedRows,
+  type Rendering,
 } from './render-rows.ts';
 import { sampledSource } from './sample.ts';
 import type { StalePieces } from './stale-pieces.ts';
@@ -30,30 +28,34 @@ const maxFailuresHeld = 5000;
 /** The same for rows that follow others: a crash has to read that many again. */
 const maxFollowersHeld = 200_000;
 
-export interface ReadContext {
-  readonly source: OpenedSource;
-  readonly transforms: readonly OpenedTransform[];
-  readonly renderer: Renderer;
-  readonly fields: readonly string[];
-  readonly keyMode: 'auto' | 'hash';
+/** What decides which rows are sent. */
+export interface RowRules {
   readonly admission: RecordAdmission;
   readonly stale: StalePieces;
   readonly unchanged: UnchangedFilter;
   /** Null where each row is sent, whatever the others ask. */
   readonly dedupe: Dedupe | null;
-  readonly limits: ChunkLimits;
-  readonly folder: string;
-  readonly ledger: Ledger;
-  readonly runId: string;
-  readonly firstChunk: number;
+}
+
+/** Where reading goes on, behind what earlier reads of the run have made durable. */
+export interface ReadingOn {
   /** The source's cursor to read on after. */
   readonly cursor: string | null;
   /** Records behind the cursor of which some pieces are durable already. */
   readonly partlyRead: readonly PartlyRead[];
+  /** How many records are left to read; undefined where there is no limit. */
   readonly limit: number | undefined;
-  readonly selection: RunSelection;
-  readonly signal: AbortSignal;
-  readonly emit: EventListener;
+  readonly firstChunk: number;
+}
+
+export interface ReadContext {
+  readonly ledger: Ledger;
+  readonly run: Pick<RunRecord, 'runId' | 'folder' | 'selection'>;
+  readonly rendering: Rendering;
+  readonly rules: RowRules;
+  readonly from: ReadingOn;
+  readonly limits: ChunkLimits;
+  readonly host: Host;
   /** Told of each sealed file once it is in the ledger; reading waits until it resolves. */
   readonly onSealed: (chunk: NewChunk) => Promise<void>;
 }
@@ -63,11 +65,12 @@ export interface ReadContext {
  * sealed files. Each file goes into the ledger with the rows that it accounts for.
  */
 export async function readSource(context: ReadContext): Promise<void> {
-  const { cursor, partlyRead, source } = context;
-  const keyParts = source.keyFields.length;
+  const { ledger, run, rules, host } = context;
+  const { cursor, partlyRead, firstChunk } = context.from;
+  const keyParts = context.rendering.source.keyFields.length;
   const onEdited = (record: PartlyRead): void => warnOfEdit(context, record);
   const progress = new ReadProgress({ cursor, partlyRead, keyParts, onEdited });
-  await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
+  await using chunker = new Chunker(run.folder, context.limits, firstChunk);
   let records = 0;
   let requested = 0;
   for await (const batch of read(context)) {
@@ -75,41 +78,49 @@ export async function readSource(context: ReadContext): Promise<void> {
     progress.startBatch(batch);
     requested += await packBatch(context, chunker, progress, batch);
     progress.endBatch();
-    await context.admission.settle();
+    await rules.admission.settle();
     if (holdsMany(context, progress)) await sealSettled(context, chunker, progress);
     records += batch.length;
-    context.emit({ type: 'RowsRead', records, requested });
+    host.emit({ type: 'RowsRead', records, requested });
   }
-  await context.admission.verdict();
-  await context.stale.finish();
+  await rules.admission.verdict();
+  await rules.stale.finish();
   const chunk = await chunker.seal();
   const commit = await commitOf(context, chunk, progress.takeSettled());
-  await context.ledger.finishReading(context.runId, commit);
+  await ledger.finishReading(run.runId, commit);
   if (chunk !== null) await announce(context, chunk);
-  context.emit({ type: 'ReadingFinished', records });
+  host.emit({ type: 'ReadingFinished', records });
 }
 
-function warnOfEdit({ emit }: ReadContext, { key, done }: PartlyRead): void {
+function warnOfEdit({ host }: ReadContext, { key, done }: PartlyRead): void {
   const pieces = done === 1 ? 'its first piece is' : `its first ${done} pieces are`;
-  emit({
+  host.emit({
     type: 'Warned',
     message: `The row ${key} was edited when ${pieces} in a sealed file already; the others are of the new text. A further run sends what then differs.`,
   });
 }
 
-function holdsMany({ dedupe }: ReadContext, { failuresHeld }: ReadProgress): boolean {
-  return failuresHeld >= maxFailuresHeld || (dedupe?.uncommitted ?? 0) >= maxFollowersHeld;
+function holdsMany({ rules }: ReadContext, { failuresHeld }: ReadProgress): boolean {
+  return failuresHeld >= maxFailuresHeld || (rules.dedupe?.uncommitted ?? 0) >= maxFollowersHeld;
 }
 
 /** What makes a stretch of reading durable; the rows that follow others are on disk already. */
-async function commitOf({ dedupe }: ReadContext, chunk: NewChunk | null, taken: Taken): Promise<ReadCommit> {
-  return { chunk, ...taken, followers: (await dedupe?.sync()) ?? null };
+async function commitOf({ rules }: ReadContext, chunk: NewChunk | null, taken: Taken): Promise<ReadCommit> {
+  return { chunk, ...taken, followers: (await rules.dedupe?.sync()) ?? null };
 }
 
-function read(context: ReadContext): AsyncIterable<RowBatch> {
-  const { source, fields, limit, selection, signal, cursor } = context;
-  const { sample, window } = selection;
-  return sampledSource(source, sample).read({ fields, after: cursor ?? undefined, limit, window, signal });
+function read({ run, rendering, from, host }: ReadContext): AsyncIterable<RowBatch> {
+  const { source, chain } = rendering;
+  const { sample, window } = run.selection;
+  const { cursor, limit } = from;
+  const signal = host.signals.drain;
+  return sampledSource(source, sample).read({
+    fields: chain.read,
+    after: cursor ?? undefined,
+    limit,
+    window,
+    signal,
+  });
 }
 
 /** Carries a batch through transforms and renderer into files. @returns how many of its items are sent */
@@ -119,13 +130,14 @@ async function packBatch(
   progress: ReadProgress,
   batch: RowBatch,
 ): Promise<number> {
-  const transformed = await transformBatch(context, progress, batch);
+  const { rendering, host } = context;
+  const transformed = await transformBatch(rendering, progress, batch, host.signals.drain);
   // A few rows may be very many pieces, which are not all held as requests at once.
   const most = Math.max(batch.length, leastSlice);
   let packed = 0;
   let packedTo: ItemPlace | null = null;
   for (const part of slices(transformed, most)) {
-    const rendered = renderRows(context, part);
+    const rendered = renderRows(rendering, part);
     packed += await packItems(context, chunker, progress, rendered, packedTo);
     if (part.rows.length > 0) packedTo = placeOf(part.rows, part.rows.length - 1);
   }
@@ -141,11 +153,11 @@ async function packItems(
   packedTo: ItemPlace | null,
 ): Promise<number> {
   const { rows, items, lastRecord } = rendered;
-  const skip = await context.unchanged.skips(items);
-  const known = await context.unchanged.knownFailures(items.failures);
-  markFates(context, progress, rendered, { skip, known });
-  await context.stale.delete(progress.takeUnsent(lastRecord));
-  const { dedupe } = context;
+  const { admission, unchanged, stale, dedupe } = context.rules;
+  const skip = await unchanged.skips(items);
+  const known = await unchanged.knownFailures(items.failures);
+  markFates(admission, progress, rendered, { skip, known });
+  await stale.delete(progress.takeUnsent(lastRecord));
   dedupe?.startBatch(items, skip);
   let packed = 0;
   for (const [from, to] of keptRuns(skip)) {
@@ -155,7 +167,7 @@ async function packItems(
       const lastRow = items.sourceRows[sealed.lastItem];
       const upTo = lastRow === undefined ? packedTo : placeOf(rows, lastRow);
       const taken = upTo === null ? progress.takeSettled() : progress.takeUpTo(upTo);
-      await context.ledger.commitReading(context.runId, await commitOf(context, sealed.chunk, taken));
+      await context.ledger.commitReading(context.run.runId, await commitOf(context, sealed.chunk, taken));
       await announce(context, sealed.chunk);
     }
   }
@@ -165,7 +177,7 @@ async function packItems(
 
 /** Notes what becomes of each item, in the source's order: of records of one key the first counts, whatever its fate. */
 function markFates(
-  { admission }: ReadContext,
+  admission: RecordAdmission,
   progress: ReadProgress,
   { rows, items, failures }: RenderedRows,
   { skip, known }: { readonly skip: Uint8Array; readonly known: ReadonlySet<string> },
@@ -203,12 +215,15 @@ function* keptRuns(skip: Uint8Array): Generator<readonly [number, number]> {
 
 async function sealSettled(context: ReadContext, chunker: Chunker, progress: ReadProgress): Promise<void> {
   const chunk = await chunker.seal();
-  await context.ledger.commitReading(context.runId, await commitOf(context, chunk, progress.takeSettled()));
+  await context.ledger.commitReading(
+    context.run.runId,
+    await commitOf(context, chunk, progress.takeSettled()),
+  );
   if (chunk !== null) await announce(context, chunk);
 }
 
 async function announce(context: ReadContext, chunk: NewChunk): Promise<void> {
   const { requests, bytes, tokens } = chunk;
-  context.emit({ type: 'ChunkSealed', chunk: chunk.chunk, requests, bytes, tokens });
+  context.host.emit({ type: 'ChunkSealed', chunk: chunk.chunk, requests, bytes, tokens });
   await context.onSealed(chunk);
 }

@@ -2,20 +2,21 @@ import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
 import { customId, keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
-import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
+import type { TransformFailure } from '../core/transform.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
+import type { TransformChain } from '../job/transform-chain.ts';
 import type { FailedRow } from '../ledger/ledger.ts';
 import type { Renderer } from '../request/renderer.ts';
-import { keepRows } from '../transforms/derived-batch.ts';
+import { keepRows } from '../core/derived-batch.ts';
 import type { FailedItem, ItemPlace } from './batch-items.ts';
 import { sourceKey, type ReadProgress } from './read-progress.ts';
 
-export interface RenderContext {
+/** What makes items of rows. */
+export interface Rendering {
   readonly source: OpenedSource;
-  readonly transforms: readonly OpenedTransform[];
+  readonly chain: Pick<TransformChain, 'read' | 'transforms'>;
   readonly renderer: Renderer;
   readonly keyMode: 'auto' | 'hash';
-  readonly signal: AbortSignal;
 }
 
 /** An item that failed before it could be sent. */
@@ -39,16 +40,17 @@ export interface RenderedRows extends TransformedRows {
 
 /** Applies the transforms to a batch as the source yielded it. */
 export async function transformBatch(
-  context: RenderContext,
+  rendering: Rendering,
   progress: ReadProgress,
   batch: RowBatch,
+  signal: AbortSignal,
 ): Promise<TransformedRows> {
   const failures: UnsentItem[] = [];
   let rows = batch;
-  let keyParts = context.source.keyFields.length;
-  for (const transform of context.transforms) {
-    const applied = await transform.apply(rows, context.signal);
-    for (const failure of applied.failures) failures.push(untransformed(context, rows, failure, keyParts));
+  let keyParts = rendering.source.keyFields.length;
+  for (const transform of rendering.chain.transforms) {
+    const applied = await transform.apply(rows, signal);
+    for (const failure of applied.failures) failures.push(untransformed(rendering, rows, failure, keyParts));
     rows =
       applied.pieces === undefined
         ? applied.batch
@@ -96,11 +98,11 @@ export function* slices({ rows, failures }: TransformedRows, most: number): Gene
 }
 
 export function renderRows(
-  context: RenderContext,
+  rendering: Rendering,
   { rows, failures, lastRecord }: TransformedRows,
 ): RenderedRows {
-  const items = context.renderer.render(rows);
-  const unsent = items.failures.map((failure) => unrendered(context, rows, failure));
+  const items = rendering.renderer.render(rows);
+  const unsent = items.failures.map((failure) => unrendered(rendering, rows, failure));
   return { rows, items, failures: [...failures, ...unsent].sort(compareItems), lastRecord };
 }
 
@@ -113,7 +115,7 @@ export function compareItems(a: ItemPlace, b: ItemPlace): number {
 }
 
 function untransformed(
-  { source, keyMode }: RenderContext,
+  { source, keyMode }: Rendering,
   rows: RowBatch,
   { row, code, message }: TransformFailure,
   keyParts: number,
@@ -128,7 +130,7 @@ function untransformed(
   };
 }
 
-function unrendered({ source }: RenderContext, rows: RowBatch, failure: RenderFailure): UnsentItem {
+function unrendered({ source }: Rendering, rows: RowBatch, failure: RenderFailure): UnsentItem {
   const { sourceRow, key, ...rest } = failure;
   return {
     ...placeOf(rows, sourceRow),

@@ -4,28 +4,21 @@ import type { CursorWindow } from '../core/read-window.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { RunSelection, RunWindow } from '../ledger/selection.ts';
 import type { Host } from '../core/host.ts';
-import { partialFlag, withoutPassword, type RequestFlags } from '../job/fingerprint.ts';
+import { partialFlag, withoutPassword } from '../job/fingerprint.ts';
+import type { Reading } from '../job/job.ts';
 import type { Prepared } from '../job/parts.ts';
 import { drawSample } from './sample.ts';
 
-export interface SelectionContext {
-  readonly ledger: Ledger;
-  readonly loaded: LoadedPipeline;
-  readonly prepared: Prepared;
-  readonly flags: RequestFlags;
-  readonly host: Host;
-}
-
 /** Fixes which rows a new run reads. Reads the source, where it must, and changes nothing. */
-export async function fixSelection(context: SelectionContext): Promise<RunSelection> {
-  const { prepared, flags, host } = context;
-  const window = await fixWindow(context);
+export async function fixSelection(reading: Omit<Reading, 'run'>): Promise<RunSelection> {
+  const { prepared, flags, host } = reading;
+  const window = await fixWindow(reading);
   if (flags.sample === undefined) return { window };
   const size = { rows: flags.sample, seed: flags.seed ?? 0 };
   return { window, sample: await drawSample(prepared.source, size, { window, signal: host.signals.drain }) };
 }
 
-async function fixWindow({ ledger, loaded, prepared, flags, host }: SelectionContext) {
+async function fixWindow({ ledger, loaded, prepared, flags, host }: Omit<Reading, 'run'>) {
   const { incremental } = prepared.source;
   if (incremental === undefined) return undefined;
   const scope = scopeOf(loaded);

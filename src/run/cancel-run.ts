@@ -3,14 +3,14 @@ import type { OpenedSink } from '../core/sink.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
 import type { Host } from '../core/host.ts';
-import { columnsOf, openSink } from '../job/open-parts.ts';
+import { openSink } from '../job/open-parts.ts';
+import { columnsOf } from '../job/result-columns.ts';
 import { executeSealed } from './execute.ts';
 import { tidyRun } from './tidy-run.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
-import { prepareDelivery } from '../job/parts.ts';
-import { rehearse } from './rehearse.ts';
-import { tellingSetAside } from '../load/set-aside.ts';
+import { openToEnd } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
+import { workOn } from './work-on.ts';
 
 export interface Cancellation {
   readonly ledger: Ledger;
@@ -38,20 +38,16 @@ interface Work extends OwnedWork {
 export async function cancelRun(cancellation: Cancellation, run: RunRecord): Promise<CancelResult> {
   const { ledger, loaded, host, waits } = cancellation;
   await ledger.requestCancel(run.runId);
-  const startedAt = Date.now();
-  const owned = { ledger, run, loaded, host, startedAt };
+  const owned = { ledger, run, loaded, host, startedAt: Date.now() };
   if (await isOver(ledger, run)) return await atWork(owned, () => endUnopened(owned));
-  await using prepared = await prepareDelivery(loaded, run.schema, host);
-  await rehearse(prepared, host);
   const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
-  const { sink } = prepared;
-  const work = async (): Promise<CancelResult> => {
-    await sink.prepare();
-    await executeSealed({ ledger, run, loaded, prepared, host, pass });
-    if (await isOver(ledger, run)) return end(owned, sink);
-    return { status: 'waiting', summary: await summarizeAt(owned, 'waiting'), exitCode: 3 };
-  };
-  return await tellingSetAside(sink, host, () => atWork(owned, work));
+  await using opened = await openToEnd({ ledger, loaded, host }, run, pass);
+  const { work } = opened;
+  return await workOn(work, async () => {
+    await executeSealed(work);
+    if (await isOver(ledger, run)) return end(work, work.prepared.sink);
+    return { status: 'waiting', summary: await summarizeAt(work, 'waiting'), exitCode: 3 };
+  });
 }
 
 /** Where there is nothing to load, the sink is opened only if earlier loads may have set something aside in it. */

@@ -1,15 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
-import { acquireLock } from '../files/exclusive-lock.ts';
 import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { differences, type Fingerprint } from '../job/fingerprint.ts';
-
-export interface RunChoice {
-  /** The run to continue; null where a new one is to begin. */
-  readonly resume: RunRecord | null;
-}
+import { ownedError, ownerLock } from './run-lock.ts';
 
 export interface ChoiceOptions {
   readonly pipeline: string;
@@ -27,18 +19,19 @@ export interface ChoiceOptions {
  * requests goes on. One of other requests stands in the way only while no newer run was begun beside it, by --new-run,
  * which has left it as it is.
  *
+ * @returns the run to go on with; null where a new one is to begin
  * @throws BatchlineError where it must be neither
  */
-export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunChoice> {
+export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise<RunRecord | null> {
   const runs = (await ledger.runs(options.pipeline)).filter((run) => run.kind === 'run');
-  if (options.newRun) return { resume: null };
+  if (options.newRun) return null;
   const newest = runs.slice(0, 1).find((run) => !isEnded(run));
-  if (newest?.cancelRequested === true) throw cancelling(newest);
+  if (newest?.cancelRequested === true) throw cancellingError(newest);
   const same = runs.find((run) => !isEnded(run) && isSame(run, options));
-  if (same !== undefined) return { resume: same };
+  if (same !== undefined) return same;
   if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs, options.isTable);
-  return { resume: null };
+  return null;
 }
 
 function isSame({ fingerprint, cancelRequested }: RunRecord, options: ChoiceOptions): boolean {
@@ -48,22 +41,9 @@ function isSame({ fingerprint, cancelRequested }: RunRecord, options: ChoiceOpti
 /** Ends a run of other requests of which nothing ever left this machine: there is nothing to finish or to lose. */
 async function giveUp(ledger: Ledger, run: RunRecord, fingerprint: Fingerprint): Promise<void> {
   await using lock = await ownerLock(run);
-  if (lock === null) throw owned(`Another process is working on run ${run.runId}.`);
-  if (await hasUploads(ledger, run)) throw changed(run, fingerprint);
+  if (lock === null) throw ownedError(`Another process is working on run ${run.runId}.`);
+  if (await hasUploads(ledger, run)) throw changedError(run, fingerprint);
   await ledger.setStatus(run.runId, 'cancelled', Date.now());
-}
-
-/** What the process that works on a run holds for as long as it does; null where another one holds it. */
-export async function ownerLock({ folder }: Pick<RunRecord, 'folder'>): Promise<AsyncDisposable | null> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return acquireLock(join(folder, 'owner.lock'));
-}
-
-export function owned(message: string): BatchlineError {
-  return new BatchlineError('run_is_owned', message, {
-    hint: 'Wait until it has ended; `pipeline status` shows how far it is.',
-    exitCode: 4,
-  });
 }
 
 /** Whether anything of a run has left this machine. */
@@ -96,14 +76,14 @@ async function lastPurchase(ledger: Ledger, runs: readonly RunRecord[]) {
   return null;
 }
 
-function cancelling({ runId }: RunRecord): BatchlineError {
+function cancellingError({ runId }: RunRecord): BatchlineError {
   return new BatchlineError('run_is_cancelling', `Run ${runId} is being cancelled.`, {
     hint: `\`pipeline cancel ${runId}\` waits for its end; --new-run begins another run beside it.`,
     exitCode: 4,
   });
 }
 
-export function changed(run: RunRecord, fingerprint: Fingerprint): BatchlineError {
+export function changedError(run: RunRecord, fingerprint: Fingerprint): BatchlineError {
   const lines = differences(run.fingerprintParts, fingerprint.parts).map((line) => `\n  ${line}`);
   return new BatchlineError(
     'pipeline_changed',
@@ -113,10 +93,4 @@ export function changed(run: RunRecord, fingerprint: Fingerprint): BatchlineErro
       exitCode: 2,
     },
   );
-}
-
-/** A name that sorts by time: `20261123-142501-1f3a9c`. */
-export function newRunId(now: Date): string {
-  const digits = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `${digits}-${randomBytes(3).toString('hex')}`;
 }

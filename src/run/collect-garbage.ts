@@ -5,7 +5,7 @@ import { retry, providerRetry } from '../core/retry.ts';
 import { type BatchSide, hasEnded, type Leftover } from '../core/batch-side.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
-import { ownerLock } from './choose-run.ts';
+import { ownerLock } from './run-lock.ts';
 import type { Host } from '../core/host.ts';
 import { openProvider } from '../job/open-parts.ts';
 

@@ -1,14 +1,11 @@
-import type { ChunkLimits } from '../batch/chunker.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
 import { errorCode } from '../core/errors.ts';
-import { Semaphore } from '../core/semaphore.ts';
-import { itemKeyNames } from '../job/open-parts.ts';
 import type { Collection, Execution } from '../job/job.ts';
 import { chunkLimits } from '../job/settings.ts';
 import { Breaker } from '../load/breaker.ts';
-import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
+import { openDelivery } from '../load/delivery.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
-import { loadsAtOnce } from '../load/load-queue.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { ChunkDriver } from '../send/driver.ts';
@@ -49,14 +46,10 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     room.fileTokens(configured),
   );
   const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
-  const delivery = deliverContext(work, breaker);
-  const unsent = {
-    refused: deliverRefusal.bind(null, delivery),
-    superseded: deliverSuperseded.bind(null, delivery),
-  };
+  const delivery = openDelivery(work, breaker);
   const driver = new ChunkDriver({
-    lane: openLane(work, room, unsent, host),
-    load: (chunk) => deliverChunk(delivery, chunk),
+    lane: openLane(work, room, delivery, host),
+    load: (chunk) => delivery.load(chunk),
     sends: pass.sends,
     drain: host.signals.drain,
   });
@@ -140,34 +133,4 @@ async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<voi
   const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
   await Promise.race([change, clock]);
   looked.abort();
-}
-
-function deliverContext(
-  { ledger, run, loaded, prepared, host }: Collection,
-  breaker: Breaker | null,
-): DeliverContext {
-  const { request, batch, keep_files: keepFiles } = loaded.pipeline;
-  const onInvalid = request.output?.on_invalid ?? 'fail';
-  // Other rows may still need the answers.
-  const isShared = request.dedupe || run.followers > 0;
-  return {
-    ledger,
-    sink: prepared.sink,
-    slots: new Semaphore(loadsAtOnce),
-    reader: prepared.reader,
-    columns: prepared.columns,
-    keyNames: itemKeyNames(loaded.pipeline),
-    runId: run.runId,
-    folder: run.folder,
-    attemptLimits: {
-      attempts: batch.max_attempts,
-      submissions: 10,
-      retriedAnswers: new Set(onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch']),
-    },
-    reasks: onInvalid === 'reask',
-    keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,
-    breaker,
-    signals: host.signals,
-    emit: host.emit,
-  };
 }

@@ -1,12 +1,12 @@
 import type { MaxFailedRows } from '../config/failed-rows.ts';
 import type { SinkSample } from '../core/sink.ts';
-import type { RowCounts, RunStatus } from '../ledger/ledger.ts';
-import { atWork, summarizeAt } from './at-work.ts';
+import type { RowCounts } from '../ledger/ledger.ts';
+import { summarizeAt } from './at-work.ts';
 import type { Collection } from '../job/job.ts';
 import { deleteGone, deletesGone, emptySource } from '../load/delete-gone.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { fillTarget } from '../load/fill-target.ts';
-import { tellingSetAside } from '../load/set-aside.ts';
+import type { Started } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
 import { warnOfRepairs } from './warn-of-repairs.ts';
 
@@ -31,44 +31,16 @@ export interface RunResult {
   readonly isWindowed: boolean;
 }
 
-export interface Work extends Collection {
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly flags: EndFlags;
-}
-
 const sampleRows = 10;
 const noSample: SinkSample = { columns: [], rows: [] };
 
-/** Takes a run as far as `execute` goes and, where that is its end, makes what it loaded visible. */
-export async function finishRun(work: Work, execute: () => Promise<boolean>): Promise<RunResult> {
-  const { prepared, loaded } = work;
-  const { target } = prepared.sink;
-  const isWindowed = work.run.selection.window !== undefined;
-  const common = { target, stateDir: loaded.stateDir, isEmulator: prepared.isEmulator, isWindowed };
-  const end = await tellingSetAside(prepared.sink, work.host, () =>
-    atWork(work, async () => {
-      await prepared.sink.prepare();
-      return (await execute()) ? ended(work) : unfinished(work);
-    }),
-  );
-  const { summary, exitCode, sample, deleted } = end;
-  return { ...common, summary, exitCode, sample, deleted };
-}
-
-type End = Pick<RunResult, 'summary' | 'exitCode' | 'sample' | 'deleted'> & { readonly status: RunStatus };
-
-async function unfinished(work: Work): Promise<End> {
-  const status = 'waiting';
-  return { status, summary: await summarizeAt(work, status), exitCode: 3, sample: noSample, deleted: null };
-}
-
-async function ended(work: Work): Promise<End> {
-  const { ledger, run, loaded, prepared, flags } = work;
+/** Makes what a run has loaded visible, as far as its failed rows allow: nothing of it is under way any more. */
+export async function finishRun(work: Started<Collection>, flags: EndFlags): Promise<RunResult> {
+  const { ledger, run, loaded, prepared } = work;
   const limit = flags.maxFailedRows ?? loaded.pipeline.max_failed_rows;
   let rows = await ledger.rowCounts(run.runId);
   if (rows.pending !== 0) throw new Error(`Run ${run.runId} ended with ${rows.pending} rows pending.`);
-  await requireRows(work, rows);
+  await requireRows(work, flags, rows);
   if (isWithinLimit(rows, limit)) rows = await fillTarget(work);
   const isGood = isWithinLimit(rows, limit);
   if (isGood) await prepared.sink.finish(rows.ok);
@@ -78,7 +50,7 @@ async function ended(work: Work): Promise<End> {
   warnOfRepairs(work.host.emit, rows);
   const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   return {
-    status,
+    ...placeOf(work),
     summary: await summarizeAt(work, status),
     exitCode: isGood ? 0 : 1,
     deleted,
@@ -87,20 +59,35 @@ async function ended(work: Work): Promise<End> {
   };
 }
 
+/** Leaves a run of which batches are under way to another process. */
+export async function leaveUnfinished(work: Started<Collection>): Promise<RunResult> {
+  const summary = await summarizeAt(work, 'waiting');
+  return { ...placeOf(work), summary, exitCode: 3, sample: noSample, deleted: null };
+}
+
+function placeOf({ run, loaded, prepared }: Collection) {
+  return {
+    target: prepared.sink.target,
+    stateDir: loaded.stateDir,
+    isEmulator: prepared.isEmulator,
+    isWindowed: run.selection.window !== undefined,
+  };
+}
+
 /** Whether the target stands for the whole source, so that a source without rows would empty it. */
-function standsForSource(work: Work): boolean {
+function standsForSource(work: Collection): boolean {
   return work.prepared.sink.isReplaced || deletesGone(work);
 }
 
 /** Nothing was sent, so what was read is forgotten: the next `run` looks whether there are rows by then. */
-async function requireRows(work: Work, { records }: RowCounts): Promise<void> {
-  const { ledger, run, prepared, flags } = work;
+async function requireRows(work: Collection, flags: EndFlags, { records }: RowCounts): Promise<void> {
+  const { ledger, run, prepared } = work;
   if (records > 0 || flags.yes === true || !standsForSource(work)) return;
   await ledger.discardReading(run.runId);
   throw emptySource(prepared.sink.target);
 }
 
-function warnOfOldTarget(work: Work): void {
+function warnOfOldTarget(work: Collection): void {
   if (!standsForSource(work)) return;
   const { prepared, host } = work;
   const { target } = prepared.sink;

@@ -2,50 +2,41 @@ import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
-import { atWork, summarizeAt } from './at-work.ts';
+import { summarizeAt } from './at-work.ts';
 import type { Host } from '../core/host.ts';
-import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
-import { own } from './continue-run.ts';
-import { wholePass } from '../job/job.ts';
+import type { OpenedSink } from '../core/sink.ts';
 import { isWithinLimit } from './exit-code.ts';
 import { requireAnswers } from '../load/fill-target.ts';
-import { flagsOf } from '../job/fingerprint.ts';
 import type { LoadResult } from './build/load-build.ts';
-import { prepareDelivery, type Delivery } from '../job/parts.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';
-import { tellingSetAside } from '../load/set-aside.ts';
+import { openToLoad } from './open-run.ts';
+import { own } from './run-lock.ts';
+import { workOn } from './work-on.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
 export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
-  const startedAt = Date.now();
   await using ledger = await openLedger(loaded.stateDir);
   await using owned = await own(ledger, await findRun(ledger, loaded, runId));
   const { run } = owned;
-  await using prepared = await prepareDelivery(loaded, run.schema, host, { offline: true });
-  requireWholeSource(loaded, prepared.sink, flagsOf(run));
-  requireWholeRun(loaded, prepared.sink, run);
-  refuseToInsertTwice(loaded, run, prepared);
-  await prepared.sink.rehearse();
-  const work = { ledger, run, loaded, prepared, host, startedAt, pass: wholePass };
-  if (prepared.sink.isReplaced) await requireAnswers(work);
-  const load = async () => {
-    await prepared.sink.prepare();
-    await prepared.sink.restart();
-    await prepared.sink.forgetLoads?.(runId, `.${wholeLoadPlace(prepared.sink)}.`);
+  await using opened = await openToLoad({ ledger, loaded, host }, run);
+  const { work } = opened;
+  const { sink } = work.prepared;
+  refuseToInsertTwice(loaded, run, sink);
+  if (sink.isReplaced) await requireAnswers(work);
+  return await workOn(work, async () => {
+    await sink.restart();
+    await sink.forgetLoads?.(runId, `.${wholeLoadPlace(sink)}.`);
     const { gone } = await reload(work, 'all');
     if (gone > 0) {
       host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
     }
     const rows = await ledger.rowCounts(runId);
     const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
-    if (isGood && rows.pending === 0 && gone === 0) await prepared.sink.finish(rows.ok);
-    await prepared.sink.restore?.();
-    const status = statusAfter(run, rows.failed);
-    const end: LoadResult['exitCode'] = isGood && gone === 0 ? 0 : 1;
-    return { status, summary: await summarizeAt(work, status), exitCode: end };
-  };
-  const { summary, exitCode } = await tellingSetAside(prepared.sink, host, () => atWork(work, load));
-  return { summary, exitCode };
+    if (isGood && rows.pending === 0 && gone === 0) await sink.finish(rows.ok);
+    await sink.restore?.();
+    const summary = await summarizeAt(work, statusAfter(run, rows.failed));
+    return { summary, exitCode: isGood && gone === 0 ? 0 : 1 };
+  });
 }
 
 /** An unfinished run stays one. */
@@ -64,7 +55,7 @@ async function findRun(ledger: Ledger, loaded: LoadedPipeline, runId: string): P
   });
 }
 
-function refuseToInsertTwice({ pipeline }: LoadedPipeline, run: RunRecord, { sink }: Delivery): void {
+function refuseToInsertTwice({ pipeline }: LoadedPipeline, run: RunRecord, sink: OpenedSink): void {
   if (pipeline.sink['mode'] !== 'insert' || sink.target !== run.target) return;
   throw new BatchlineError(
     'already_inserted',

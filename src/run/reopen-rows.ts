@@ -69,7 +69,7 @@ async function* linesOf(
       index += 1;
       if (failed !== undefined && failed.request !== null) yield stored(failed, failed.request, row);
     }
-  } else if (prepared.columns.carried.length === 0) {
+  } else if (prepared.results.columns.carried.length === 0) {
     // Without carried fields the ledger knows all that stood there.
     for (const row of rows)
       if (row.request !== null) yield stored(row, row.request, Buffer.from(rowsLine(row)));

@@ -1,11 +1,14 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
-import { continueRun, type Continuation } from './continue-run.ts';
+import { carryOut } from './carry-out.ts';
+import type { Continuation } from './continue-run.ts';
 import type { Collection } from '../job/job.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload } from '../load/reload.ts';
 import { isSendable, reopenRows } from './reopen-rows.ts';
 import { restoreFollowers } from '../load/followers/restore-followers.ts';
+import { openKnownRun } from './open-run.ts';
+import { workOn } from './work-on.ts';
 
 /**
  * Reopens a run with fresh attempts: answers that could not be loaded are loaded again from disk, rows that the
@@ -13,9 +16,16 @@ import { restoreFollowers } from '../load/followers/restore-followers.ts';
  *
  * @throws BatchlineError `run_not_retried` for a run that was cancelled, or whose requests are sent by hand
  */
-export async function retryRun(continuation: Continuation, run: RunRecord): Promise<RunResult> {
-  if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetried(run);
-  return continueRun(continuation, run, reopen);
+export async function retryRun(
+  { pass, flags, ...opening }: Continuation,
+  run: RunRecord,
+): Promise<RunResult> {
+  if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetriedError(run);
+  await using opened = await openKnownRun(opening, run, pass);
+  return await workOn(opened.work, async () => {
+    await reopen(opened.work);
+    return carryOut(opened, flags);
+  });
 }
 
 async function reopen(collection: Collection): Promise<void> {
@@ -63,7 +73,7 @@ function howToRead({ selection }: RunRecord): string {
     : '`pipeline run --full-refresh --where CONDITION`, with a condition that holds for them';
 }
 
-function notRetried({ runId, kind }: RunRecord): BatchlineError {
+function notRetriedError({ runId, kind }: RunRecord): BatchlineError {
   if (kind === 'build') {
     return new BatchlineError('run_not_retried', `${runId} is a build; its requests are sent by hand.`, {
       hint: '`pipeline load FILE --results PATH` loads further results.',

@@ -1,5 +1,5 @@
 import { repack, retriesAreDue } from '../batch/repack.ts';
-import type { ChunkLimits } from '../batch/chunker.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { Collection } from '../job/job.ts';
 import type { ChunkDriver } from '../send/driver.ts';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
-import type { ChunkLimits } from '../../src/batch/chunker.ts';
+import type { ChunkLimits } from '../../src/core/chunk-limits.ts';
 import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';

@@ -105,27 +105,32 @@ export class DyingReader implements AsyncDisposable {
     await using dedupe = reading.dedupe ? await Dedupe.open(run, chunks, signal) : null;
     let sealed = 0;
     await readSource({
-      source: sourceOf(reading, death),
-      transforms: reading.transforms ?? [],
-      renderer: rendererOf(reading),
-      fields: reading.fields.map(({ name }) => name),
-      keyMode: 'auto',
-      admission: new RecordAdmission(null, 1),
-      stale: reading.stale ?? noStalePieces,
-      unchanged: reading.unchanged ?? sendEverything,
-      dedupe,
-      limits: { requests: reading.rowsPerFile, bytes: 1_000_000, tokens: Infinity },
-      folder: this.#folder,
       ledger: this.ledger,
-      runId,
-      firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
-      cursor: run.readCursor,
-      partlyRead: run.partlyRead,
-      limit: undefined,
-      selection: {},
-      signal,
-      emit: (event) => {
-        if (event.type === 'Warned') this.warnings.push(event.message);
+      run: { runId, folder: this.#folder, selection: {} },
+      rendering: {
+        source: sourceOf(reading, death),
+        chain: { transforms: reading.transforms ?? [], read: reading.fields.map(({ name }) => name) },
+        renderer: rendererOf(reading),
+        keyMode: 'auto',
+      },
+      rules: {
+        admission: new RecordAdmission(null, 1),
+        stale: reading.stale ?? noStalePieces,
+        unchanged: reading.unchanged ?? sendEverything,
+        dedupe,
+      },
+      from: {
+        cursor: run.readCursor,
+        partlyRead: run.partlyRead,
+        limit: undefined,
+        firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
+      },
+      limits: { requests: reading.rowsPerFile, bytes: 1_000_000, tokens: Infinity },
+      host: {
+        signals: { drain: signal, abort: signal },
+        emit: (event) => {
+          if (event.type === 'Warned') this.warnings.push(event.message);
+        },
       },
       onSealed: async () => {
         sealed += 1;

@@ -93,7 +93,7 @@ test('several prepare the same table at once', async () => {
 test('marks hold whatever a name holds', async () => {
   await database.client.query('CREATE TABLE odd (id bigint, tag text)');
   await using sink = await openInto('odd');
-  const odd = { runId: `it's "odd" \\`, chunk: String.raw`1\'; --`, sha256: '' };
+  const odd = { runId: `it's "odd" \\`, place: String.raw`1\'; --`, sha256: '' };
   await sink.load(resultBatch(1, [['1', 'a']]), odd);
   await sink.load(resultBatch(1, [['1', 'a']]), odd);
   expect(await count('odd')).toBe(1);

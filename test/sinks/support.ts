@@ -45,8 +45,8 @@ export function resultBatch(keyCount: number, rows: readonly TestRow[]): ResultB
   };
 }
 
-export function mark(chunk = '1', runId = 'run-1') {
-  return { runId, chunk, sha256: 'abc' };
+export function mark(place = '1', runId = 'run-1') {
+  return { runId, place, sha256: 'abc' };
 }
 
 export interface PostgresOptions {

@@ -4,9 +4,8 @@ import { rowState } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import { isFinal } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord, FailedRow, Ledger, RunRecord } from '../../ledger/ledger.ts';
-import { itemKeyNames } from '../../job/open-parts.ts';
-import { openQueue } from '../deliver.ts';
-import type { Collection } from '../../job/job.ts';
+import type { Collection, Loading } from '../../job/job.ts';
+import { openQueue } from '../open-queue.ts';
 import { loadFailure, sharedFailures } from './follower-failures.ts';
 import { FollowerIndex, type Follower } from './follower-index.ts';
 import { joinFollowers } from './join-followers.ts';
@@ -37,21 +36,21 @@ export async function followLeaders(collection: Collection): Promise<void> {
   const slots = new Semaphore(loadsAtOnce);
   for (const chunk of chunks) {
     host.signals.drain.throwIfAborted();
-    await followChunk({ collection, index, slots, chunk });
+    await followChunk({ loading: collection, index, slots, chunk });
   }
 }
 
 /** What the followers of a chunk's rows are loaded with. */
 export interface ChunkFollowing {
-  readonly collection: Collection;
+  readonly loading: Loading;
   readonly index: FollowerIndex;
   readonly slots: Semaphore;
   readonly chunk: ChunkRecord;
 }
 
 async function followChunk(work: ChunkFollowing): Promise<void> {
-  const { collection, index, chunk } = work;
-  const { ledger, run, host } = collection;
+  const { loading, index, chunk } = work;
+  const { ledger, run, host } = loading;
   const leaders = await leadersOf(work);
   const { joined, cleaned, unanswered } = await loadFollowers(work, {
     leaders: leaders.answered,
@@ -82,8 +81,8 @@ export interface Leaders {
 }
 
 /** The rows whose fate was decided in a chunk, as far as others follow them. */
-export async function leadersOf({ collection, index, chunk }: ChunkFollowing): Promise<Leaders> {
-  const { ledger, run } = collection;
+export async function leadersOf({ loading, index, chunk }: ChunkFollowing): Promise<Leaders> {
+  const { ledger, run } = loading;
   const failures = (await ledger.ownFailures(run.runId, chunk.chunk)).filter(({ customId }) =>
     index.has(customId),
   );
@@ -108,16 +107,16 @@ export interface FollowerLoad {
 
 /** Loads followers from the saved answers of their leaders in one chunk; those that were refused are in the index. */
 export async function loadFollowers(
-  { collection, index, slots, chunk }: ChunkFollowing,
+  { loading, index, slots, chunk }: ChunkFollowing,
   { leaders, place, only }: FollowerLoad,
 ): Promise<{ joined: number; unanswered: ReadonlySet<string>; cleaned: number }> {
-  const { ledger, run, loaded, prepared, host } = collection;
+  const { ledger, run, host } = loading;
+  const { sink, results } = loading.prepared;
   index.forgetRefusals();
   if (leaders.size === 0) return { joined: 0, unanswered: leaders, cleaned: 0 };
-  const names = itemKeyNames(loaded.pipeline);
   let cleaned = 0;
   const queue = openQueue(
-    { ...prepared, ...host, slots, runId: run.runId, keyNames: names },
+    { runId: run.runId, sink, slots, results, host },
     index,
     chunk.chunk,
     (count) => (cleaned += count),
@@ -127,9 +126,7 @@ export async function loadFollowers(
     isWanted: only && (({ row }: Follower) => only.has(row.customId)),
     index,
     queue,
-    reader: prepared.reader,
-    columns: prepared.columns,
-    keyNames: names,
+    results,
     batchId: chunk.batchId,
     history: await ledger.rowHistory(run.runId, chunk.chunk),
     now: new Date().toISOString(),

@@ -1,17 +1,14 @@
 import type { Answer } from '../../core/batch-result.ts';
 import type { UnfinishedRow } from '../../ledger/ledger.ts';
-import type { AnswerReader } from '../../results/answer-reader.ts';
-import type { ColumnSet } from '../../results/columns.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
+import type { ResultColumns } from '../../job/result-columns.ts';
 import type { Follower, FollowerIndex } from './follower-index.ts';
 import { namedParts } from '../join-results.ts';
 import type { LoadQueue } from '../load-queue.ts';
 
 export interface FollowContext {
   readonly index: FollowerIndex;
-  readonly reader: AnswerReader;
-  readonly columns: ColumnSet;
-  readonly keyNames: readonly string[];
+  readonly results: ResultColumns;
   readonly queue: LoadQueue;
   /** What the places of loaded rows are named after. */
   readonly place: string;
@@ -44,7 +41,7 @@ export async function joinFollowers(
   files: readonly string[],
   leaders: ReadonlySet<string>,
 ): Promise<JoinedFollowers> {
-  const { reader, queue, place, signal } = context;
+  const { results, queue, place, signal } = context;
   const unanswered = new Set(leaders);
   let joined = 0;
   let part = 0;
@@ -52,7 +49,7 @@ export async function joinFollowers(
     for await (const { buffer, count, starts, ends } of readLineBlocks(file, { signal })) {
       for (let line = 0; line < count && unanswered.size > 0; line += 1) {
         const [start, end] = [starts[line] ?? 0, ends[line] ?? 0];
-        const result = reader.read(buffer, start, end);
+        const result = results.reader.read(buffer, start, end);
         if (result.kind !== 'ok' || !unanswered.delete(result.customId)) continue;
         for (const follower of context.index.of(result.customId)) {
           if (context.isWanted?.(follower) === false) continue;
@@ -75,9 +72,10 @@ function loadFollower(
   answer: Answer,
   bytes: number,
 ): boolean {
-  const values = context.columns.evaluate({
+  const { columns, keyNames } = context.results;
+  const values = columns.evaluate({
     customId: row.customId,
-    key: namedParts(context.keyNames, row.key),
+    key: namedParts(keyNames, row.key),
     row: row.carried,
     answer: { ...answer, usage: noUsage },
     requestHash: row.requestHash,

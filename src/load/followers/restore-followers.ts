@@ -1,7 +1,7 @@
 import { DurableWriter } from '../../files/durable-writer.ts';
 import { followersPath } from '../../batch/follower-file.ts';
 import type { FailedRow } from '../../ledger/ledger.ts';
-import type { Collection } from '../../job/job.ts';
+import type { Loading } from '../../job/job.ts';
 import { hasFollowers } from '../../batch/saved-files.ts';
 
 /**
@@ -9,8 +9,9 @@ import { hasFollowers } from '../../batch/saved-files.ts';
  * sent again. Without carried fields the ledger knows all that stood there; with them, no row is sent again whose own
  * line was deleted.
  */
-export async function restoreFollowers({ ledger, run, prepared }: Collection): Promise<void> {
-  if (run.followers === 0 || prepared.columns.carried.length > 0 || (await hasFollowers(run.folder))) return;
+export async function restoreFollowers({ ledger, run, prepared }: Loading): Promise<void> {
+  if (run.followers === 0 || prepared.results.columns.carried.length > 0 || (await hasFollowers(run.folder)))
+    return;
   await using file = await DurableWriter.create(followersPath(run.folder));
   for await (const row of ledger.failedRows(run.runId)) {
     if (typeof row.sameAs === 'string') await file.append(Buffer.from(`${followerLine(row)}\n`));

@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
 import { rowState, type Reconciliation } from '../../batch/reconciliation.ts';
+import type { Semaphore } from '../../core/semaphore.ts';
+import type { Loading } from '../../job/job.ts';
 import type { FollowersOutcome } from '../../ledger/follower-ledger.ts';
 import type { ChunkOutcome, FailedRow } from '../../ledger/ledger.ts';
-import { openQueue } from '../../load/deliver.ts';
 import { loadFailure, sharedFailures } from '../../load/followers/follower-failures.ts';
 import type { Follower, FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinFollowers } from '../../load/followers/join-followers.ts';
-import type { LoaderContext } from './build-loader.ts';
-import type { Semaphore } from '../../core/semaphore.ts';
+import { openQueue } from '../../load/open-queue.ts';
 
 /** What was loaded of the followers of a window's rows, to be recorded together with the rows. */
 export interface LoadedFollowers {
@@ -43,7 +43,7 @@ export class WindowFollowers {
 
   /** To be called before any result is joined. */
   static async open(
-    { ledger, run }: LoaderContext,
+    { ledger, run }: Loading,
     index: FollowerIndex,
     reconciliation: Reconciliation,
   ): Promise<WindowFollowers> {
@@ -55,7 +55,7 @@ export class WindowFollowers {
   }
 
   /** Loads the followers of rows that were answered in this pass, and those that could not be loaded before. */
-  async load(context: LoaderContext, slots: Semaphore, files: readonly string[]): Promise<LoadedFollowers> {
+  async load(loading: Loading, slots: Semaphore, files: readonly string[]): Promise<LoadedFollowers> {
     const index = this.#index;
     const answered = this.#newlyAnswered();
     const retried = new Map([...this.#failedBefore].filter(([, { sameAs }]) => typeof sameAs === 'string'));
@@ -64,15 +64,16 @@ export class WindowFollowers {
     const [first] = this.#reconciliation.spans;
     const number = first?.chunk.chunk ?? 0;
     let cleaned = 0;
-    const { run, host } = context;
+    const { run, host } = loading;
+    const { sink, results } = loading.prepared;
     const queue = openQueue(
-      { ...context, ...host, runId: run.runId, slots },
+      { runId: run.runId, sink, slots, results, host },
       index,
       number,
       (count) => (cleaned += count),
     );
     const following = {
-      ...context,
+      results,
       index,
       queue,
       batchId: null,

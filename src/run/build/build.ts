@@ -11,16 +11,16 @@ import {
   type RunRecord,
   type SourceSchema,
 } from '../../ledger/ledger.ts';
-import type { RunSelection } from '../../ledger/selection.ts';
 import { openLedger } from '../../ledger/open.ts';
-import { newRunId } from '../choose-run.ts';
 import type { Host } from '../../core/host.ts';
-import { wholePass } from '../../job/job.ts';
-import { fingerprint, type RequestFlags } from '../../job/fingerprint.ts';
-import { preparePipeline } from '../../job/parts.ts';
+import { fingerprintOf, type RequestFlags } from '../../job/fingerprint.ts';
+import type { Reading } from '../../job/job.ts';
+import { chunkLimits } from '../../job/settings.ts';
 import { readPatiently } from '../../read/read-run.ts';
 import { checkSample } from '../../read/sample-rules.ts';
 import { fixSelection } from '../../read/selection.ts';
+import { newRun, newRunId } from '../new-run.ts';
+import { openPipeline } from '../open-run.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 
 /** What `manifest.json` of a build says. */
@@ -52,21 +52,13 @@ export async function buildPipeline(
   const startedAt = Date.now();
   const folder = resolve(out);
   await using ledger = await openLedger(loaded.stateDir);
-  await using prepared = await preparePipeline(loaded, host, { where: flags.where, offline: true });
-  await prepared.sink.rehearse();
+  const opening = { ledger, loaded, host };
+  await using prepared = await openPipeline(opening, { where: flags.where, offline: true });
   await makeFolder(folder);
-  const run = await createBuild(ledger, {
-    loaded,
-    folder,
-    target: prepared.sink.target,
-    schema: prepared.schema,
-    selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
-    print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint, prepared.chain.fingerprint),
-  });
+  const run = await beginBuild({ ...opening, prepared, flags }, folder);
   try {
-    await readPatiently({ ledger, run, loaded, prepared, flags, host, pass: wholePass }, () =>
-      Promise.resolve(),
-    );
+    const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
+    await readPatiently({ ...opening, run, prepared, flags }, limits, () => Promise.resolve());
     await writeManifest(loaded, run, await ledger.chunks(run.runId));
   } catch (error) {
     await ledger.setStatus(run.runId, host.signals.abort.aborted ? 'interrupted' : 'failed', Date.now());
@@ -83,34 +75,13 @@ export async function buildPipeline(
   };
 }
 
-interface BuildPlan {
-  readonly loaded: LoadedPipeline;
-  readonly folder: string;
-  readonly target: string;
-  readonly schema: SourceSchema;
-  readonly selection: RunSelection;
-  readonly print: ReturnType<typeof fingerprint>;
-}
-
-async function createBuild(
-  ledger: Ledger,
-  { loaded, folder, target, schema, selection, print }: BuildPlan,
-): Promise<RunRecord> {
+async function beginBuild(reading: Omit<Reading, 'run'>, folder: string): Promise<RunRecord> {
+  const { ledger, loaded, prepared, flags } = reading;
+  const selection = await fixSelection(reading);
   await giveUpBrokenOff(ledger, loaded.name, folder);
   const runId = newRunId(new Date());
-  await ledger.createRun({
-    runId,
-    pipeline: loaded.name,
-    kind: 'build',
-    fingerprint: print.hash,
-    fingerprintParts: print.parts,
-    folder,
-    target,
-    path: loaded.path,
-    schema,
-    selection,
-    startedAt: Date.now(),
-  });
+  const print = fingerprintOf(loaded, prepared, flags);
+  await ledger.createRun(newRun(loaded, prepared, { runId, kind: 'build', folder, print, selection }));
   const run = await ledger.run(runId);
   if (run === null) throw new Error(`Build ${runId} is not in the ledger.`);
   return run;

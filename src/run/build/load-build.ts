@@ -4,16 +4,13 @@ import { BatchlineError } from '../../core/errors.ts';
 import type { Ledger, RunRecord } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { BuildLoader } from './build-loader.ts';
-import { owned, ownerLock } from '../choose-run.ts';
 import type { Host } from '../../core/host.ts';
-import { columnsOf, itemKeyNames, openSink, requireWholeSource } from '../../job/open-parts.ts';
 import { isWithinLimit } from '../exit-code.ts';
-import { flagsOf } from '../../job/fingerprint.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
-import { openReader } from '../../job/parts.ts';
 import { resultFiles } from './result-files.ts';
-import { pinIfMoved } from '../../read/selection.ts';
+import { openToLoad } from '../open-run.ts';
+import { ownedError, ownerLock } from '../run-lock.ts';
 import { warnOfRepairs } from '../warn-of-repairs.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
@@ -33,30 +30,17 @@ export interface LoadResult {
 
 /** Loads results that were made elsewhere, joined with the rows of a build; never reads the source. */
 export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: Host): Promise<LoadResult> {
-  const startedAt = Date.now();
   await using ledger = await openLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
   await using lock = await ownerLock(run);
-  if (lock === null) throw owned(`Another process is loading build ${run.runId}.`);
+  if (lock === null) throw ownedError(`Another process is loading build ${run.runId}.`);
   const files = await resultFiles(flags.results);
-  const columns = columnsOf(loaded.pipeline, run.schema.fields);
-  await using sink = await openSink(loaded, run.schema, columns, host);
-  requireWholeSource(loaded, sink, flagsOf(run));
-  await sink.rehearse();
+  await using opened = await openToLoad({ ledger, loaded, host }, run);
+  const { work } = opened;
+  const { sink } = work.prepared;
   await sink.prepare();
-  await pinIfMoved(ledger, loaded, run);
-  const reader = await openReader(loaded.pipeline, columns);
   await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.signals.drain) : null;
-  const loader = new BuildLoader({
-    ledger,
-    run,
-    sink,
-    columns,
-    reader,
-    keyNames: itemKeyNames(loaded.pipeline),
-    followers,
-    host,
-  });
+  const loader = new BuildLoader(work, followers);
   await tellingSetAside(sink, host, async () => {
     await loader.loadAll(files);
     if (flags.final) await loader.closeAll();
@@ -70,7 +54,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
     host.emit({ type: 'Warned', message: `The build has no rows; ${sink.target} stays as it is.` });
   if (rows.pending === 0 && isGood && !isEmpty) await sink.finish(rows.ok);
   await writeFailedRows(ledger, run);
-  await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
+  await ledger.addWorkedMs(run.runId, Date.now() - work.startedAt);
   const ended = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   await ledger.setStatus(run.runId, rows.pending > 0 ? 'waiting' : ended, Date.now());
   const summary = await summarize(ledger, (await ledger.run(run.runId)) ?? run);

@@ -6,14 +6,16 @@ import { openLedger } from '../../ledger/open.ts';
 import { AdoptedIds } from './adopted-ids.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
 import type { Host } from '../../core/host.ts';
-import { requireWholeRun } from '../../job/open-parts.ts';
-import { continueRun, isContinuable, own } from '../continue-run.ts';
+import { fingerprintOf } from '../../job/fingerprint.ts';
 import { wholePass } from '../../job/job.ts';
-import { fingerprint } from '../../job/fingerprint.ts';
+import type { Prepared } from '../../job/parts.ts';
+import { requireWholeRun } from '../../job/whole-source.ts';
+import { continueRun, isContinuable } from '../continue-run.ts';
 import type { RunResult } from '../finish-run.ts';
-import { preparePipeline, type Prepared } from '../../job/parts.ts';
+import { newRun } from '../new-run.ts';
+import { openPipeline } from '../open-run.ts';
+import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
-import { rehearse } from '../rehearse.ts';
 import { findStrangers, type LabelledBatch } from './strangers.ts';
 
 export interface RecoverFlags {
@@ -50,8 +52,7 @@ export async function recoverRuns(
 
 /** @returns how many batches were left alone */
 async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<number> {
-  await using prepared = await preparePipeline(loaded, host);
-  await rehearse(prepared, host);
+  await using prepared = await openPipeline({ ledger, loaded, host });
   const search = { ledger, batches: prepared.provider.batches, pipeline: loaded.name, host };
   const runs = Map.groupBy(await findStrangers(search), ({ label }) => label.run);
   let leftAlone = 0;
@@ -80,7 +81,7 @@ async function adoptRun(
   runId: string,
   batches: readonly LabelledBatch[],
 ): Promise<number> {
-  const { provider, sink, schema, source } = prepared;
+  const { provider, sink } = prepared;
   const { endpoint: url } = loaded.pipeline.request;
   const folder = join(loaded.stateDir, 'runs', runId);
   const selection = { isAdopted: true };
@@ -105,20 +106,8 @@ async function adoptRun(
   }
   if (lost > 0) tellLost(host, runId, lost);
   if (chunks.length === 0) return leftAlone;
-  const print = fingerprint(loaded.pipeline, {}, source.fingerprint, prepared.chain.fingerprint);
-  const common = { runId, pipeline: loaded.name, kind: 'run', folder, target: sink.target } as const;
-  await ledger.adoptRun(
-    {
-      ...common,
-      path: loaded.path,
-      schema,
-      selection,
-      fingerprint: print.hash,
-      fingerprintParts: print.parts,
-      startedAt: Date.now(),
-    },
-    chunks,
-  );
+  const print = fingerprintOf(loaded, prepared, {});
+  await ledger.adoptRun(newRun(loaded, prepared, { runId, kind: 'run', folder, print, selection }), chunks);
   return leftAlone;
 }
 

@@ -27,7 +27,7 @@ export interface RecoveredRows {
  */
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared } = context;
-  const isPlain = prepared.schema.keyFields.length === 1 && prepared.columns.carried.length === 0;
+  const isPlain = prepared.schema.keyFields.length === 1 && prepared.results.columns.carried.length === 0;
   if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
   const hash = new RequestHash(context.url);
   return (customId, request) => {
@@ -41,8 +41,8 @@ export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Prom
   };
 }
 
-function wantsHash({ skipsUnchanged, sink, columns }: Prepared): boolean {
-  return skipsUnchanged || sink.keepsHash || columns.needsHash;
+function wantsHash({ skipsUnchanged, sink, results }: Prepared): boolean {
+  return skipsUnchanged || sink.keepsHash || results.columns.needsHash;
 }
 
 function withHash(line: string, hashOf: () => string): string {

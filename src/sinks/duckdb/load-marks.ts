@@ -33,7 +33,7 @@ export function insertMark(
   failures: readonly LoadFailure[],
 ): string {
   const kept = JSON.stringify(markedFailures(rows, failures));
-  const values = [mark.runId, mark.chunk, mark.sha256, kept].map(textLiteral);
+  const values = [mark.runId, mark.place, mark.sha256, kept].map(textLiteral);
   return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256, failures) VALUES (${values.join(', ')})`;
 }
 
@@ -58,7 +58,7 @@ export async function earlierOutcome(
 ): Promise<Pick<LoadOutcome, 'failures' | 'standing'> | null> {
   const [found] = await session.rows<[string]>(
     `SELECT failures::VARCHAR FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
-    [mark.runId, mark.chunk, mark.sha256],
+    [mark.runId, mark.place, mark.sha256],
   );
   if (found === undefined) return null;
   return markedOutcome(JSON.parse(found[0]) as readonly MarkedFailure[], rows);

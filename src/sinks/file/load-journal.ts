@@ -3,7 +3,9 @@ import { errorCode } from '../../core/errors.ts';
 import type { LoadMark } from '../../core/sink.ts';
 
 /** What the journal says of one load: its mark, its rows, and how long the file was after it, in bytes. */
-export interface JournalLine extends LoadMark {
+export interface JournalLine extends Omit<LoadMark, 'place'> {
+  /** The mark's place. */
+  readonly chunk: string;
   readonly shape: string;
   readonly rows: number;
   readonly length: number;

@@ -49,7 +49,9 @@ export class PartialFile {
     await writeAll(files.data, data, files.length);
     await files.data.sync();
     const length = files.length + data.length;
-    await this.#note(files, `${JSON.stringify({ ...mark, shape, rows, length } satisfies JournalLine)}\n`);
+    const { runId, place: chunk, sha256 } = mark;
+    const line: JournalLine = { runId, chunk, sha256, shape, rows, length };
+    await this.#note(files, `${JSON.stringify(line)}\n`);
     files.length = length;
     files.marks.add(markText(mark));
   }
@@ -143,7 +145,7 @@ export class PartialFile {
     const journal = await open(this.#journal, 'r+');
     await writeAll(journal, kept, 0);
     await journal.truncate(kept.length);
-    return { data, journal, length, journalLength: kept.length, marks: new Set(lines.map(markText)) };
+    return { data, journal, length, journalLength: kept.length, marks: marksOf(lines) };
   }
 
   async #note(files: OpenFiles, line: string): Promise<void> {
@@ -194,8 +196,12 @@ async function writeAll(file: FileHandle, bytes: Buffer, position: number): Prom
   return written;
 }
 
-function markText({ runId, chunk, sha256 }: LoadMark): string {
-  return JSON.stringify([runId, chunk, sha256]);
+function marksOf(lines: readonly JournalLine[]): Set<string> {
+  return new Set(lines.map(({ runId, chunk: place, sha256 }) => markText({ runId, place, sha256 })));
+}
+
+function markText({ runId, place, sha256 }: LoadMark): string {
+  return JSON.stringify([runId, place, sha256]);
 }
 
 async function sizeOf(path: string): Promise<number | null> {

@@ -27,7 +27,7 @@ export function createMarks(marks: TableName): string {
 }
 
 export function insertMark(marks: TableName, mark: LoadMark, kept: string | null): string {
-  const values = [mark.runId, mark.chunk, mark.sha256].map(quoteLiteral);
+  const values = [mark.runId, mark.place, mark.sha256].map(quoteLiteral);
   const failures = kept === null ? 'NULL' : quoteLiteral(kept);
   return `INSERT INTO ${quoteTable(marks)} (run_id, chunk, file_sha256, failures) VALUES (${values.join(', ')}, ${failures})`;
 }
@@ -56,7 +56,7 @@ export async function keepFailures(
 ): Promise<void> {
   await client.query(
     `UPDATE ${quoteTable(marks)} SET failures = $4 WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
-    [mark.runId, mark.chunk, mark.sha256, kept],
+    [mark.runId, mark.place, mark.sha256, kept],
   );
 }
 
@@ -83,7 +83,7 @@ export async function earlierOutcome(
 ): Promise<Pick<LoadOutcome, 'failures' | 'standing'>> {
   const { rows } = await client.query<{ failures: readonly MarkedFailure[] | null }>(
     `SELECT failures FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
-    [mark.runId, mark.chunk, mark.sha256],
+    [mark.runId, mark.place, mark.sha256],
   );
   return markedOutcome(rows[0]?.failures ?? [], batch);
 }

@@ -98,7 +98,7 @@ async function rehearseMarks(client: ClientBase, target: Target): Promise<void> 
     await checkCreateRight(client, target.name.schema ?? 'public');
     await createUnlessThere(client, createMarks(marks));
   }
-  await client.query(insertMark(marks, { runId: 'rehearsal', chunk: 'rehearsal', sha256: '' }, null));
+  await client.query(insertMark(marks, { runId: 'rehearsal', place: 'rehearsal', sha256: '' }, null));
 }
 
 /** A row that a constraint or a trigger refuses is no fault; the statements are then tried without it. */
