@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { ComponentDeclaration } from './component.ts';
-
-export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings';
+import type { Dialect, Endpoint } from './dialect.ts';
 
 /** The most that one batch file may hold, and that one account may have under way. */
 export interface BatchLimits {
@@ -12,13 +11,6 @@ export interface BatchLimits {
   /** Embedding inputs that may be enqueued at a time, over all models. */
   readonly maxEnqueuedInputs: number;
   readonly maxBatchesAnHour: number;
-}
-
-/** What stands around custom_id and body in a provider's request line: `open` id `middle` body `close`. */
-export interface LineFrame {
-  readonly open: string;
-  readonly middle: string;
-  readonly close: string;
 }
 
 /** The words that every provider's states are translated into. `unknown` is treated as not ended. */
@@ -94,7 +86,6 @@ export interface OpenedProvider {
   readonly limits: BatchLimits;
   /** Keyed hash of account, organisation and project; never the key itself. */
   readonly accountFingerprint: string;
-  frame(endpoint: Endpoint): LineFrame;
   /** The cheapest call that needs the key; proves address and key. */
   check(signal: AbortSignal): Promise<void>;
   upload(file: UploadFile, signal: AbortSignal): Promise<{ readonly fileId: string }>;
@@ -129,6 +120,7 @@ export interface ProviderDeclaration<
   Name extends string = string,
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
+  readonly dialect: Dialect;
   /** Reads the key and builds the client; reaches nothing. */
   open(config: z.output<Config>, context: ProviderContext): Promise<OpenedProvider>;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { declarationOf } from '../config/blocks.ts';
+import { dialectOf } from '../config/dialect-of.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 import { BatchlineError } from '../core/errors.ts';
@@ -67,7 +68,7 @@ export async function openTransforms(
   const onAll = await openChain(pipeline, sourceFields, baseDir);
   const leaving = onAll.at(-1)?.fields ?? sourceFields;
   let needed: ReadonlySet<string> = new Set([
-    ...requestFields(pipeline.request),
+    ...requestFields(dialectOf(pipeline), pipeline.request),
     ...columnsFor(leaving).carried,
   ]);
   for (const transform of onAll.toReversed()) needed = transform.needs(needed);
@@ -92,7 +93,7 @@ async function openChain(
   baseDir: string,
 ): Promise<readonly OpenedTransform[]> {
   const chain: OpenedTransform[] = [];
-  const encoding = pipeline.request.endpoint === '/v1/embeddings' ? 'cl100k_base' : 'o200k_base';
+  const { encoding } = dialectOf(pipeline).facts(pipeline.request);
   let keyParts = keyNames(pipeline).length;
   for (const block of pipeline.transforms) {
     const fields = chain.at(-1)?.fields ?? sourceFields;
@@ -107,6 +108,7 @@ export function columnsOf(pipeline: Pipeline, fields: readonly Field[]): ColumnS
   return planColumns({
     configured: pipeline.sink.columns,
     request: pipeline.request,
+    dimensions: dialectOf(pipeline).facts(pipeline.request).dimensions,
     sourceFields: fields,
     keyNames: itemKeyNames(pipeline),
   });

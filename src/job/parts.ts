@@ -1,9 +1,11 @@
+import { dialectOf } from '../config/dialect-of.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
+import { RequestLines } from '../request/request-lines.ts';
 import { createAnswerReader, type AnswerReader } from '../results/answer-reader.ts';
 import { createAnswerRepair } from '../results/answer-repair.ts';
 import type { ColumnSet } from '../results/columns.ts';
@@ -71,8 +73,8 @@ export async function preparePipeline(
   checkTables(pipeline, { source, sink, skipsUnchanged: skips });
   const renderer = createRenderer(
     {
+      dialect: dialectOf(pipeline),
       request: pipeline.request,
-      frame: provider.frame(pipeline.request.endpoint),
       keyMode: pipeline.source.key_mode,
       maxLineBytes: chunkLimits(pipeline, provider.limits).bytes,
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
@@ -115,13 +117,19 @@ export async function prepareDelivery(
   return { columns, sink, provider, isEmulator, reader, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
+/** Reads and rewrites the request lines of a pipeline's runs as they are stored. */
+export function requestLinesOf(pipeline: Pipeline): RequestLines {
+  return new RequestLines(dialectOf(pipeline), pipeline.request);
+}
+
 /** Understands result lines as the pipeline's request and columns need them. */
-export async function openReader({ request }: Pipeline, columns: ColumnSet): Promise<AnswerReader> {
-  const { output } = request;
+export async function openReader(pipeline: Pipeline, columns: ColumnSet): Promise<AnswerReader> {
+  const { endpoint, output } = pipeline.request;
   const validate = output === undefined ? undefined : await createOutputValidator(output.schema);
   const repair = output?.repair === true ? await createAnswerRepair() : undefined;
   return createAnswerReader({
-    endpoint: request.endpoint,
+    dialect: dialectOf(pipeline),
+    endpoint,
     needs: new Set([...columns.needs, 'usage' as const]),
     validate,
     repair,

@@ -2,26 +2,19 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
-import { Reconciliation, type ChunkSpan, type LoadRefusal } from '../batch/reconciliation.ts';
-import { linesOver } from '../providers/openai/dialect/line-tokens.ts';
+import { Reconciliation, type LoadRefusal } from '../batch/reconciliation.ts';
+import { withRequests } from '../batch/failed-requests.ts';
+import { linesOver } from '../batch/lines-over.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
-import { originalLine } from '../providers/openai/dialect/reask.ts';
-import { storedLines } from '../files/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { Signals } from '../core/host.ts';
 import type { BatchFileError } from '../core/provider.ts';
 import type { Semaphore } from '../core/semaphore.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import { nextState, type ChunkState } from '../ledger/chunk-state.ts';
-import type {
-  ChunkOutcome,
-  ChunkRecord,
-  FailedRow,
-  Ledger,
-  TokenCounts,
-  UnfinishedRow,
-} from '../ledger/ledger.ts';
+import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
+import type { RequestLines } from '../request/request-lines.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import type { Breaker } from './breaker.ts';
@@ -34,6 +27,7 @@ export interface DeliverContext {
   readonly sink: OpenedSink;
   readonly slots: Semaphore;
   readonly reader: AnswerReader;
+  readonly requestLines: RequestLines;
   readonly columns: ColumnSet;
   readonly keyNames: readonly string[];
   readonly runId: string;
@@ -105,7 +99,7 @@ export async function deliverSuperseded(
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   const { requests } = chunkFiles(context.folder, chunk.chunk);
   const tooLarge = cap.isStated
-    ? await linesOver(requests, largest, context.signals.drain)
+    ? await linesOver(requests, context.requestLines, largest, context.signals.drain)
     : new Map<number, number>();
   const reasons = Array.from(tooLarge, ([line, tokens]): [number, string] => [
     line,
@@ -142,7 +136,7 @@ async function record(
     now: Date.now(),
     moreToCome: false,
   });
-  const failures = await withRequests(folder, span, outcome, history);
+  const failures = await withRequests(folder, context.requestLines, span, outcome, history);
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   // Of a file that was given up its own event has told.
   if (state !== 'superseded') {
@@ -201,27 +195,6 @@ export function openQueue(
       emit({ type: 'RowsLoaded', chunk, rows });
     },
   });
-}
-
-/** The failed rows with the request line of each, as it was first sent. */
-export async function withRequests(
-  folder: string,
-  span: ChunkSpan,
-  outcome: ChunkOutcome,
-  history: ReadonlyMap<string, UnfinishedRow>,
-): Promise<readonly FailedRow[]> {
-  const { failures } = outcome;
-  if (failures.length === 0) return failures;
-  const lineOf = new Map(span.rows.customIds.map((customId, line) => [customId, line]));
-  const lines = failures.map((row) => lineOf.get(row.customId) ?? 0);
-  const found: FailedRow[] = [];
-  for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
-    const row = failures[found.length];
-    if (row === undefined) continue;
-    const first = history.get(row.customId)?.isReasking === true ? originalLine(line) : line;
-    found.push({ ...row, request: first.toString('utf8') });
-  }
-  return found.length === failures.length ? found : failures;
 }
 
 function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation, chunk: ChunkRecord): void {

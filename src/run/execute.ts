@@ -10,6 +10,7 @@ import { errorCode } from '../core/errors.ts';
 import { Breaker } from '../load/breaker.ts';
 import { ChunkDriver } from '../send/driver.ts';
 import { itemKeyNames } from '../job/open-parts.ts';
+import { requestLinesOf } from '../job/parts.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from '../load/deliver.ts';
 import type { Collection, Execution } from '../job/job.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
@@ -152,6 +153,7 @@ function deliverContext(
     sink: prepared.sink,
     slots: new Semaphore(loadsAtOnce),
     reader: prepared.reader,
+    requestLines: requestLinesOf(loaded.pipeline),
     columns: prepared.columns,
     keyNames: itemKeyNames(loaded.pipeline),
     runId: run.runId,
@@ -211,7 +213,12 @@ async function sendAgain(execution: Collection, driver: ChunkDriver): Promise<vo
   if (!retriesAreDue({ rows, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
   const chunks = await ledger.chunks(run.runId);
   const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
-  const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);
+  const { runId, folder } = run;
+  const lines = requestLinesOf(loaded.pipeline);
+  const packed = await repack(
+    { ledger, runId, folder, limits, lines, reader: prepared.reader, firstChunk },
+    rows,
+  );
   for (const { chunk } of packed) {
     const sealed = await ledger.chunk(run.runId, chunk);
     if (sealed !== null) driver.start(sealed);

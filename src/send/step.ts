@@ -1,6 +1,7 @@
+import type { Endpoint } from '../core/dialect.ts';
 import type { EventListener } from '../core/events.ts';
 import type { Signals } from '../core/host.ts';
-import type { Endpoint, OpenedProvider } from '../core/provider.ts';
+import type { OpenedProvider } from '../core/provider.ts';
 import { providerRetry, retry, type RetryPolicy } from '../core/retry.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkPatch, ChunkRecord, Ledger } from '../ledger/ledger.ts';

@@ -78,7 +78,7 @@ async function createRemoteBatch(): Promise<string> {
   const batch = await provider.createBatch(
     {
       inputFileId: id,
-      endpoint: '/v1/chat/completions',
+      endpoint: 'chat',
       completionWindow: '24h',
       metadata: {},
       outputExpiresAfter: null,

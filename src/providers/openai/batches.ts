@@ -4,8 +4,6 @@ import type { FileCreateParams } from 'openai/resources/files';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type {
   BatchLimits,
-  Endpoint,
-  LineFrame,
   NewBatch,
   OpenedProvider,
   RemoteBatch,
@@ -15,6 +13,7 @@ import type {
 import type { Account } from './account.ts';
 import { type Downloaded, saveBody } from './download.ts';
 import { ApiCalls, type CallInfo } from './api-calls.ts';
+import { apiPaths } from './dialect/dialect.ts';
 import { idOf, pageOf, remoteBatch } from './remote-batch.ts';
 import { filePageOf } from './remote-file.ts';
 import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
@@ -61,10 +60,6 @@ export class OpenAiBatches implements OpenedProvider {
     this.#patience = { ...usualPatience, ...patience };
     this.#api = new ApiCalls(account, this.#patience.answer);
     this.accountFingerprint = account.fingerprint;
-  }
-
-  frame(endpoint: Endpoint): LineFrame {
-    return { open: '{"custom_id":"', middle: `","method":"POST","url":"${endpoint}","body":`, close: '}' };
   }
 
   async check(signal: AbortSignal): Promise<void> {
@@ -120,7 +115,7 @@ export class OpenAiBatches implements OpenedProvider {
     const call = { doing: 'creating a batch', paid: true } as const;
     const body = {
       input_file_id: batch.inputFileId,
-      endpoint: batch.endpoint,
+      endpoint: apiPaths[batch.endpoint],
       // Typed as OpenAI's one window; compatible servers have others.
       completion_window: batch.completionWindow as '24h',
       metadata: { ...batch.metadata },

@@ -1,15 +1,17 @@
 import { basename } from 'node:path';
 import { chunkOutcome } from '../../batch/chunk-outcome.ts';
+import { withRequests } from '../../batch/failed-requests.ts';
 import { Reconciliation } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import type { OpenedSink } from '../../core/sink.ts';
 import type { ChunkOutcome, ChunkRecord, Ledger, RunRecord, TokenCounts } from '../../ledger/ledger.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
 import type { AnswerReader } from '../../results/answer-reader.ts';
 import type { ColumnSet } from '../../results/columns.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
 import { noFollowers, WindowFollowers, type LoadedFollowers } from './build-followers.ts';
 import type { Host } from '../../core/host.ts';
-import { addTokens, openQueue, withRequests } from '../../load/deliver.ts';
+import { addTokens, openQueue } from '../../load/deliver.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinResults } from '../../load/join-results.ts';
 import { loadsAtOnce } from '../../load/load-queue.ts';
@@ -24,6 +26,7 @@ export interface LoaderContext {
   readonly sink: OpenedSink;
   readonly columns: ColumnSet;
   readonly reader: AnswerReader;
+  readonly requestLines: RequestLines;
   readonly keyNames: readonly string[];
   /** The rows that follow others; null where none do. */
   readonly followers: FollowerIndex | null;
@@ -192,7 +195,7 @@ export class BuildLoader {
         moreToCome: sums.moreToCome,
       });
       const isDone = !outcome.rowStates.includes(0);
-      const failures = await withRequests(run.folder, span, outcome, history);
+      const failures = await withRequests(run.folder, this.#context.requestLines, span, outcome, history);
       outcomes.set(span.chunk.chunk, { ...outcome, failures, state: isDone ? 'loaded' : 'sealed' });
     }
     const [first] = outcomes;

@@ -11,7 +11,7 @@ import { isWithinLimit } from '../exit-code.ts';
 import { flagsOf } from '../../job/fingerprint.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
-import { openReader } from '../../job/parts.ts';
+import { openReader, requestLinesOf } from '../../job/parts.ts';
 import { resultFiles } from './result-files.ts';
 import { pinIfMoved } from '../../read/selection.ts';
 import { warnOfRepairs } from '../warn-of-repairs.ts';
@@ -53,6 +53,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: 
     sink,
     columns,
     reader,
+    requestLines: requestLinesOf(loaded.pipeline),
     keyNames: itemKeyNames(loaded.pipeline),
     followers,
     host,

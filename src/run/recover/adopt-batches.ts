@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { DurableWriter } from '../../files/durable-writer.ts';
-import { lineTokens } from '../../providers/openai/dialect/line-tokens.ts';
 import { errorCode } from '../../core/errors.ts';
 import type { OpenedProvider, RemoteBatch } from '../../core/provider.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
 import type { AdoptedIds } from './adopted-ids.ts';
 import type { Host } from '../../core/host.ts';
 import type { RowsLine } from './recovered-rows.ts';
@@ -41,6 +41,7 @@ export interface DownloadContext {
   readonly folder: string;
   readonly host: Host;
   readonly ids: AdoptedIds;
+  readonly lines: RequestLines;
 }
 
 /**
@@ -48,7 +49,7 @@ export interface DownloadContext {
  * has it.
  */
 export async function downloadInput(
-  { provider, folder, host, ids }: DownloadContext,
+  { provider, folder, host, ids, lines }: DownloadContext,
   batch: RemoteBatch,
 ): Promise<Download | null> {
   const chunk = Number(batch.metadata['batchline_chunk']);
@@ -63,7 +64,7 @@ export async function downloadInput(
     if (errorCode(error) === 'file_not_found') return null;
     throw error;
   }
-  for await (const line of linesOf(path, host)) ids.add(customIdOf(line));
+  for await (const line of linesOf(path, host)) ids.add(lines.idOf(line));
   return { batch, chunk, path };
 }
 
@@ -78,7 +79,7 @@ export interface Adoption {
  * what an earlier batch failed to answer is not sent once more: the last chunk is to be adopted first.
  */
 export async function adoptBatch(
-  { provider, folder, host, ids }: DownloadContext,
+  { provider, folder, host, ids, lines }: DownloadContext,
   { batch, chunk, path }: Download,
   rowsLine: RowsLine,
 ): Promise<Adoption> {
@@ -89,7 +90,7 @@ export async function adoptBatch(
   let lost = 0;
   let tokens = 0;
   for await (const line of linesOf(path, host)) {
-    const customId = customIdOf(line);
+    const customId = lines.idOf(line);
     if (!ids.take(customId)) continue;
     const row = rowsLine(customId, line);
     if (row === null) {
@@ -98,7 +99,7 @@ export async function adoptBatch(
     }
     await requests.append(Buffer.concat([line, lineFeed]));
     await rows.append(Buffer.from(`${row}\n`));
-    tokens += lineTokens(line);
+    tokens += lines.tokensOf(line);
     kept += 1;
   }
   await rm(path, { force: true });
@@ -124,8 +125,4 @@ async function* linesOf(path: string, { signals }: Host): AsyncGenerator<Buffer>
   for await (const { buffer, count, starts, ends } of readLineBlocks(path, { signal: signals.drain })) {
     for (let line = 0; line < count; line += 1) yield buffer.subarray(starts[line] ?? 0, ends[line] ?? 0);
   }
-}
-
-function customIdOf(line: Buffer): string {
-  return String((JSON.parse(line.toString('utf8')) as { readonly custom_id: unknown }).custom_id);
 }

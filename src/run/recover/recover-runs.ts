@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
 import type { RemoteBatch } from '../../core/provider.ts';
 import type { AdoptedChunk, Ledger } from '../../ledger/ledger.ts';
@@ -11,7 +12,7 @@ import { continueRun, isUnfinished, own } from '../continue-run.ts';
 import { wholePass } from '../../job/job.ts';
 import { fingerprint } from '../../job/fingerprint.ts';
 import type { RunResult } from '../finish-run.ts';
-import { preparePipeline, type Prepared } from '../../job/parts.ts';
+import { preparePipeline, requestLinesOf, type Prepared } from '../../job/parts.ts';
 import { recoverRows } from './recovered-rows.ts';
 import { rehearse } from '../rehearse.ts';
 import { findStrangers } from './strangers.ts';
@@ -81,12 +82,12 @@ async function adoptRun(
   batches: readonly RemoteBatch[],
 ): Promise<number> {
   const { provider, sink, schema, source } = prepared;
-  const { endpoint: url } = loaded.pipeline.request;
+  const lines = requestLinesOf(loaded.pipeline);
   const folder = join(loaded.stateDir, 'runs', runId);
   const selection = { isAdopted: true };
   requireWholeRun(loaded, sink, { runId, selection });
   await using ids = await AdoptedIds.open(folder);
-  const context = { provider, folder, host, ids };
+  const context = { provider, folder, host, ids, lines };
   const downloads: Download[] = [];
   const wanted = chunksOf(batches);
   for (const batch of wanted) {
@@ -95,7 +96,8 @@ async function adoptRun(
     else downloads.push(download);
   }
   const leftAlone = wanted.length - downloads.length;
-  const rowsLine = await recoverRows({ prepared, frame: provider.frame(url), url, host }, ids);
+  const path = dialectOf(loaded.pipeline).path(loaded.pipeline.request);
+  const rowsLine = await recoverRows({ prepared, lines, path, host }, ids);
   const chunks: AdoptedChunk[] = [];
   let lost = 0;
   for (const download of downloads) {

@@ -11,7 +11,7 @@ export async function openRoom({ ledger, run, loaded, prepared, host }: Collecti
     provider,
     runId: run.runId,
     model: request.model,
-    countsInputs: request.endpoint === '/v1/embeddings',
+    countsInputs: request.endpoint === 'embeddings',
     limits: {
       tokens: batch.max_enqueued_tokens ?? null,
       inputs: provider.limits.maxEnqueuedInputs,

@@ -5,14 +5,17 @@ import { expect, test } from 'vitest';
 import type { OpenedProvider, RemoteBatch } from '../../../src/core/provider.ts';
 import { sleep } from '../../../src/core/async.ts';
 import { startEmulator } from '../../../src/emulator/server.ts';
+import { requestBlock } from '../../../src/core/request-block.ts';
+import { openAiDialect } from '../../../src/providers/openai/dialect/dialect.ts';
 import { createAnswerReader } from '../../../src/results/answer-reader.ts';
 import { readLineBlocks } from '../../../src/files/line-reader.ts';
 import { never, openProvider } from './open.ts';
 
-const endpoint = '/v1/chat/completions';
+const endpoint = 'chat';
+const request = requestBlock.parse({ endpoint, model: 'm', prompt: 'hi' });
 
-function requestFile(provider: OpenedProvider, rows: number): string {
-  const { open, middle, close } = provider.frame(endpoint);
+function requestFile(rows: number): string {
+  const { open, middle, close } = openAiDialect.frame(request);
   const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
   return Array.from({ length: rows }, (_, row) => `${open}r${row}${middle}${body}${close}\n`).join('');
 }
@@ -26,7 +29,7 @@ async function untilEnded(provider: OpenedProvider, id: string): Promise<RemoteB
 }
 
 async function answeredIds(path: string): Promise<readonly string[]> {
-  const reader = createAnswerReader({ endpoint, needs: new Set(['text']) });
+  const reader = createAnswerReader({ dialect: openAiDialect, endpoint, needs: new Set(['text']) });
   const ids: string[] = [];
   for await (const { buffer, count, starts, ends } of readLineBlocks(path, { signal: never })) {
     for (let line = 0; line < count; line += 1) {
@@ -48,7 +51,7 @@ test('takes a batch from upload to answers', async () => {
   await provider.check(never);
 
   const path = join(folder, 'requests.jsonl');
-  await writeFile(path, requestFile(provider, 50));
+  await writeFile(path, requestFile(50));
   const { fileId } = await provider.upload(
     { path, name: 'batchline-a.jsonl', bytes: 0, expiresAfter: 86_400 },
     never,

@@ -4,7 +4,7 @@ import { never, openProvider } from './open.ts';
 
 const newBatch = {
   inputFileId: 'file-1',
-  endpoint: '/v1/chat/completions',
+  endpoint: 'chat',
   completionWindow: '24h',
   metadata: { batchline_run: 'r1' },
   outputExpiresAfter: null,
