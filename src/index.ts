@@ -49,10 +49,25 @@ export type {
   ModuleTransform,
   ModuleValue,
 } from './core/module-transform.ts';
+export type {
+  AnswerLeaf,
+  BodyPiece,
+  BodyPlan,
+  Dialect,
+  DialectFault,
+  Endpoint,
+  LeafMeanings,
+  LineFailure,
+  LineFrame,
+  ModelFacts,
+  Reply,
+  RequestDraft,
+  ResultParts,
+  TemplateRole,
+  TokenEncoding,
+} from './core/dialect.ts';
 export {
   defineProvider,
-  type Endpoint,
-  type LineFrame,
   type OpenedProvider,
   type ProviderContext,
   type ProviderDeclaration,

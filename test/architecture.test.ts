@@ -54,7 +54,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ].flat(),
   read: ['core', 'files', 'config', 'request', 'batch', 'job', ...ledgerInterface],
   send: ['core', 'files', 'batch', 'request', 'job', ...ledgerInterface],
-  load: ['core', 'files', 'config', 'batch', 'results', 'job', ...ledgerInterface],
+  load: ['core', 'files', 'config', 'request', 'batch', 'results', 'job', ...ledgerInterface],
   run: belowRun,
   // The commands' page is made from the table that also makes their help.
   reference: ['core', 'config', ...registries, 'cli/command-spec.ts', 'cli/commands.ts'],

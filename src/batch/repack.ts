@@ -1,12 +1,9 @@
-import type { ChunkLimits } from '../core/chunk-limits.ts';
-import type { ItemBatch } from '../core/item-batch.ts';
-import type { Ledger, NewChunk, RetryQueue, UnfinishedRow } from '../ledger/ledger.ts';
-import { chunkFiles } from './chunk-files.ts';
-import { Chunker } from './chunker.ts';
-import { lineTokens } from '../providers/openai/dialect/line-tokens.ts';
-import { originalLine, reaskingLine } from '../providers/openai/dialect/reask.ts';
-import { SavedAnswers } from './saved-answers.ts';
 import { storedLines } from '../files/stored-lines.ts';
+import type { Ledger, NewChunk, RetryQueue, UnfinishedRow } from '../ledger/ledger.ts';
+import type { AnswerReader } from '../results/answer-reader.ts';
+import { chunkFiles } from './chunk-files.ts';
+import { packRows, type PackContext, type StoredRow } from './pack-rows.ts';
+import { SavedAnswers } from './saved-answers.ts';
 
 /** Retried rows wait for company no longer than this. */
 const longestRetryWaitMs = 30 * 60_000;
@@ -31,60 +28,47 @@ export function retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile, 
   return !awaitsBatches || now - (waiting.oldest ?? now) >= longestRetryWaitMs;
 }
 
-export interface RepackContext {
+export interface RepackContext extends PackContext {
   readonly ledger: Ledger;
   readonly runId: string;
-  readonly folder: string;
-  readonly limits: ChunkLimits;
-  readonly firstChunk: number;
+  /** Understands the answers that rows are asked about again. */
+  readonly reader: AnswerReader;
 }
 
-/**
- * Packs rows of many chunks, as they were sent or to be asked again, into as few new files as fit. Each new file and the rows' move
- * into it is one transaction of the ledger; until then a crash leaves the rows where they were.
- */
+/** Packs rows of many chunks, as they were sent or to be asked again, into new files. */
 export async function repack(
   context: RepackContext,
   rows: readonly UnfinishedRow[],
 ): Promise<readonly NewChunk[]> {
-  const chunks: NewChunk[] = [];
-  let inFile: string[] = [];
-  await using chunker = new Chunker(context.folder, context.limits, context.firstChunk);
-  const keep = async (chunk: NewChunk | null) => {
-    if (chunk === null) return;
-    await context.ledger.addRetryChunk(context.runId, chunk, inFile);
-    chunks.push(chunk);
-    inFile = [];
-  };
-  for (const [chunk, ofChunk] of Map.groupBy(rows, (row) => row.chunk)) {
-    for await (const item of storedItems(context, chunk, ofChunk)) {
-      for await (const sealed of chunker.add(item)) await keep(sealed.chunk);
-      inFile.push(item.customIds[0] ?? '');
-    }
-  }
-  await keep(await chunker.seal());
-  return chunks;
+  const { ledger, runId } = context;
+  return packRows(context, rowsOf(context, rows), (chunk, customIds) =>
+    ledger.addRetryChunk(runId, chunk, customIds),
+  );
 }
 
-/** The stored lines of some rows of one chunk, each as a batch of one item. */
-async function* storedItems(
-  { folder, limits }: RepackContext,
+async function* rowsOf(context: RepackContext, rows: readonly UnfinishedRow[]): AsyncGenerator<StoredRow> {
+  for (const [chunk, ofChunk] of Map.groupBy(rows, (row) => row.chunk))
+    yield* rowsOfChunk(context, chunk, ofChunk);
+}
+
+async function* rowsOfChunk(
+  context: RepackContext,
   chunk: number,
   rows: readonly UnfinishedRow[],
-): AsyncGenerator<ItemBatch> {
-  const files = chunkFiles(folder, chunk);
+): AsyncGenerator<StoredRow> {
+  const files = chunkFiles(context.folder, chunk);
   const wanted = rows.map((row) => row.line);
   // No file is read to its end, so that all have to be closed.
   await using reading = new AsyncDisposableStack();
   const rowLines = reading.use(storedLines(files.rows, wanted));
   const requestLines = reading.use(storedLines(files.requests, wanted));
-  const answers = reading.use(new SavedAnswers(files.output));
+  const answers = reading.use(new SavedAnswers(files.output, context.reader));
   let index = 0;
   for await (const request of requestLines) {
     const rowLine = await rowLines.next();
     const row = rows[index];
-    const line = row === undefined ? request : await lineToSend(request, row, answers, limits);
-    yield oneItem(row?.customId ?? '', line, rowLine.value ?? Buffer.alloc(0));
+    const line = row === undefined ? request : await lineToSend(request, row, answers, context);
+    yield { customId: row?.customId ?? '', request: line, row: rowLine.value ?? Buffer.alloc(0) };
     index += 1;
   }
   if (index !== rows.length)
@@ -96,34 +80,13 @@ async function lineToSend(
   request: Buffer,
   row: UnfinishedRow,
   answers: SavedAnswers,
-  limits: ChunkLimits,
+  { lines, limits }: PackContext,
 ): Promise<Buffer> {
   if (row.answer === null) return request;
-  const first = row.isReasking ? originalLine(request) : request;
+  const first = row.isReasking ? lines.original(request) : request;
   const answer = await answers.read(row.answer);
   if (answer === null || answer.trim() === '') return first;
-  const line = reaskingLine(first, answer, row.message);
-  const fits = line.length + lineFeed.length <= limits.bytes && lineTokens(line) <= limits.tokens;
-  return fits ? line : first;
+  const line = lines.reasking(first, answer, row.message);
+  const bytes = line.length + '\n'.length;
+  return bytes <= limits.bytes && lines.tokensOf(line) <= limits.tokens ? line : first;
 }
-
-/** A stored request line and rows line, without their line feeds, as a batch of one item. */
-export function oneItem(customId: string, request: Buffer, row: Buffer): ItemBatch {
-  const lines = Buffer.concat([request, lineFeed]);
-  const rows = Buffer.concat([row, lineFeed]);
-  return {
-    length: 1,
-    lines,
-    lineEnds: Uint32Array.of(lines.length),
-    rows,
-    rowEnds: Uint32Array.of(rows.length),
-    customIds: [customId],
-    keys: [],
-    hashes: null,
-    tokens: Uint32Array.of(lineTokens(request)),
-    sourceRows: Uint32Array.of(0),
-    failures: [],
-  };
-}
-
-const lineFeed = Buffer.from('\n');

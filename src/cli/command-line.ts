@@ -74,7 +74,7 @@ function addCommand(program: Command, spec: CommandSpec, action: Action): void {
 function toOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.description);
   option.makeOptionMandatory(spec.required ?? false);
-  if (spec.choices !== undefined) option.choices(spec.choices);
+  if (spec.values !== undefined) option.choices(spec.values);
   if (spec.defaultValue !== undefined) option.default(spec.defaultValue);
   const { parse } = spec;
   if (parse !== undefined) option.argParser((text: string) => parseValue(parse, text));

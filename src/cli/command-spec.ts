@@ -5,7 +5,7 @@ export interface OptionSpec {
   readonly flags: string;
   readonly description: string;
   /** The values that it takes. */
-  readonly choices?: readonly string[];
+  readonly values?: readonly string[];
   readonly defaultValue?: string | number;
   /** Whether the command cannot do without it. */
   readonly required?: boolean;

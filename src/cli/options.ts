@@ -61,13 +61,13 @@ const output: readonly OptionSpec[] = [
   {
     flags: '--log-level <level>',
     description: 'how much to show',
-    choices: ['debug', 'info', 'warn', 'error'],
+    values: ['debug', 'info', 'warn', 'error'],
     defaultValue: 'info',
   },
   {
     flags: '--log-format <format>',
     description: 'how to show it',
-    choices: ['text', 'json'],
+    values: ['text', 'json'],
     defaultValue: 'text',
   },
 ];

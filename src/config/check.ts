@@ -6,7 +6,7 @@ import type { Environment } from './environment.ts';
 import { type Fault, formatPath, type Path, type TextPosition } from './fault.ts';
 import { applyOverrides, type Override } from './overrides.ts';
 import { parsePipeline } from './parse.ts';
-import { pipelineSchema, type Pipeline } from './pipeline.ts';
+import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { annotatedTexts, type AnnotatedText } from './schema-tree.ts';
 import { hideSecret, hideUrlPassword } from './secrets.ts';
@@ -148,5 +148,5 @@ function withProviderType(data: unknown): unknown {
   if (typeof data !== 'object' || data === null || !('provider' in data)) return data;
   const { provider } = data;
   if (typeof provider !== 'object' || provider === null || 'type' in provider) return data;
-  return { ...data, provider: { type: 'openai', ...provider } };
+  return { ...data, provider: { type: defaultProvider, ...provider } };
 }

@@ -1,7 +1,8 @@
 import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
-import { checkStrictOutput } from './strict-output.ts';
+import { writtenDialect } from './dialect-of.ts';
+import { requestDraft } from './request-draft.ts';
 import { checkSink } from './sink-checks.ts';
 
 /**
@@ -19,14 +20,15 @@ export function crossCheck(data: unknown): readonly Fault[] {
   ];
 }
 
-const embeddings = new Set<unknown>(['embeddings', '/v1/embeddings']);
-const conversations = new Set<unknown>(['chat', 'responses', '/v1/chat/completions', '/v1/responses']);
-
 function checkRequest(data: unknown): readonly Fault[] {
-  const endpoint = valueAt(data, ['request', 'endpoint']);
-  if (embeddings.has(endpoint)) return [...checkParams(data), ...checkEmbeddings(data)];
-  if (!conversations.has(endpoint)) return checkParams(data);
-  return [...checkParams(data), ...checkConversation(data), ...checkStrictOutput(data)];
+  const request = requestDraft(data);
+  if (request.endpoint === undefined) return checkParams(data);
+  const faults = writtenDialect(data)?.faults(request) ?? [];
+  return [
+    ...checkParams(data),
+    ...(request.endpoint === 'embeddings' ? checkEmbeddings(data) : checkConversation(data)),
+    ...faults.map((fault) => ({ ...fault, path: ['request', ...fault.path] })),
+  ];
 }
 
 /** Limits and prices go by `request.model`, so no other one may be sent. */

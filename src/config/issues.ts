@@ -62,8 +62,8 @@ function misplaced(path: Path, { schema, data }: IssueContext): string | undefin
 }
 
 function explainMissing(issue: Issue, path: Path): Fault {
-  const choices = issue.code === 'invalid_union' ? typeNames(issue) : valueNames(issue);
-  const message = choices.length === 0 ? 'required' : `required; one of ${choices.join(', ')}`;
+  const names = issue.code === 'invalid_union' ? typeNames(issue) : valueNames(issue);
+  const message = names.length === 0 ? 'required' : `required; one of ${names.join(', ')}`;
   return { path, message, at: 'parent' };
 }
 

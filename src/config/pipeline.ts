@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { requestBlock } from '../core/request-block.ts';
 import { sinkCommon } from '../core/sink.ts';
 import { sourceCommon } from '../core/source.ts';
 import { providers } from '../providers/index.ts';
@@ -9,6 +8,7 @@ import { transforms } from '../transforms/index.ts';
 import { batchBlock } from './batch-block.ts';
 import { blocksSchema } from './blocks.ts';
 import { parseMaxFailedRows } from './failed-rows.ts';
+import { requestSchema } from './request.ts';
 
 const maxFailedRows = z.union([z.int(), z.string()]).transform((value, context) => {
   const parsed = parseMaxFailedRows(value);
@@ -16,6 +16,9 @@ const maxFailedRows = z.union([z.int(), z.string()]).transform((value, context) 
   context.addIssue({ code: 'custom', message: 'must be a number of rows or a percentage like 1%' });
   return z.NEVER;
 });
+
+/** Who answers where the file does not say. */
+export const defaultProvider = 'openai';
 
 /** A whole pipeline file. Only keys that are carried out are accepted. */
 export const pipelineSchema = z.strictObject({
@@ -31,9 +34,9 @@ export const pipelineSchema = z.strictObject({
     .array(blocksSchema(transforms, {}))
     .default([])
     .meta({ description: 'What happens to the rows before they are rendered, in order.' }),
-  request: requestBlock.meta({ description: 'How a row becomes a model request.' }),
+  request: requestSchema.meta({ description: 'How a row becomes a model request.' }),
   provider: blocksSchema(providers, {})
-    .prefault({ type: 'openai' })
+    .prefault({ type: defaultProvider })
     .meta({ description: 'Who answers the requests.' }),
   mode: z.enum(['batch']).default('batch').meta({ description: "batch: through the provider's batch API." }),
   batch: batchBlock

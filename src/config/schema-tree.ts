@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isMap } from '../core/json.ts';
 import type { Path } from './fault.ts';
 
 type Schema = z.core.$ZodType;
@@ -42,10 +43,6 @@ function fits(option: Schema, value: unknown): boolean {
 function fitsType(schema: Schema | undefined, value: unknown): boolean {
   const def = schema === undefined ? undefined : (schema as Known)._zod.def;
   return def?.type !== 'literal' || def.values.includes(value as string);
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The schema of a map's value or a list's entry; undefined where the schema knows no such key. */

@@ -1,5 +1,6 @@
-import { declaredDimensions, embeddingDimensions } from '../providers/openai/dialect/dimensions.ts';
+import { writtenDialect } from './dialect-of.ts';
 import { valueAt, type Fault } from './fault.ts';
+import { requestDraft } from './request-draft.ts';
 
 /** What the sink's keys say about one another and about the request. */
 export function checkSink(data: unknown): readonly Fault[] {
@@ -13,9 +14,8 @@ function checkUpdate(data: unknown): readonly Fault[] {
 }
 
 function checkDimensions(data: unknown): readonly Fault[] {
-  const params = valueAt(data, ['request', 'params']);
-  const model = valueAt(data, ['request', 'model']);
-  const expected = embeddingDimensions(model, params);
+  const { model, params, ...request } = requestDraft(data);
+  const expected = writtenDialect(data)?.facts({ ...request, model, params }).dimensions ?? null;
   if (expected === null) return [];
   const origin =
     valueAt(params, ['dimensions']) === undefined
@@ -39,4 +39,12 @@ function typedEmbeddings(data: unknown): readonly (readonly [string, string])[] 
     const isEmbedding = typeof value === 'string' && value.trim() === 'embedding';
     return isEmbedding && typeof type === 'string' ? [[name, type] as const] : [];
   });
+}
+
+const vectorType = /^\s*(?:[\w"]+\s*\.\s*)?"?(?:vector|halfvec|sparsevec)"?\s*\(\s*(\d+)\s*\)\s*$/i;
+
+/** The dimensions that one of pgvector's types takes, as declared: 1536 of `vector(1536)`; null of any other type. */
+function declaredDimensions(sqlType: string): number | null {
+  const digits = vectorType.exec(sqlType)?.[1];
+  return digits === undefined ? null : Number(digits);
 }

@@ -8,6 +8,14 @@ export interface Usage {
   readonly cached_tokens: number | null;
 }
 
+/** Of a response that says nothing of its usage. */
+export const noUsage: Usage = {
+  input_tokens: null,
+  output_tokens: null,
+  total_tokens: null,
+  cached_tokens: null,
+};
+
 /** One line of an output or error file, understood. */
 export type ClassifiedResult =
   | { readonly kind: 'ok'; readonly customId: string; readonly answer: Answer }

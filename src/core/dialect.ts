@@ -4,7 +4,10 @@ import type { RequestBlock } from './request-block.ts';
 import type { WireText } from './wire-text.ts';
 
 /** What requests ask for, in the words of pipeline files. */
-export type Endpoint = 'chat' | 'responses' | 'embeddings';
+export type Endpoint = RequestBlock['endpoint'];
+
+/** A request block as it is written: any key may be missing, or of a wrong type. */
+export type RequestDraft = { readonly [Key in keyof RequestBlock]?: unknown };
 
 /** What a template is for: only an empty prompt or input keeps a row from being sent. */
 export type TemplateRole = 'system' | 'prompt' | 'input';
@@ -31,6 +34,9 @@ export interface LineFrame {
 export interface DialectFault {
   readonly path: readonly (string | number)[];
   readonly message: string;
+  readonly suggestion?: string | undefined;
+  /** What to point at: the value (default), its key, or the map that lacks it. */
+  readonly at?: 'value' | 'key' | 'parent';
 }
 
 /** What the model said in the body of a response. */
@@ -45,6 +51,7 @@ export interface Reply {
   /** Whether the body holds an answer at all. */
   readonly isEmpty: boolean;
   readonly model: string | null;
+  /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
 }
 
@@ -103,8 +110,8 @@ export interface ModelFacts {
 export interface Dialect {
   /** The paths of its API by which a pipeline file may name an endpoint too. */
   readonly paths: Readonly<Partial<Record<Endpoint, string>>>;
-  /** What this provider cannot do of a request block. */
-  faults(request: RequestBlock): readonly DialectFault[];
+  /** What this provider cannot do of a request block, so that it can be listed along with what else is wrong there. */
+  faults(request: RequestDraft): readonly DialectFault[];
   /** Goes into `request_hash` and into the fingerprint of a run. */
   path(request: RequestBlock): string;
   /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
@@ -112,14 +119,14 @@ export interface Dialect {
   frame(request: RequestBlock): LineFrame;
   /** UTF-8 bytes of the texts in a request's body, and how many messages they are. */
   promptSize(endpoint: Endpoint, body: JsonMap): { readonly bytes: number; readonly messages: number };
-  /** The body that asks again: what was asked first, then the answer that was not accepted and why. */
+  /** The body that asks again: what was asked first, then the answer that was not accepted, and a complaint about it. */
   reask(body: JsonMap, answer: string, complaint: string): JsonMap;
-  /** The body as it was first sent, of one that asks again. */
+  /** The body as it was first sent, of one that asks again; the same object where it does not. */
   asked(body: JsonMap): JsonMap;
   /** Null where the line is no result of a request. */
   split(line: JsonMap): ResultParts | null;
   reply(endpoint: Endpoint, body: JsonMap): Reply;
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
-  facts(request: Pick<RequestBlock, 'endpoint' | 'model' | 'params'>): ModelFacts;
+  facts(request: RequestDraft): ModelFacts;
 }

@@ -1,15 +1,7 @@
 import type { z } from 'zod';
 import type { BatchSide } from './batch-side.ts';
 import type { ComponentDeclaration } from './component.ts';
-
-export type Endpoint = '/v1/chat/completions' | '/v1/responses' | '/v1/embeddings';
-
-/** What stands around custom_id and body in a provider's request line: `open` id `middle` body `close`. */
-export interface LineFrame {
-  readonly open: string;
-  readonly middle: string;
-  readonly close: string;
-}
+import type { Dialect } from './dialect.ts';
 
 /** A provider with an account. Every error of its calls is a BatchlineError, and no call is retried inside. */
 export interface OpenedProvider {
@@ -18,7 +10,6 @@ export interface OpenedProvider {
   /** The cheapest call that needs the key; proves address and key. */
   check(signal: AbortSignal): Promise<void>;
   readonly batches: BatchSide;
-  frame(endpoint: Endpoint): LineFrame;
 }
 
 export interface ProviderContext {
@@ -32,6 +23,7 @@ export interface ProviderDeclaration<
   Name extends string = string,
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
+  readonly dialect: Dialect;
   /** Reads the key and builds the client; reaches nothing. */
   open(config: z.output<Config>, context: ProviderContext): Promise<OpenedProvider>;
 }

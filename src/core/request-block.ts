@@ -1,20 +1,6 @@
 import { z } from 'zod';
 import { liquid } from './component.ts';
 
-const endpoints = {
-  chat: '/v1/chat/completions',
-  responses: '/v1/responses',
-  embeddings: '/v1/embeddings',
-} as const;
-
-const endpoint = z
-  .enum(['/v1/chat/completions', '/v1/responses', '/v1/embeddings', 'chat', 'responses', 'embeddings'])
-  .transform((name) =>
-    name in endpoints ? endpoints[name as keyof typeof endpoints] : (name as RequestEndpoint),
-  );
-
-type RequestEndpoint = (typeof endpoints)[keyof typeof endpoints];
-
 const message = z.strictObject({
   role: z.string().min(1).meta({ description: 'system, user, assistant or developer.' }),
   content: z.string().meta({ description: 'A Liquid template.', ...liquid }),
@@ -22,7 +8,9 @@ const message = z.strictObject({
 
 /** The `request:` block: how a row becomes a model request. */
 export const requestBlock = z.strictObject({
-  endpoint: endpoint.meta({ description: 'What the requests ask for: chat, responses or embeddings.' }),
+  endpoint: z
+    .enum(['chat', 'responses', 'embeddings'])
+    .meta({ description: 'What the requests ask for: chat, responses or embeddings.' }),
   model: z.string().min(1).meta({ description: 'The model; one for the whole pipeline.' }),
   system: z
     .string()
@@ -49,7 +37,7 @@ export const requestBlock = z.strictObject({
     .strictObject({
       schema: z.record(z.string(), z.json()).meta({
         description:
-          'JSON Schema that each answer must fit. It is sent with strict: true, and checked for what that takes, unless params has a response_format (responses: text.format).',
+          'JSON Schema that each answer must fit. It is sent with strict: true, and checked for what that takes, unless params says in what format to answer.',
       }),
       on_invalid: z.enum(['fail', 'retry', 'reask']).default('fail').meta({
         description:

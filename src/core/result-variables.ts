@@ -18,3 +18,17 @@ export const resultVariables = [
 ] as const;
 
 export type ResultVariable = (typeof resultVariables)[number];
+
+/** The variables that are parts of an answer; what no column needs is not worked out. */
+export const answerVariables = [
+  'text',
+  'json',
+  'embedding',
+  'body',
+  'model',
+  'usage',
+  'finish_reason',
+  'request_id',
+] as const satisfies readonly ResultVariable[];
+
+export type AnswerNeed = (typeof answerVariables)[number];

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { valueToJson } from '../core/print.ts';
 import type { Value } from '../core/value.ts';
 import type { LoadedPipeline } from '../config/load.ts';
+import { dialectOf } from '../config/dialect-of.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
@@ -46,7 +47,8 @@ export function fingerprint(
   flatten('source files', sourceState, parts);
   flatten('transforms', pipeline.transforms, parts);
   flatten('transform files', moduleState, parts);
-  flatten('request', pipeline.request, parts);
+  // By its path, as ledgers have known it from the start.
+  flatten('request', { ...pipeline.request, endpoint: dialectOf(pipeline).path(pipeline.request) }, parts);
   flatten('provider', { type, base_url: baseUrl ?? null }, parts);
   flatten('flags', { ...flags }, parts);
   const ordered = Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,10 +1,13 @@
+import { dialectOf } from '../config/dialect-of.ts';
 import type { LoadedPipeline } from '../config/load.ts';
+import type { Pipeline } from '../config/pipeline.ts';
 import type { Host } from '../core/host.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
+import { RequestLines } from '../request/request-lines.ts';
 import { addedKeyFields, itemKeyNames } from './key-names.ts';
 import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts.ts';
 import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
@@ -16,6 +19,8 @@ import { openTransforms, type TransformChain } from './transform-chain.ts';
 export interface LoadParts extends AsyncDisposable {
   readonly sink: OpenedSink;
   readonly results: ResultColumns;
+  /** Reads and rewrites the requests of the pipeline's runs as they are stored. */
+  readonly requestLines: RequestLines;
   /** Finds out whether the whole way will work, changing nothing: the sink, and the provider's key where it is called. */
   readonly rehearse: () => Promise<void>;
 }
@@ -66,8 +71,8 @@ export async function preparePipeline(
   const keyNames = itemKeyNames(pipeline);
   const renderer = createRenderer(
     {
+      dialect: dialectOf(pipeline),
       request: pipeline.request,
-      frame: provider.frame(pipeline.request.endpoint),
       keyMode: pipeline.source.key_mode,
       maxLineBytes: chunkLimits(pipeline, provider.batches.limits).bytes,
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
@@ -88,6 +93,7 @@ export async function preparePipeline(
     isEmulator,
     renderer,
     results,
+    requestLines: requestLinesOf(pipeline),
     skipsUnchanged: skips,
     rehearse: () => rehearse(sink, offline ? null : provider, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -109,6 +115,7 @@ export async function prepareLoading(
   return {
     sink,
     results,
+    requestLines: requestLinesOf(pipeline),
     rehearse: () => rehearse(sink, null, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -121,17 +128,22 @@ export async function prepareDelivery(
   host: Host,
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const { sink, results } = opening.use(await prepareLoading(loaded, schema, host));
+  const { sink, results, requestLines } = opening.use(await prepareLoading(loaded, schema, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, false));
   const opened = opening.move();
   return {
     sink,
     results,
+    requestLines,
     provider,
     isEmulator,
     rehearse: () => rehearse(sink, provider, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function requestLinesOf(pipeline: Pipeline): RequestLines {
+  return new RequestLines(dialectOf(pipeline), pipeline.request);
 }
 
 async function rehearse(sink: OpenedSink, provider: OpenedProvider | null, { signals }: Host): Promise<void> {

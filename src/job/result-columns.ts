@@ -1,3 +1,4 @@
+import { dialectOf } from '../config/dialect-of.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 import type { Field } from '../core/value.ts';
 import { createAnswerReader, type AnswerReader } from '../results/answer-reader.ts';
@@ -16,15 +17,16 @@ export interface ResultColumns {
 }
 
 export async function openResultColumns(
-  { request }: Pipeline,
+  pipeline: Pipeline,
   columns: ColumnSet,
   keyNames: readonly string[],
 ): Promise<ResultColumns> {
-  const { output } = request;
+  const { endpoint, output } = pipeline.request;
   const validate = output === undefined ? undefined : await createOutputValidator(output.schema);
   const repair = output?.repair === true ? await createAnswerRepair() : undefined;
   const reader = createAnswerReader({
-    endpoint: request.endpoint,
+    dialect: dialectOf(pipeline),
+    endpoint,
     needs: new Set([...columns.needs, 'usage' as const]),
     validate,
     repair,
@@ -37,6 +39,7 @@ export function columnsOf(pipeline: Pipeline, fields: readonly Field[]): ColumnS
   return planColumns({
     configured: pipeline.sink.columns,
     request: pipeline.request,
+    dimensions: dialectOf(pipeline).facts(pipeline.request).dimensions,
     sourceFields: fields,
     keyNames: itemKeyNames(pipeline),
   });

@@ -20,7 +20,7 @@ export function chunkLimits(
     max_enqueued_tokens: enqueued,
   } = pipeline.batch;
   // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
-  const inputs = pipeline.request.endpoint === '/v1/embeddings' ? provider.maxEmbeddingInputs : Infinity;
+  const inputs = pipeline.request.endpoint === 'embeddings' ? provider.maxEmbeddingInputs : Infinity;
   return {
     requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
     bytes: Math.min(bytes ?? Infinity, provider.maxBytes),

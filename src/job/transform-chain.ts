@@ -1,3 +1,4 @@
+import { dialectOf } from '../config/dialect-of.ts';
 import { declarationOf } from '../config/blocks.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { OpenedTransform } from '../core/transform.ts';
@@ -29,7 +30,7 @@ export async function openTransforms(
   const onAll = await openChain(loaded, sourceFields);
   const leaving = onAll.at(-1)?.fields ?? sourceFields;
   let needed: ReadonlySet<string> = new Set([
-    ...requestFields(pipeline.request),
+    ...requestFields(dialectOf(pipeline), pipeline.request),
     ...columnsOf(pipeline, leaving).carried,
   ]);
   for (const transform of onAll.toReversed()) needed = transform.needs(needed);
@@ -53,7 +54,7 @@ async function openChain(
   sourceFields: readonly Field[],
 ): Promise<readonly OpenedTransform[]> {
   const chain: OpenedTransform[] = [];
-  const encoding = pipeline.request.endpoint === '/v1/embeddings' ? 'cl100k_base' : 'o200k_base';
+  const { encoding } = dialectOf(pipeline).facts(pipeline.request);
   let keyParts = sourceKeyNames(pipeline).length;
   for (const block of pipeline.transforms) {
     const fields = chain.at(-1)?.fields ?? sourceFields;

@@ -3,14 +3,15 @@ import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
 import { Reconciliation } from '../batch/reconciliation.ts';
-import { linesOver } from '../providers/openai/dialect/line-tokens.ts';
+import { withRequests } from '../batch/failed-requests.ts';
+import { linesOver } from '../batch/lines-over.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
+import type { RequestLines } from '../request/request-lines.ts';
 import type { Breaker } from './breaker.ts';
-import { withRequests } from './failed-requests.ts';
 import { joinResults } from './join-results.ts';
 import { failuresOf, tidyChunk, type KeepFiles } from '../batch/keep-files.ts';
 import { openQueue, type QueueContext } from './open-queue.ts';
@@ -18,6 +19,7 @@ import { openQueue, type QueueContext } from './open-queue.ts';
 export interface DeliverContext extends QueueContext {
   readonly ledger: Ledger;
   readonly folder: string;
+  readonly requestLines: RequestLines;
   readonly attemptLimits: AttemptLimits;
   /** Whether rows whose answers are invalid are sent again with those answers. */
   readonly reasks: boolean;
@@ -81,7 +83,7 @@ export async function deliverSuperseded(
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   const { requests } = chunkFiles(context.folder, chunk.chunk);
   const tooLarge = cap.isStated
-    ? await linesOver(requests, largest, context.host.signals.drain)
+    ? await linesOver(requests, context.requestLines, largest, context.host.signals.drain)
     : new Map<number, number>();
   const reasons = Array.from(tooLarge, ([line, tokens]): [number, string] => [
     line,
@@ -117,7 +119,7 @@ async function record(
     now: Date.now(),
     moreToCome: false,
   });
-  const failures = await withRequests(folder, span, outcome, history);
+  const failures = await withRequests(folder, context.requestLines, span, outcome, history);
   await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
   // Of a file that was given up its own event has told.
   if (event !== 'file_superseded') {

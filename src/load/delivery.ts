@@ -42,6 +42,7 @@ function contextOf(
     results: prepared.results,
     runId: run.runId,
     folder: run.folder,
+    requestLines: prepared.requestLines,
     attemptLimits: {
       attempts: batch.max_attempts,
       submissions: 10,

@@ -3,6 +3,7 @@ import { secret } from '../core/component.ts';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './openai/account.ts';
 import { openAccount } from './openai/open.ts';
+import { openAiDialect } from './openai/dialect/dialect.ts';
 
 /** OpenAI's Batch API, and every server and gateway that speaks it. */
 export const openai = defineProvider({
@@ -29,6 +30,7 @@ export const openai = defineProvider({
     project: z.string().min(1).optional().meta({ description: 'The OpenAI project to bill.' }),
   }),
   examples: [{}, { base_url: 'https://api.groq.com/openai/v1', api_key: '${GROQ_API_KEY}' }],
+  dialect: openAiDialect,
   open(config, context): Promise<OpenedProvider> {
     const account = new Account({
       apiKey: config.api_key ?? context.env['OPENAI_API_KEY'] ?? '',

@@ -20,10 +20,10 @@ function commandSection({ name, args, summary, options }: CommandSpec): string {
   return [`## pipeline ${name}`, summary, `\`\`\`sh\n${usage.join(' ')}\n\`\`\``, ...flags].join('\n\n');
 }
 
-function optionRow({ flags, description, choices, defaultValue, required }: OptionSpec): readonly string[] {
-  const values = choices === undefined ? '' : ` (${choices.map((choice) => `\`${choice}\``).join(', ')})`;
+function optionRow({ flags, description, values, defaultValue, required }: OptionSpec): readonly string[] {
+  const listed = values === undefined ? '' : ` (${values.map((value) => `\`${value}\``).join(', ')})`;
   const fallback = defaultValue === undefined ? '' : `\`${defaultValue}\``;
-  return [`\`${flags}\``, required === true ? '**required**' : fallback, `${description}${values}`];
+  return [`\`${flags}\``, required === true ? '**required**' : fallback, `${description}${listed}`];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

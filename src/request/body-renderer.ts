@@ -1,8 +1,9 @@
+import type { TemplateRole } from '../core/dialect.ts';
 import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import { type WireText, escapeJson, fromWire, unescapedLength } from '../core/wire-text.ts';
 import { type CompiledTemplate, templateScope } from '../expr/template.ts';
-import type { BodyPiece, TemplateRole } from '../providers/openai/dialect/body.ts';
+import type { CompiledPiece } from './compile-body.ts';
 
 /** A place in the body that differs from row to row: the field spliced in, or the template rendered there. */
 interface Slot {
@@ -26,7 +27,7 @@ export class BodyRenderer {
   readonly #constantPrompt: boolean;
   readonly #texts: WireText[] = [];
 
-  constructor(pieces: readonly BodyPiece[], fields: readonly Field[]) {
+  constructor(pieces: readonly CompiledPiece[], fields: readonly Field[]) {
     const layout = layOut(pieces, fields);
     this.#slots = layout.slots;
     this.#head = layout.constants[0] ?? ('' as WireText);
@@ -70,7 +71,7 @@ interface Layout {
   promptHasText: boolean;
 }
 
-function layOut(pieces: readonly BodyPiece[], fields: readonly Field[]): Layout {
+function layOut(pieces: readonly CompiledPiece[], fields: readonly Field[]): Layout {
   const layout: Layout = { constants: ['' as WireText], slots: [], templateBytes: 0, promptHasText: false };
   for (const piece of pieces) {
     if (piece.kind === 'json') addConstant(layout, piece.text);

@@ -1,23 +1,24 @@
+import type { Dialect, LineFrame } from '../core/dialect.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import { keyText, customId } from '../core/key.ts';
-import type { LineFrame } from '../core/provider.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import { checkFields } from '../expr/template.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
-import { type BodyPlan, planBody } from '../providers/openai/dialect/body.ts';
 import { BodyRenderer } from './body-renderer.ts';
+import { type CompiledPiece, compileBody, templatesOf } from './compile-body.ts';
+import { estimateTokens } from './estimate-tokens.ts';
 import { type InputLimit, type RowProblem, inputLimit } from './input-limit.ts';
 import { ItemCollector } from './item-collector.ts';
 import { RequestHash } from './request-hash.ts';
 import { RowsLine } from './rows-line.ts';
 
 export interface RendererOptions {
+  readonly dialect: Dialect;
   readonly request: RequestBlock;
-  readonly frame: LineFrame;
   /** The key's columns, in order. */
   readonly keyNames: readonly string[];
   readonly keyMode: 'auto' | 'hash';
@@ -39,12 +40,9 @@ export interface Renderer {
   render(batch: RowBatch): ItemBatch;
 }
 
-// Punctuation, role and the separators around a message.
-const tokensPerMessage = 8;
-
 /** The fields that a request's templates read. */
-export function requestFields(request: RequestBlock): readonly string[] {
-  const names = templatesOf(planBody(request)).flatMap((template) => template.fields);
+export function requestFields(dialect: Dialect, request: RequestBlock): readonly string[] {
+  const names = templatesOf(compileBody(dialect.body(request))).flatMap((template) => template.fields);
   return [...new Set(names)];
 }
 
@@ -54,14 +52,19 @@ export function requestFields(request: RequestBlock): readonly string[] {
  *   `invalid_request` where the block cannot make a request of its endpoint
  */
 export function createRenderer(options: RendererOptions, fields: readonly Field[]): Renderer {
-  const plan = planBody(options.request);
-  for (const template of templatesOf(plan)) checkFields(template, fields);
+  const plan = options.dialect.body(options.request);
+  const pieces = compileBody(plan);
+  for (const template of templatesOf(pieces)) checkFields(template, fields);
   checkCarried(options.carried, fields);
-  return new RequestRenderer(options, plan, fields);
+  const limit = inputLimit(options.request.model, options.dialect.facts(options.request), plan.pieces);
+  return new RequestRenderer(options, { pieces, messages: plan.messages, limit }, fields);
 }
 
-function templatesOf(plan: BodyPlan) {
-  return plan.pieces.flatMap((piece) => (piece.kind === 'template' ? [piece.template] : []));
+/** How the bodies of a request are made, and what they must not pass. */
+interface CompiledBody {
+  readonly pieces: readonly CompiledPiece[];
+  readonly messages: number;
+  readonly limit: InputLimit | null;
 }
 
 function checkCarried(carried: readonly string[], fields: readonly Field[]): void {
@@ -80,7 +83,9 @@ function checkCarried(carried: readonly string[], fields: readonly Field[]): voi
 class RequestRenderer implements Renderer {
   readonly #options: RendererOptions;
   readonly #body: BodyRenderer;
-  readonly #messageTokens: number;
+  readonly #messages: number;
+  readonly #isInput: boolean;
+  readonly #frame: LineFrame;
   readonly #hash: RequestHash | null;
   readonly #rowsLine: RowsLine;
   readonly #inputLimit: InputLimit | null;
@@ -88,14 +93,17 @@ class RequestRenderer implements Renderer {
   /** Bytes a line in the last batch: what the next is likely to need. */
   #bytesPerLine = 1024;
 
-  constructor(options: RendererOptions, plan: BodyPlan, fields: readonly Field[]) {
+  constructor(options: RendererOptions, { pieces, messages, limit }: CompiledBody, fields: readonly Field[]) {
+    const { dialect, request } = options;
     this.#options = options;
-    this.#body = new BodyRenderer(plan.pieces, fields);
-    this.#messageTokens = plan.messages * tokensPerMessage;
-    this.#hash = options.wantsHash ? new RequestHash(options.request.endpoint) : null;
+    this.#body = new BodyRenderer(pieces, fields);
+    this.#messages = messages;
+    this.#isInput = pieces.some((piece) => piece.kind === 'template' && piece.role === 'input');
+    this.#frame = dialect.frame(request);
+    this.#hash = options.wantsHash ? new RequestHash(dialect.path(request)) : null;
     this.#rowsLine = new RowsLine(options.carried, fields, options.countsPieces ?? false);
-    this.#inputLimit = inputLimit(options.request, plan);
-    this.#close = `${options.frame.close}\n`;
+    this.#inputLimit = limit;
+    this.#close = `${this.#frame.close}\n`;
   }
 
   render(batch: RowBatch): ItemBatch {
@@ -117,18 +125,15 @@ class RequestRenderer implements Renderer {
       return;
     }
     const requestHash = this.#hash?.ofText(body) ?? null;
-    const line = (this.#options.frame.open +
-      id +
-      this.#options.frame.middle +
-      body +
-      this.#close) as WireText;
+    const { open, middle } = this.#frame;
+    const line = (open + id + middle + body + this.#close) as WireText;
     const problem = this.#problemOf(body, line);
     if (problem !== null) {
       const message = `${batch.position(row)}: ${problem.message}`;
       items.fail({ sourceRow: row, customId: id, key, code: problem.code, message, requestHash });
       return;
     }
-    const tokens = Math.ceil(this.#body.stringBytes / 4) + this.#messageTokens;
+    const tokens = estimateTokens(this.#body.stringBytes, this.#messages);
     items.add(line, this.#rowsLine.render(batch, row, id, key, requestHash));
     items.describe(row, id, key, tokens, requestHash);
   }
@@ -144,7 +149,7 @@ class RequestRenderer implements Renderer {
 
   #problemOf(body: WireText, line: WireText): RowProblem | null {
     if (this.#body.promptIsBlank()) {
-      return this.#options.request.endpoint === '/v1/embeddings'
+      return this.#isInput
         ? { code: 'empty_input', message: 'the input is empty' }
         : { code: 'empty_prompt', message: 'the prompt is empty' };
     }

@@ -1,19 +1,16 @@
-import type { ClassifiedResult, Usage } from '../core/batch-result.ts';
+import { type ClassifiedResult, noUsage } from '../core/batch-result.ts';
+import type { Reply } from '../core/dialect.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { errorMessage } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
-import type { Reply } from '../providers/openai/dialect/reply.ts';
-import { noUsage } from '../providers/openai/dialect/usage.ts';
 import { readVector } from './vector.ts';
 
 /** A successful response, before anybody has looked at what the model said. */
 export interface Response {
   readonly customId: string;
   readonly requestId: string | null;
-  readonly model: string | null;
-  readonly usage: Usage;
   readonly reply: Reply;
   /** Null where no column needs it. */
   readonly body: Value;
@@ -66,8 +63,8 @@ export class AnswerJudge {
     if (reply.vector !== null && embedding === null) return failure(response, noVector);
     const json = this.#wantsJson ? this.#parse(reply) : undefined;
     if (json !== undefined && 'code' in json) return failure(response, json);
-    const { customId, requestId, model, usage, body } = response;
-    const { text, finishReason } = reply;
+    const { customId, requestId, body } = response;
+    const { text, finishReason, model, usage } = reply;
     const isRepaired = json?.isRepaired ?? false;
     const answer = {
       text,
@@ -117,7 +114,7 @@ export class AnswerJudge {
   }
 }
 
-function failure({ customId, usage }: Response, { code, message }: Fault): ClassifiedResult {
+function failure({ customId, reply: { usage } }: Response, { code, message }: Fault): ClassifiedResult {
   return {
     kind: 'failed',
     customId,

@@ -1,13 +1,14 @@
 import type { ClassifiedResult } from '../core/batch-result.ts';
-import type { Endpoint } from '../core/provider.ts';
+import type { Dialect, Endpoint } from '../core/dialect.ts';
+import type { AnswerNeed } from '../core/result-variables.ts';
 import { AnswerJudge } from './answer-judge.ts';
-import type { AnswerNeed } from './answer-need.ts';
 import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
 import { ParsingReader } from './parsing-reader.ts';
 import { ShapeReader } from './shape-reader.ts';
 
 export interface AnswerReaderOptions {
+  readonly dialect: Dialect;
   readonly endpoint: Endpoint;
   /** What the columns need; `json`, `request_id` and `body` stay empty where they do not. */
   readonly needs: ReadonlySet<AnswerNeed>;
@@ -24,12 +25,17 @@ export interface AnswerReader {
    * themselves, since that is for `on_invalid` to say.
    */
   read(block: Buffer, start: number, end: number): ClassifiedResult;
+  /** What the model said in a line, whatever may be wrong with it; null where it said nothing. */
+  textOf(line: Buffer): string | null;
 }
 
-/** Reads result lines; most of those of chat completions without parsing them. */
-export function createAnswerReader({ endpoint, needs, validate, repair }: AnswerReaderOptions): AnswerReader {
+/** Reads result lines; most of them without parsing them, where the dialect knows what their leaves mean. */
+export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
+  const { dialect, endpoint, needs, validate, repair } = options;
   const judge = new AnswerJudge(needs.has('json'), validate, repair);
-  const parser = new ParsingReader(endpoint, needs, judge);
-  const isPlainChat = endpoint === '/v1/chat/completions' && !needs.has('body');
-  return isPlainChat ? new ShapeReader(parser, judge, needs.has('request_id')) : parser;
+  const parser = new ParsingReader({ dialect, endpoint, needs, judge });
+  const meanings = needs.has('body') ? null : (dialect.leaves?.(endpoint) ?? null);
+  return meanings === null
+    ? parser
+    : new ShapeReader({ parser, meanings, judge, wantsRequestId: needs.has('request_id') });
 }

@@ -1,17 +1,15 @@
 import { BatchlineError } from '../core/errors.ts';
-import { embeddingDimensions } from '../providers/openai/dialect/dimensions.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { ColumnPlan } from '../core/sink.ts';
 import type { Field, Value } from '../core/value.ts';
 import { type CompiledExpression, compileExpression } from '../expr/cel.ts';
 import { expressionFailed, expressionOnNull } from '../expr/cel-error.ts';
 import { isIdentifier, printPath } from '../expr/cel-paths.ts';
-import type { AnswerNeed } from './answer-need.ts';
 import { type ColumnReader, columnReader } from './column-reader.ts';
 import { columnType } from './column-type.ts';
 import { asList, asMap, type JsonMap } from '../core/json.ts';
 import type { ResultItem } from './result-item.ts';
-import { resultVariables } from '../core/result-variables.ts';
+import { type AnswerNeed, answerVariables, resultVariables } from '../core/result-variables.ts';
 import { checkPaths, type ResultVariables } from './result-variables.ts';
 
 /** A column as the pipeline file writes it. */
@@ -20,6 +18,8 @@ export type ConfiguredColumn = string | { readonly value: string; readonly type?
 export interface ColumnOptions {
   readonly configured: Readonly<Record<string, ConfiguredColumn>> | undefined;
   readonly request: RequestBlock;
+  /** How many dimensions embeddings will have; null where that is not known. */
+  readonly dimensions: number | null;
   /** The fields that can be carried: those that reach the renderer. */
   readonly sourceFields: readonly Field[];
   readonly keyNames: readonly string[];
@@ -53,9 +53,8 @@ export interface ColumnSet {
 export function planColumns(options: ColumnOptions): ColumnSet {
   const variables = variablesOf(options);
   const configured = options.configured ?? defaultColumns(variables);
-  const dimensions = embeddingDimensions(options.request.model, options.request.params) ?? undefined;
   const columns = Object.entries(configured).map(([name, column]) =>
-    planColumn(name, column, variables, dimensions),
+    planColumn(name, column, variables, options.dimensions),
   );
   return {
     plans: columns.map(({ plan }) => plan),
@@ -76,7 +75,7 @@ function variablesOf({ request, sourceFields, keyNames }: ColumnOptions): Result
 }
 
 function defaultColumns({ endpoint, schema }: ResultVariables): Readonly<Record<string, string>> {
-  if (endpoint === '/v1/embeddings') return { embedding: 'embedding', model: 'model' };
+  if (endpoint === 'embeddings') return { embedding: 'embedding', model: 'model' };
   if (schema === undefined) return { text: 'text', model: 'model' };
   const properties = schemaColumns(schema);
   const answer = Object.keys(properties).length === 0 ? { json: 'json' } : properties;
@@ -108,7 +107,7 @@ function planColumn(
   name: string,
   column: ConfiguredColumn,
   variables: ResultVariables,
-  dimensions: number | undefined,
+  dimensions: number | null,
 ): Column {
   const { value: text, type } = typeof column === 'string' ? { value: column, type: undefined } : column;
   const where = `sink.columns.${name}`;
@@ -120,7 +119,7 @@ function planColumn(
     sqlType: type ?? columnType(expression, variables),
     expression: text,
     isVector,
-    ...(isVector && dimensions !== undefined ? { dimensions } : {}),
+    ...(isVector && dimensions !== null ? { dimensions } : {}),
   };
   return { plan, expression, read: columnReader(expression, variables.fields) };
 }
@@ -149,20 +148,11 @@ function carriedFields(columns: readonly Column[], sourceFields: readonly Field[
   return names.filter((name) => paths.some(([, member]) => member === name));
 }
 
-const answerVariables: ReadonlySet<string> = new Set<AnswerNeed>([
-  'text',
-  'json',
-  'embedding',
-  'body',
-  'model',
-  'usage',
-  'finish_reason',
-  'request_id',
-]);
+const answerNames: ReadonlySet<string> = new Set(answerVariables);
 
 function needsOf(columns: readonly Column[]): ReadonlySet<AnswerNeed> {
   const roots = columns.flatMap(({ expression }) => [...expression.variables]);
-  return new Set(roots.filter((root): root is AnswerNeed => answerVariables.has(root)));
+  return new Set(roots.filter((root): root is AnswerNeed => answerNames.has(root)));
 }
 
 function evaluator(columns: readonly Column[]): (item: ResultItem) => Value[] | ColumnFailure {

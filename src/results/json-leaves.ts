@@ -1,6 +1,6 @@
 /** A text or number of a JSON text, and where it stands; of a text, what is between the quotes. */
 export interface JsonLeaf {
-  /** The keys that lead to it, as `response.body.choices.0.message.content`. */
+  /** The keys that lead to it, as `response.body.data.0.text`. */
   readonly path: string;
   readonly kind: 'text' | 'number';
   readonly start: number;

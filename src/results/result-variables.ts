@@ -1,5 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
-import type { Endpoint } from '../core/provider.ts';
+import type { Endpoint } from '../core/dialect.ts';
 import type { Field } from '../core/value.ts';
 import type { CompiledExpression } from '../expr/cel.ts';
 import type { Path } from '../expr/cel-paths.ts';
@@ -42,7 +42,7 @@ interface PathFault {
 }
 
 function pathFault([root, member]: Path, variables: ResultVariables): PathFault | undefined {
-  const isEmbedding = variables.endpoint === '/v1/embeddings';
+  const isEmbedding = variables.endpoint === 'embeddings';
   if (isEmbedding && (root === 'text' || root === 'json')) return noSuchAnswer(root, 'embeddings');
   if (!isEmbedding && root === 'embedding') return noSuchAnswer(root, 'chat and responses');
   if (member === undefined) return undefined;

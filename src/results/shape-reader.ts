@@ -1,8 +1,8 @@
-import type { Answer, ClassifiedResult, Usage } from '../core/batch-result.ts';
+import { type Answer, type ClassifiedResult, noUsage, type Usage } from '../core/batch-result.ts';
+import type { LeafMeanings } from '../core/dialect.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 import { learnShape, type LineShape, slot } from './line-shape.ts';
 import type { ParsingReader } from './parsing-reader.ts';
-import { noUsage } from '../providers/openai/dialect/usage.ts';
 
 /** A file's lines have one shape, or a few: with and without a cached prompt, ended and cut off. */
 const mostShapes = 4;
@@ -13,13 +13,21 @@ const mostBytes = 4 << 20;
 /** V8 copies a substring that is shorter than this. */
 const copiedLength = 13;
 
+export interface ShapeReaderOptions {
+  readonly parser: ParsingReader;
+  readonly meanings: LeafMeanings;
+  readonly judge: AnswerJudge;
+  readonly wantsRequestId: boolean;
+}
+
 /**
- * Understands result lines of chat completions without parsing them: a line that is made of the same constant pieces as
- * one that was parsed before says the same, but for what stands between them. Any other line is parsed. What comes out
- * is what parsing would have given.
+ * Understands result lines without parsing them: a line that is made of the same constant pieces as one that was parsed
+ * before says the same, but for what stands between them. Any other line is parsed. What comes out is what parsing
+ * would have given.
  */
 export class ShapeReader {
   readonly #parser: ParsingReader;
+  readonly #meanings: LeafMeanings;
   readonly #judge: AnswerJudge;
   readonly #wantsRequestId: boolean;
   readonly #shapes: LineShape[] = [];
@@ -34,8 +42,9 @@ export class ShapeReader {
   /** Whether the content has an escape in it. */
   #isEscaped = false;
 
-  constructor(parser: ParsingReader, judge: AnswerJudge, wantsRequestId: boolean) {
+  constructor({ parser, meanings, judge, wantsRequestId }: ShapeReaderOptions) {
     this.#parser = parser;
+    this.#meanings = meanings;
     this.#wantsRequestId = wantsRequestId;
     this.#judge = judge;
   }
@@ -57,6 +66,10 @@ export class ShapeReader {
     return result;
   }
 
+  textOf(line: Buffer): string | null {
+    return this.#parser.textOf(line);
+  }
+
   #readAs(
     shape: LineShape | undefined,
     block: Buffer,
@@ -73,7 +86,7 @@ export class ShapeReader {
   #learn(start: number, end: number, answer: Answer): void {
     this.#misses += 1;
     if (this.#shapes.length === mostShapes && this.#misses % patience !== 0) return;
-    const shape = learnShape(this.#text.slice(start, end), answer);
+    const shape = learnShape(this.#text.slice(start, end), answer, this.#meanings);
     if (shape === undefined) return;
     this.#shapes.unshift(shape);
     this.#shapes.length = Math.min(this.#shapes.length, mostShapes);
@@ -157,9 +170,15 @@ export class ShapeReader {
     return this.#judge.judge({
       customId,
       requestId: requestId === '' ? null : requestId,
-      model: shape.model,
-      usage: this.#usageOf(shape),
-      reply: { text, refusal: null, finishReason: shape.finishReason, vector: null, isEmpty: false },
+      reply: {
+        text,
+        refusal: null,
+        finishReason: shape.finishReason,
+        vector: null,
+        isEmpty: false,
+        model: shape.model,
+        usage: this.#usageOf(shape),
+      },
       body: null,
     });
   }

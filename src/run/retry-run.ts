@@ -3,9 +3,10 @@ import type { RunRecord } from '../ledger/ledger.ts';
 import { carryOut } from './carry-out.ts';
 import type { Continuation } from './continue-run.ts';
 import type { Collection } from '../job/job.ts';
+import { chunkLimits } from '../job/settings.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload } from '../load/reload.ts';
-import { isSendable, reopenRows } from './reopen-rows.ts';
+import { isSendable, reopenRows } from '../batch/reopen-rows.ts';
 import { restoreFollowers } from '../load/followers/restore-followers.ts';
 import { openKnownRun } from './open-run.ts';
 import { workOn } from './work-on.ts';
@@ -32,7 +33,15 @@ async function reopen(collection: Collection): Promise<void> {
   const { sendable, unrendered } = await countFailures(collection);
   const { loaded: again, gone } = await reload(collection, 'failed');
   await restoreFollowers(collection);
-  const reopened = await reopenRows(collection);
+  const { ledger, run, loaded, prepared } = collection;
+  const reopened = await reopenRows({
+    ledger,
+    runId: run.runId,
+    folder: run.folder,
+    limits: chunkLimits(loaded.pipeline, prepared.provider.batches.limits),
+    lines: prepared.requestLines,
+    carriesFields: prepared.results.columns.carried.length > 0,
+  });
   tell(collection, { again, reopened, gone, unsendable: sendable - reopened, unrendered });
 }
 

@@ -5,7 +5,7 @@ import type { ChunkDriver } from '../send/driver.ts';
 
 /** Packs the rows that are to be sent again into new files, where it is time, and starts those. */
 export async function sendAgain(
-  { ledger, run }: Collection,
+  { ledger, run, prepared }: Collection,
   driver: ChunkDriver,
   limits: ChunkLimits,
 ): Promise<void> {
@@ -16,7 +16,12 @@ export async function sendAgain(
   const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const chunks = await ledger.chunks(run.runId);
   const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
-  const packed = await repack({ ledger, runId: run.runId, folder: run.folder, limits, firstChunk }, rows);
+  const { runId, folder } = run;
+  const { requestLines: lines, results } = prepared;
+  const packed = await repack(
+    { ledger, runId, folder, limits, firstChunk, lines, reader: results.reader },
+    rows,
+  );
   for (const { chunk } of packed) {
     const sealed = await ledger.chunk(run.runId, chunk);
     if (sealed !== null) driver.start(sealed);

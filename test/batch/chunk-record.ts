@@ -4,7 +4,8 @@ import type { ChunkRecord } from '../../src/ledger/ledger.ts';
 
 /** The request line of a row, without its line feed. */
 export function requestLine(id: string): string {
-  return JSON.stringify({ custom_id: id, body: { input: `request of ${id}` } });
+  const body = { messages: [{ role: 'user', content: `request of ${id}` }] };
+  return JSON.stringify({ custom_id: id, method: 'POST', url: '/v1/chat/completions', body });
 }
 
 /** Writes the files of a chunk whose rows have these ids. */

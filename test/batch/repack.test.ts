@@ -3,15 +3,18 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkLimits } from '../../src/core/chunk-limits.ts';
-import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
+import { createAnswerReader } from '../../src/results/answer-reader.ts';
+import { chatLines as lines } from '../request/chat-lines.ts';
 import { requestLine, storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const halfAnHour = 30 * 60_000;
 const runId = 'run-1';
+const reader = createAnswerReader({ dialect: openAiDialect, endpoint: 'chat', needs: new Set(['json']) });
 
 function unfinished(customId: string, chunk: number, line: number): UnfinishedRow {
   return {
@@ -86,7 +89,10 @@ describe('packing rows to be sent again', () => {
         const limits: ChunkLimits = { requests, bytes: 1000, tokens: Infinity };
         const rows = await ledger.unfinishedRows(runId, 1000);
         const firstChunk = failed.length + 1;
-        const chunks = await repack({ ledger, runId, folder: folder.path, limits, firstChunk }, rows);
+        const chunks = await repack(
+          { ledger, runId, folder: folder.path, limits, lines, reader, firstChunk },
+          rows,
+        );
 
         const ids = failed.flatMap((lines, index) => lines.map((line) => idOf(index + 1, line)));
         expect(chunks.map((chunk) => chunk.chunk)).toEqual(
@@ -125,18 +131,21 @@ async function asked(output: string | null, noted: UnfinishedRow['answer'], limi
   if (output !== null) await writeFile(chunkFiles(folder.path, 1).output, output);
   const rows = (await ledger.unfinishedRows(runId, 1)).map((row) => ({ ...row, answer: noted }));
   const limits: ChunkLimits = { requests: 1, bytes: limit, tokens: Infinity };
-  await repack({ ledger, runId, folder: folder.path, limits, firstChunk: 2 }, rows);
+  await repack({ ledger, runId, folder: folder.path, limits, lines, reader, firstChunk: 2 }, rows);
   return (await readFile(chunkFiles(folder.path, 2).requests, 'utf8')).trimEnd();
 }
 
 describe('a row with an invalid answer', () => {
   const before = 'another line\n';
-  const line = JSON.stringify({ response: { body: { choices: [{ message: { content: 'No.' } }] } } });
+  const line = JSON.stringify({
+    custom_id: '1-0',
+    response: { body: { choices: [{ message: { content: 'No.' } }] } },
+  });
   const output = `${before}${line}\n`;
   const noted = { at: before.length, bytes: line.length };
 
   it('is asked again with it', async () => {
-    const again = reaskingLine(Buffer.from(requestLine('1-0')), 'No.', 'y').toString('utf8');
+    const again = lines.reasking(Buffer.from(requestLine('1-0')), 'No.', 'y').toString('utf8');
     expect(await asked(output, noted, 1000)).toBe(again);
     expect(await asked(output, noted, again.length + 1)).toBe(again);
     expect(await asked(output, noted, again.length)).toBe(requestLine('1-0'));

@@ -53,7 +53,7 @@ test('a sound pipeline has no faults, and its defaults are filled in', () => {
     name: 'tags',
     source: { type: 'postgres', key: 'id', key_mode: 'auto', on_duplicate_key: 'error' },
     transforms: [],
-    request: { endpoint: '/v1/chat/completions', params: {} },
+    request: { endpoint: 'chat', params: {} },
     provider: { type: 'openai' },
     mode: 'batch',
     batch: {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
+import { chatLines } from '../request/chat-lines.ts';
 import { checkFile } from './check-file.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/structured-output.md'), 'utf8');
@@ -25,8 +25,11 @@ test('the examples are right, and those that are not are answered as the page sa
 });
 
 test('a row is asked again as the page shows', () => {
-  const line = Buffer.from(JSON.stringify({ body: { messages: [] } }));
-  const asked = reaskingLine(line, '{"tags": "urgent"}', '/tags must be array').toString('utf8');
+  const url = '/v1/chat/completions';
+  const line = JSON.stringify({ custom_id: '1', method: 'POST', url, body: { messages: [] } });
+  const asked = chatLines
+    .reasking(Buffer.from(line), '{"tags": "urgent"}', '/tags must be array')
+    .toString('utf8');
   const { body } = JSON.parse(asked) as { readonly body: { readonly messages: unknown } };
   expect(body.messages).toEqual(JSON.parse(blocks('json')[0] ?? ''));
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reaskingLine } from '../../src/providers/openai/dialect/reask.ts';
+import { chatLines } from '../request/chat-lines.ts';
 import { Random } from '../../src/emulator/random.ts';
 import { batchesOf } from '../support/batches-of.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -84,7 +84,7 @@ describe('rows that are asked again with their answers', () => {
       for (const { id } of rows) {
         const [first, ...again] = batches.flatMap((batch) => batch.lines.get(id) ?? []);
         const asking = (answer: string, problem: string) =>
-          reaskingLine(Buffer.from(first ?? ''), answer, problem).toString('utf8');
+          chatLines.reasking(Buffer.from(first ?? ''), answer, problem).toString('utf8');
         const second = asking('["this does not fit"]', 'the answer must be object');
         const third = asking(
           'still no JSON',

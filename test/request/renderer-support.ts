@@ -5,6 +5,7 @@ import { printValue } from '../../src/core/print.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import type { Field, Value } from '../../src/core/value.ts';
 import { toWire } from '../../src/core/wire-text.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createRenderer, type RendererOptions } from '../../src/request/renderer.ts';
 
 export type RequestInput = z.input<typeof requestBlock>;
@@ -46,11 +47,7 @@ export function renderRows(
   const renderer = createRenderer(
     {
       request: parsed,
-      frame: {
-        open: '{"custom_id":"',
-        middle: `","method":"POST","url":"${parsed.endpoint}","body":`,
-        close: '}',
-      },
+      dialect: openAiDialect,
       keyNames: ['id'],
       keyMode: 'auto',
       maxLineBytes: 1_000_000,

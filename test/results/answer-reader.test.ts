@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createOutputValidator } from '../../src/results/output-validator.ts';
 import { chatBody, reader, readLine, resultLine } from './result-lines.ts';
 
-const chat = '/v1/chat/completions';
+const chat = 'chat';
 const texts = reader(chat, ['text', 'request_id']);
 
 test('reads a chat answer', () => {
@@ -66,7 +66,7 @@ test('reads an answer of the responses endpoint, without its reasoning', () => {
     ],
     usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7, input_tokens_details: { cached_tokens: 1 } },
   };
-  expect(readLine(reader('/v1/responses', ['text']), resultLine(body))).toMatchObject({
+  expect(readLine(reader('responses', ['text']), resultLine(body))).toMatchObject({
     kind: 'ok',
     answer: {
       text: 'one two',
@@ -86,7 +86,7 @@ test('reads embeddings of either encoding, wherever they lie in memory', () => {
         200,
         id,
       );
-      expect(readLine(reader('/v1/embeddings', ['embedding']), line)).toMatchObject({
+      expect(readLine(reader('embeddings', ['embedding']), line)).toMatchObject({
         kind: 'ok',
         answer: { embedding: floats, usage: { input_tokens: 8, output_tokens: null, total_tokens: 8 } },
       });
@@ -94,7 +94,7 @@ test('reads embeddings of either encoding, wherever they lie in memory', () => {
   }
   for (const embedding of ['AAA=', '', 'AAAA', {}, ['x'], []]) {
     const line = resultLine({ data: [{ embedding }] });
-    expect(readLine(reader('/v1/embeddings', ['embedding']), line)).toMatchObject({
+    expect(readLine(reader('embeddings', ['embedding']), line)).toMatchObject({
       stage: 'answer',
       code: 'invalid_embedding',
     });
@@ -223,7 +223,7 @@ test.each([
 });
 
 test('fails refusals and filtered answers of the responses endpoint', () => {
-  const answers = reader('/v1/responses', ['text']);
+  const answers = reader('responses', ['text']);
   const read = (body: unknown) => readLine(answers, resultLine(body));
   const refusal = {
     status: 'completed',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createAnswerReader } from '../../src/results/answer-reader.ts';
 import { createAnswerRepair } from '../../src/results/answer-repair.ts';
 import { createOutputValidator } from '../../src/results/output-validator.ts';
@@ -60,7 +61,8 @@ describe('an answer', () => {
 
   async function judge(content: string, finish_reason: string | null, mayRepair = true) {
     const reader = createAnswerReader({
-      endpoint: '/v1/chat/completions',
+      dialect: openAiDialect,
+      endpoint: 'chat',
       needs: new Set(['json']),
       validate: await createOutputValidator(schema),
       repair: mayRepair ? repair : undefined,

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { noUsage } from '../../src/core/batch-result.ts';
 import { requestBlock } from '../../src/core/request-block.ts';
 import type { Field, Value } from '../../src/core/value.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { type ConfiguredColumn, planColumns } from '../../src/results/columns.ts';
 import type { ResultItem } from '../../src/results/result-item.ts';
-import { noUsage } from '../../src/providers/openai/dialect/usage.ts';
 
 const sourceFields: readonly Field[] = [
   { name: 'id', kind: 'integer', sqlType: 'bigint' },
@@ -33,7 +34,8 @@ function plan(
   request: Readonly<Record<string, unknown>> = {},
 ) {
   const block = requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'p', ...request });
-  return planColumns({ configured, request: block, sourceFields, keyNames: ['id'] });
+  const { dimensions } = openAiDialect.facts(block);
+  return planColumns({ configured, request: block, dimensions, sourceFields, keyNames: ['id'] });
 }
 
 const structured = { output: { schema } };

@@ -1,6 +1,7 @@
 import type { ClassifiedResult } from '../../src/core/batch-result.ts';
-import type { Endpoint } from '../../src/core/provider.ts';
-import type { AnswerNeed } from '../../src/results/answer-need.ts';
+import type { Endpoint } from '../../src/core/dialect.ts';
+import type { AnswerNeed } from '../../src/core/result-variables.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { type AnswerReader, createAnswerReader } from '../../src/results/answer-reader.ts';
 import type { OutputValidator } from '../../src/results/output-validator.ts';
 
@@ -9,7 +10,7 @@ export function reader(
   needs: readonly AnswerNeed[],
   validate?: OutputValidator,
 ): AnswerReader {
-  return createAnswerReader({ endpoint, needs: new Set(needs), validate });
+  return createAnswerReader({ dialect: openAiDialect, endpoint, needs: new Set(needs), validate });
 }
 
 /** Reads one line out of the middle of a block, as it lies there. */

@@ -14,7 +14,9 @@ import {
 import { expect, test } from 'vitest';
 import type { ClassifiedResult } from '../../src/core/batch-result.ts';
 import { AnswerJudge } from '../../src/results/answer-judge.ts';
-import type { AnswerNeed } from '../../src/results/answer-need.ts';
+import type { AnswerNeed } from '../../src/core/result-variables.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
+import { chatLeaves as meanings } from '../../src/providers/openai/dialect/leaf-meanings.ts';
 import { jsonLeaves } from '../../src/results/json-leaves.ts';
 import { learnShape } from '../../src/results/line-shape.ts';
 import { ParsingReader } from '../../src/results/parsing-reader.ts';
@@ -24,8 +26,8 @@ import { chatBody, resultLine } from './result-lines.ts';
 const needs: ReadonlySet<AnswerNeed> = new Set<AnswerNeed>(['text', 'request_id']);
 
 function readers(judge = new AnswerJudge(false, undefined, undefined)) {
-  const parser = new ParsingReader('/v1/chat/completions', needs, judge);
-  return { parser, shaped: new ShapeReader(parser, judge, true) };
+  const parser = new ParsingReader({ dialect: openAiDialect, endpoint: 'chat', needs, judge });
+  return { parser, shaped: new ShapeReader({ parser, meanings, judge, wantsRequestId: true }) };
 }
 
 /** Reads all lines with both readers, out of one block as out of a file. */
@@ -193,7 +195,8 @@ test('does not parse lines of a shape that it knows', () => {
       return super.read(block, start, end);
     }
   }
-  const shaped = new ShapeReader(new CountingParser('/v1/chat/completions', needs, judge), judge, true);
+  const parser = new CountingParser({ dialect: openAiDialect, endpoint: 'chat', needs, judge });
+  const shaped = new ShapeReader({ parser, meanings, judge, wantsRequestId: true });
   for (let row = 0; row < 1000; row += 1) {
     const line = asBytes(
       resultLine(
@@ -237,7 +240,7 @@ test('learns nothing from a line whose shape could mean something else', () => {
   const learn = (line: unknown) => {
     const bytes = asBytes(line);
     const result = parser.read(bytes, 0, bytes.length);
-    return result.kind === 'ok' ? learnShape(bytes.toString('latin1'), result.answer) : 'not ok';
+    return result.kind === 'ok' ? learnShape(bytes.toString('latin1'), result.answer, meanings) : 'not ok';
   };
   expect(learn(resultLine(chatBody('x')))).toBeTypeOf('object');
   expect(learn({ ...resultLine(chatBody('x', { error: '' })) })).toBeUndefined();

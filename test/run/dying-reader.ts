@@ -12,6 +12,7 @@ import type { OpenedTransform } from '../../src/core/transform.ts';
 import type { Field } from '../../src/core/value.ts';
 import type { Ledger, RunRecord } from '../../src/ledger/ledger.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createRenderer } from '../../src/request/renderer.ts';
 import { Dedupe } from '../../src/read/dedupe.ts';
 import { readSource } from '../../src/read/read-source.ts';
@@ -187,7 +188,7 @@ function rendererOf({ fields, rendered = fields, keyNames = ['id'], prompt, dedu
   return createRenderer(
     {
       request: requestBlock.parse({ endpoint: 'chat', model: 'm', prompt, dedupe }),
-      frame: { open: '{"custom_id":"', middle: '","body":', close: '}' },
+      dialect: openAiDialect,
       keyNames,
       keyMode: 'auto',
       maxLineBytes: 1_000_000,

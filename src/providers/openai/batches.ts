@@ -9,6 +9,7 @@ import type {
 import { hasEnded } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ApiCalls } from './api-calls.ts';
+import { apiPaths } from './dialect/dialect.ts';
 import { expiry, type OpenAiFiles } from './files.ts';
 import { everything, pageOf } from './listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
@@ -45,7 +46,7 @@ export class OpenAiBatches implements BatchSide {
     const call = { doing: 'creating a batch', paid: true } as const;
     const body = {
       input_file_id: stored,
-      endpoint: file.request.endpoint,
+      endpoint: apiPaths[file.request.endpoint],
       // Typed as OpenAI's one window; compatible servers have others.
       completion_window: file.completionWindow as '24h',
       metadata: metadataOf(file.label),

@@ -14,10 +14,5 @@ export function openAccount(account: Account, patience: Partial<Patience> = {}):
     account: account.fingerprint,
     check: (signal) => checkAccount(account, api, waits.check, signal),
     batches: new OpenAiBatches(api, new OpenAiFiles(account, api, waits)),
-    frame: (endpoint) => ({
-      open: '{"custom_id":"',
-      middle: `","method":"POST","url":"${endpoint}","body":`,
-      close: '}',
-    }),
   };
 }

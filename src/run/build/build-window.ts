@@ -5,7 +5,7 @@ import type { Semaphore } from '../../core/semaphore.ts';
 import type { Loading } from '../../job/job.ts';
 import type { ChunkOutcome, ChunkRecord, TokenCounts } from '../../ledger/ledger.ts';
 import { addTokens } from '../../load/deliver.ts';
-import { withRequests } from '../../load/failed-requests.ts';
+import { withRequests } from '../../batch/failed-requests.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinResults } from '../../load/join-results.ts';
 import type { LoadQueue } from '../../load/load-queue.ts';
@@ -128,7 +128,7 @@ export class BuildWindow implements Disposable {
   }
 
   async #outcomeOf(span: ChunkSpan, moreToCome: boolean): Promise<ChunkOutcome> {
-    const { ledger, run } = this.#loading;
+    const { ledger, run, prepared } = this.#loading;
     const history = await ledger.rowHistory(run.runId, span.chunk.chunk);
     // The sums of a window are booked on its first chunk.
     const isFirst = span.chunk.chunk === this.#firstChunk;
@@ -145,7 +145,7 @@ export class BuildWindow implements Disposable {
       now: Date.now(),
       moreToCome,
     });
-    const failures = await withRequests(run.folder, span, outcome, history);
+    const failures = await withRequests(run.folder, prepared.requestLines, span, outcome, history);
     const isDone = !outcome.rowStates.includes(0);
     return { ...outcome, failures, event: isDone ? 'results_loaded' : null };
   }

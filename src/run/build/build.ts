@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DurableWriter } from '../../files/durable-writer.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
+import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import {
@@ -135,7 +136,7 @@ async function writeManifest(
   const manifest: Manifest = {
     build: run.runId,
     pipeline: loaded.name,
-    endpoint: loaded.pipeline.request.endpoint,
+    endpoint: dialectOf(loaded.pipeline).path(loaded.pipeline.request),
     model: loaded.pipeline.request.model,
     schema: run.schema,
     files: chunks.map(({ chunk, requests, bytes, tokens, sha256 }) => ({

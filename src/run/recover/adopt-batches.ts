@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { DurableWriter } from '../../files/durable-writer.ts';
-import { lineTokens } from '../../providers/openai/dialect/line-tokens.ts';
 import type { RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
 import type { OpenedProvider } from '../../core/provider.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
 import type { AdoptedIds } from './adopted-ids.ts';
 import type { LabelledBatch } from './strangers.ts';
 import type { Host } from '../../core/host.ts';
@@ -36,6 +36,7 @@ export interface DownloadContext {
   readonly folder: string;
   readonly host: Host;
   readonly ids: AdoptedIds;
+  readonly lines: RequestLines;
 }
 
 /**
@@ -43,7 +44,7 @@ export interface DownloadContext {
  * has it.
  */
 export async function downloadInput(
-  { provider, folder, host, ids }: DownloadContext,
+  { provider, folder, host, ids, lines }: DownloadContext,
   batch: LabelledBatch,
 ): Promise<Download | null> {
   const path = `${chunkFiles(folder, batch.label.chunk).requests}.input`;
@@ -57,7 +58,7 @@ export async function downloadInput(
     if (errorCode(error) === 'file_not_found') return null;
     throw error;
   }
-  for await (const line of linesOf(path, host)) ids.add(customIdOf(line));
+  for await (const line of linesOf(path, host)) ids.add(lines.idOf(line));
   return { batch, path };
 }
 
@@ -72,7 +73,7 @@ export interface Adoption {
  * what an earlier batch failed to answer is not sent once more: the last chunk is to be adopted first.
  */
 export async function adoptBatch(
-  { provider, folder, host, ids }: DownloadContext,
+  { provider, folder, host, ids, lines }: DownloadContext,
   { batch, path }: Download,
   rowsLine: RowsLine,
 ): Promise<Adoption> {
@@ -84,7 +85,7 @@ export async function adoptBatch(
   let lost = 0;
   let tokens = 0;
   for await (const line of linesOf(path, host)) {
-    const customId = customIdOf(line);
+    const customId = lines.idOf(line);
     if (!ids.take(customId)) continue;
     const row = rowsLine(customId, line);
     if (row === null) {
@@ -93,7 +94,7 @@ export async function adoptBatch(
     }
     await requests.append(Buffer.concat([line, lineFeed]));
     await rows.append(Buffer.from(`${row}\n`));
-    tokens += lineTokens(line);
+    tokens += lines.tokensOf(line);
     kept += 1;
   }
   await rm(path, { force: true });
@@ -118,8 +119,4 @@ async function* linesOf(path: string, { signals }: Host): AsyncGenerator<Buffer>
   for await (const { buffer, count, starts, ends } of readLineBlocks(path, { signal: signals.drain })) {
     for (let line = 0; line < count; line += 1) yield buffer.subarray(starts[line] ?? 0, ends[line] ?? 0);
   }
-}
-
-function customIdOf(line: Buffer): string {
-  return String((JSON.parse(line.toString('utf8')) as { readonly custom_id: unknown }).custom_id);
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
 import type { RemoteBatch } from '../../core/batch-side.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
@@ -80,12 +81,12 @@ async function adoptRun(
   batches: readonly LabelledBatch[],
 ): Promise<number> {
   const { provider, sink } = prepared;
-  const { endpoint: url } = loaded.pipeline.request;
+  const lines = prepared.requestLines;
   const folder = join(loaded.stateDir, 'runs', runId);
   const selection = { isAdopted: true };
   requireWholeRun(loaded, sink, { runId, selection });
   await using ids = await AdoptedIds.open(folder);
-  const context = { provider, folder, host, ids };
+  const context = { provider, folder, host, ids, lines };
   const downloads: Download[] = [];
   const wanted = chunksOf(batches);
   for (const batch of wanted) {
@@ -94,7 +95,8 @@ async function adoptRun(
     else downloads.push(download);
   }
   const leftAlone = wanted.length - downloads.length;
-  const rowsLine = await recoverRows({ prepared, frame: provider.frame(url), url, host }, ids);
+  const path = dialectOf(loaded.pipeline).path(loaded.pipeline.request);
+  const rowsLine = await recoverRows({ prepared, lines, path, host }, ids);
   const chunks: AdoptedChunk[] = [];
   let lost = 0;
   for (const download of downloads) {

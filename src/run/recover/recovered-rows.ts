@@ -1,10 +1,8 @@
-import { originalLine } from '../../providers/openai/dialect/reask.ts';
 import { parseExactJson } from '../../core/exact-json.ts';
 import { valueToJson } from '../../core/print.ts';
-import type { LineFrame } from '../../core/provider.ts';
 import type { Value } from '../../core/value.ts';
-import type { WireText } from '../../core/wire-text.ts';
 import { RequestHash } from '../../request/request-hash.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
 import type { AdoptedIds } from './adopted-ids.ts';
 import type { Host } from '../../core/host.ts';
 import type { Prepared } from '../../job/parts.ts';
@@ -14,8 +12,9 @@ export type RowsLine = (customId: string, request: Buffer) => string | null;
 
 export interface RecoveredRows {
   readonly prepared: Prepared;
-  readonly frame: LineFrame;
-  readonly url: string;
+  readonly lines: RequestLines;
+  /** What the requests' hashes begin with. */
+  readonly path: string;
   readonly host: Host;
 }
 
@@ -26,12 +25,12 @@ export interface RecoveredRows {
  * @param ids the custom_ids of all adopted requests
  */
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
-  const { prepared } = context;
+  const { prepared, lines, path } = context;
   const isPlain = prepared.schema.keyFields.length === 1 && prepared.results.columns.carried.length === 0;
   if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
-  const hash = new RequestHash(context.url);
+  const hash = new RequestHash(path);
   return (customId, request) => {
-    const hashOf = () => hash.ofText(bodyOf(context.frame, customId, originalLine(request)));
+    const hashOf = () => hash.ofText(lines.bodyOf(lines.original(request)));
     const line = ids.lineOf(customId);
     if (line !== null) return withHash(line, hashOf);
     if (!isPlain || customId.startsWith('h_')) return null;
@@ -49,12 +48,6 @@ function withHash(line: string, hashOf: () => string): string {
   const parts = parseExactJson(line) as Value[];
   if (parts.length < 4 || parts[3] === null) return line;
   return valueToJson(parts.with(3, hashOf()));
-}
-
-/** The request body as it was sent: what stands between the frame's parts, byte by byte. */
-function bodyOf({ open, middle, close }: LineFrame, customId: string, request: Buffer): WireText {
-  const start = open.length + customId.length + middle.length;
-  return request.toString('latin1', start, request.length - close.length) as WireText;
 }
 
 /** Keeps the rows lines of the adopted ids, as the source gives them now. */

@@ -251,13 +251,3 @@ test('tells accounts apart without showing their keys', async () => {
   expect(new Set(all).size).toBe(5);
   expect(await fingerprint(base)).toBe(all[0]);
 });
-
-test('frames a request line', async () => {
-  const { open, middle, close } = (await openProvider({})).frame('/v1/embeddings');
-  expect(JSON.parse(`${open}id${middle}{"model":"m"}${close}`)).toEqual({
-    custom_id: 'id',
-    method: 'POST',
-    url: '/v1/embeddings',
-    body: { model: 'm' },
-  });
-});

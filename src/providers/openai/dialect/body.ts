@@ -1,22 +1,7 @@
+import type { BodyPiece, BodyPlan, Endpoint, TemplateRole } from '../../../core/dialect.ts';
 import { BatchlineError } from '../../../core/errors.ts';
-import type { Endpoint } from '../../../core/provider.ts';
 import type { RequestBlock } from '../../../core/request-block.ts';
-import { type WireText, jsonToWire } from '../../../core/wire-text.ts';
-import { type CompiledTemplate, compileTemplate } from '../../../expr/template.ts';
-
-/** What a template is for: only an empty prompt or input keeps a row from being sent. */
-export type TemplateRole = 'system' | 'prompt' | 'input';
-
-/** A request body in writing: constant JSON text, and templates inside JSON strings. */
-export type BodyPiece =
-  | { readonly kind: 'json'; readonly text: WireText }
-  | { readonly kind: 'template'; readonly template: CompiledTemplate; readonly role: TemplateRole };
-
-export interface BodyPlan {
-  readonly pieces: readonly BodyPiece[];
-  /** Messages, for the token estimate; an embedding's input is none. */
-  readonly messages: number;
-}
+import { jsonToWire } from '../../../core/wire-text.ts';
 
 /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
 export function planBody(request: RequestBlock): BodyPlan {
@@ -24,9 +9,9 @@ export function planBody(request: RequestBlock): BodyPlan {
 }
 
 const planners: Readonly<Record<Endpoint, (request: RequestBlock) => BodyPlan>> = {
-  '/v1/chat/completions': planChat,
-  '/v1/responses': planResponses,
-  '/v1/embeddings': planEmbeddings,
+  chat: planChat,
+  responses: planResponses,
+  embeddings: planEmbeddings,
 };
 
 function planChat(request: RequestBlock): BodyPlan {
@@ -107,7 +92,7 @@ function messageList(messages: readonly Message[]): readonly BodyPiece[] {
 }
 
 function jsonString(template: string, role: TemplateRole): readonly BodyPiece[] {
-  return [json('"'), { kind: 'template', template: compileTemplate(template), role }, json('"')];
+  return [json('"'), { kind: 'template', template, role }, json('"')];
 }
 
 function json(text: string): BodyPiece {

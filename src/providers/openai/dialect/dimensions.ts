@@ -20,11 +20,3 @@ function askedDimensions(params: unknown): unknown {
   const isMap = typeof params === 'object' && params !== null;
   return isMap && 'dimensions' in params ? params.dimensions : undefined;
 }
-
-const vectorType = /^\s*(?:[\w"]+\s*\.\s*)?"?(?:vector|halfvec|sparsevec)"?\s*\(\s*(\d+)\s*\)\s*$/i;
-
-/** The dimensions that one of pgvector's types takes, as declared: 1536 of `vector(1536)`; null of any other type. */
-export function declaredDimensions(sqlType: string): number | null {
-  const digits = vectorType.exec(sqlType)?.[1];
-  return digits === undefined ? null : Number(digits);
-}

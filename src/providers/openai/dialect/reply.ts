@@ -1,28 +1,25 @@
-import type { Endpoint } from '../../../core/provider.ts';
+import type { Endpoint, Reply } from '../../../core/dialect.ts';
 import { asList, asMap, asText, type JsonMap } from '../../../core/json.ts';
+import { readUsage } from './usage.ts';
 
-/** What the model said in a response body of any endpoint. */
-export interface Reply {
-  readonly text: string | null;
-  /** The reason that the model gave for not answering. */
-  readonly refusal: string | null;
-  /** In the words of chat completions: `stop`, `length`, `content_filter`, ... */
-  readonly finishReason: string | null;
-  /** Base64 or a list of numbers, as the body has it. */
-  readonly vector: unknown;
-  /** Whether the body holds an answer at all. */
-  readonly isEmpty: boolean;
-}
+/** What the model said; the rest of a reply reads the same whatever was asked for. */
+type Said = Omit<Reply, 'model' | 'usage'>;
 
-const nothing: Reply = { text: null, refusal: null, finishReason: null, vector: null, isEmpty: true };
+const nothing: Said = { text: null, refusal: null, finishReason: null, vector: null, isEmpty: true };
 
-export const replyReaders: Readonly<Record<Endpoint, (body: JsonMap) => Reply>> = {
-  '/v1/chat/completions': chatReply,
-  '/v1/responses': responseReply,
-  '/v1/embeddings': embeddingReply,
+const readers: Readonly<Record<Endpoint, (body: JsonMap) => Said>> = {
+  chat: chatReply,
+  responses: responseReply,
+  embeddings: embeddingReply,
 };
 
-function chatReply(body: JsonMap): Reply {
+export function readReply(endpoint: Endpoint, body: JsonMap): Reply {
+  const { text, refusal, finishReason, vector, isEmpty } = readers[endpoint](body);
+  const model = asText(body['model']);
+  return { text, refusal, finishReason, vector, isEmpty, model, usage: readUsage(body['usage']) };
+}
+
+function chatReply(body: JsonMap): Said {
   const choice = asMap(asList(body['choices'])[0]);
   if (choice === undefined) return nothing;
   const message = asMap(choice['message']);
@@ -42,7 +39,7 @@ function joinParts(parts: readonly unknown[]): string | null {
   return texts.length === 0 ? null : texts.join('');
 }
 
-function responseReply(body: JsonMap): Reply {
+function responseReply(body: JsonMap): Said {
   const messages = asList(body['output']).filter((item) => asMap(item)?.['type'] === 'message');
   const parts = messages.flatMap((item) => asList(asMap(item)?.['content'])).map(asMap);
   const finishReason = responseFinish(body);
@@ -70,7 +67,7 @@ function responseFinish(body: JsonMap): string | null {
   return body['status'] === 'completed' ? 'stop' : asText(body['status']);
 }
 
-function embeddingReply(body: JsonMap): Reply {
+function embeddingReply(body: JsonMap): Said {
   const item = asMap(asList(body['data'])[0]);
   const vector = item?.['embedding'];
   if (vector === undefined || vector === null) return nothing;

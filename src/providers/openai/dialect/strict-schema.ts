@@ -1,3 +1,5 @@
+import { isMap, type JsonMap } from '../../../core/json.ts';
+
 /** The way from the top of a schema to one of its parts. */
 export type SchemaPath = readonly (string | number)[];
 
@@ -30,7 +32,7 @@ export interface StrictFault {
   readonly name: string;
 }
 
-type Schema = Readonly<Record<string, unknown>>;
+type Schema = JsonMap;
 
 /**
  * Keywords that structured outputs refuse wherever they stand, each with what to write instead:
@@ -167,8 +169,4 @@ function* children(schema: Schema): Generator<[SchemaPath, unknown]> {
   const branches: readonly unknown[] = Array.isArray(schema['anyOf']) ? schema['anyOf'] : [];
   for (const [index, branch] of branches.entries()) yield [['anyOf', index], branch];
   yield [['items'], schema['items']];
-}
-
-function isMap(value: unknown): value is Schema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,5 @@
-import type { Usage } from '../../../core/batch-result.ts';
+import { noUsage, type Usage } from '../../../core/batch-result.ts';
 import { asCount, asMap } from '../../../core/json.ts';
-
-export const noUsage: Usage = {
-  input_tokens: null,
-  output_tokens: null,
-  total_tokens: null,
-  cached_tokens: null,
-};
 
 /** The token counts of a response body, under the names of either API. */
 export function readUsage(value: unknown): Usage {

@@ -1,17 +1,14 @@
-import type { ClassifiedResult } from '../../../core/batch-result.ts';
+import type { LineFailure } from '../../../core/dialect.ts';
 import { asMap, asText, type JsonMap } from '../../../core/json.ts';
 import { readUsage } from './usage.ts';
 
-/** A line of a result file, split into its parts. */
-export interface ResultLine {
-  readonly customId: string;
+/** What a result line that is no success says. */
+export interface FailedLine {
   /** The HTTP status; null where there was no response. 0 is a failure inside the provider. */
   readonly status: number | null;
-  readonly requestId: string | null;
   readonly body: JsonMap | undefined;
   /** What stands beside the response; null where nothing does. */
   readonly error: unknown;
-  readonly hasResponse: boolean;
 }
 
 /** Failures without a status that pass: the request never ran, or broke inside the provider. */
@@ -25,24 +22,15 @@ const passing: ReadonlySet<string> = new Set([
   'request_timeout',
 ]);
 
-export function isSuccess(line: ResultLine): boolean {
-  const { status } = line;
-  if (line.error !== null || line.body === undefined || isPresent(line.body['error'])) return false;
-  return status === null ? line.hasResponse : isOk(status);
-}
-
 /**
- * The result of a line that is no success. OpenAI leaves `error` null and puts an HTTP error into the response's body;
+ * Why a request was not answered. OpenAI leaves `error` null and puts an HTTP error into the response's body;
  * vLLM does the reverse, with a text or an object as `error` and no body.
  */
-export function failedLine(line: ResultLine): ClassifiedResult {
+export function lineFailure(line: FailedLine): LineFailure {
   const details = detailsOf(line);
   const status = line.status ?? statusOf(details);
   const code = codeOf(details) ?? codeOfStatus(status);
   return {
-    kind: 'failed',
-    customId: line.customId,
-    stage: 'request',
     code,
     message: messageOf(line, details) ?? describe(status),
     retryable: isRetryable(line, status, code),
@@ -51,11 +39,11 @@ export function failedLine(line: ResultLine): ClassifiedResult {
   };
 }
 
-function isPresent(value: unknown): boolean {
+export function isPresent(value: unknown): boolean {
   return value !== null && value !== undefined && value !== false && value !== '';
 }
 
-function detailsOf(line: ResultLine): JsonMap | undefined {
+function detailsOf(line: FailedLine): JsonMap | undefined {
   const outer = asMap(line.error) ?? asMap(line.body?.['error']);
   // Some servers wrap the error once more.
   return asMap(outer?.['error']) ?? outer;
@@ -79,7 +67,7 @@ function isOk(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-function messageOf(line: ResultLine, details: JsonMap | undefined): string | null {
+function messageOf(line: FailedLine, details: JsonMap | undefined): string | null {
   return asText(details?.['message']) ?? asText(line.error) ?? asText(line.body?.['error']);
 }
 
@@ -89,7 +77,7 @@ function describe(status: number | null): string {
   return status === 0 ? 'The request failed inside the provider.' : `The provider answered ${status}.`;
 }
 
-function isRetryable(line: ResultLine, status: number | null, code: string): boolean {
+function isRetryable(line: FailedLine, status: number | null, code: string): boolean {
   if (passing.has(code)) return true;
   if (status === null) return !isPresent(line.error);
   return status === 0 || status === 408 || status === 409 || status === 429 || status >= 500;

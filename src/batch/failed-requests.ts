@@ -1,17 +1,17 @@
-import { chunkFiles } from '../batch/chunk-files.ts';
-import type { ChunkSpan } from '../batch/reconciliation.ts';
 import { storedLines } from '../files/stored-lines.ts';
 import type { ChunkOutcome, FailedRow, UnfinishedRow } from '../ledger/ledger.ts';
-import { originalLine } from '../providers/openai/dialect/reask.ts';
+import type { RequestLines } from '../request/request-lines.ts';
+import { chunkFiles } from './chunk-files.ts';
+import type { ChunkSpan } from './reconciliation.ts';
 
 /** The failed rows with the request line of each, as it was first sent. */
 export async function withRequests(
   folder: string,
+  requestLines: RequestLines,
   span: ChunkSpan,
-  outcome: ChunkOutcome,
+  { failures }: ChunkOutcome,
   history: ReadonlyMap<string, UnfinishedRow>,
 ): Promise<readonly FailedRow[]> {
-  const { failures } = outcome;
   if (failures.length === 0) return failures;
   const lineOf = new Map(span.rows.customIds.map((customId, line) => [customId, line]));
   const lines = failures.map((row) => lineOf.get(row.customId) ?? 0);
@@ -19,7 +19,7 @@ export async function withRequests(
   for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
     const row = failures[found.length];
     if (row === undefined) continue;
-    const first = history.get(row.customId)?.isReasking === true ? originalLine(line) : line;
+    const first = history.get(row.customId)?.isReasking === true ? requestLines.original(line) : line;
     found.push({ ...row, request: first.toString('utf8') });
   }
   return found.length === failures.length ? found : failures;

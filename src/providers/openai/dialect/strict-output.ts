@@ -1,35 +1,32 @@
-import { nearestName } from '../core/did-you-mean.ts';
+import { nearestName } from '../../../core/did-you-mean.ts';
+import type { DialectFault, RequestDraft } from '../../../core/dialect.ts';
+import { asMap } from '../../../core/json.ts';
 import {
   refusedKeywords,
   strictFaults,
   strictFormats,
   strictLimits,
   type StrictFault,
-} from '../providers/openai/dialect/strict-schema.ts';
-import { valueAt, type Fault, type Path } from './fault.ts';
+} from './strict-schema.ts';
 
-const schemaPath: Path = ['request', 'output', 'schema'];
+const schemaPath = ['output', 'schema'] as const;
 
 /**
- * What OpenAI's strict mode refuses in `request.output.schema`, each at its own place in the file. Nothing is asked of
- * a schema that is not sent strictly: where `params` says in what format to answer.
+ * What strict mode refuses in `output.schema`, each at its own place. Nothing is asked of a schema that is not sent
+ * strictly: where `params` says in what format to answer.
  */
-export function checkStrictOutput(data: unknown): readonly Fault[] {
-  const schema = valueAt(data, schemaPath);
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return [];
-  if ((valueAt(data, ['provider', 'type']) ?? 'openai') !== 'openai' || hasOwnFormat(data)) return [];
-  return Array.from(strictFaults(schema as Readonly<Record<string, unknown>>), toFault);
+export function strictOutputFaults({ endpoint, output, params }: RequestDraft): readonly DialectFault[] {
+  const schema = asMap(asMap(output)?.['schema']);
+  if (endpoint === 'embeddings' || schema === undefined || hasOwnFormat(params)) return [];
+  return Array.from(strictFaults(schema), toFault);
 }
 
-function hasOwnFormat(data: unknown): boolean {
-  const params: Path = ['request', 'params'];
-  return (
-    valueAt(data, [...params, 'response_format']) !== undefined ||
-    valueAt(data, [...params, 'text', 'format']) !== undefined
-  );
+function hasOwnFormat(params: unknown): boolean {
+  const given = asMap(params);
+  return given?.['response_format'] !== undefined || asMap(given?.['text'])?.['format'] !== undefined;
 }
 
-function toFault(fault: StrictFault): Fault {
+function toFault(fault: StrictFault): DialectFault {
   const { kind, name } = fault;
   const path = [...schemaPath, ...fault.path];
   switch (kind) {
@@ -86,7 +83,7 @@ function toFault(fault: StrictFault): Fault {
   }
 }
 
-function keyFault(path: Path, message: string): Fault {
+function keyFault(path: DialectFault['path'], message: string): DialectFault {
   return { path, message, at: 'key' };
 }
 

@@ -1,0 +1,16 @@
+import type { Dialect } from '../core/dialect.ts';
+import { providers } from '../providers/index.ts';
+import { declarationOf } from './blocks.ts';
+import { valueAt } from './fault.ts';
+import { defaultProvider, type Pipeline } from './pipeline.ts';
+
+/** How the pipeline's provider writes requests and results. */
+export function dialectOf({ provider }: Pick<Pipeline, 'provider'>): Dialect {
+  return declarationOf(providers, provider).dialect;
+}
+
+/** The same for a file's data; undefined where it names no provider that there is. */
+export function writtenDialect(data: unknown): Dialect | undefined {
+  const type = valueAt(data, ['provider', 'type']) ?? defaultProvider;
+  return providers.find(({ name }) => name === type)?.dialect;
+}

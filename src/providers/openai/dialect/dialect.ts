@@ -1,0 +1,36 @@
+import type { Dialect, Endpoint } from '../../../core/dialect.ts';
+import { planBody } from './body.ts';
+import { chatLeaves } from './leaf-meanings.ts';
+import { modelFacts } from './model-facts.ts';
+import { promptSize } from './prompt-size.ts';
+import { asked, reask } from './reask.ts';
+import { readReply } from './reply.ts';
+import { splitResultLine } from './result-line.ts';
+import { strictOutputFaults } from './strict-output.ts';
+
+/** Where requests of each kind go. */
+export const apiPaths = {
+  chat: '/v1/chat/completions',
+  responses: '/v1/responses',
+  embeddings: '/v1/embeddings',
+} as const satisfies Readonly<Record<Endpoint, string>>;
+
+/** How OpenAI's Batch API, and every server and gateway that speaks it, writes requests and results. */
+export const openAiDialect: Dialect = {
+  paths: apiPaths,
+  faults: strictOutputFaults,
+  path: ({ endpoint }) => apiPaths[endpoint],
+  body: planBody,
+  frame: ({ endpoint }) => ({
+    open: '{"custom_id":"',
+    middle: `","method":"POST","url":"${apiPaths[endpoint]}","body":`,
+    close: '}',
+  }),
+  promptSize,
+  reask,
+  asked,
+  split: splitResultLine,
+  reply: readReply,
+  leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
+  facts: modelFacts,
+};

@@ -1,0 +1,136 @@
+import { complaintAbout } from '../core/complaint.ts';
+import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
+import { parseExactJson } from '../core/exact-json.ts';
+import type { JsonMap } from '../core/json.ts';
+import { valueToJson } from '../core/print.ts';
+import type { RequestBlock } from '../core/request-block.ts';
+import type { Value } from '../core/value.ts';
+import { jsonToWire, type WireText } from '../core/wire-text.ts';
+import { estimateTokens } from './estimate-tokens.ts';
+
+/** A line, and where id and body stand in it. */
+interface Placed {
+  readonly line: Buffer;
+  readonly endpoint: Endpoint;
+  readonly idStart: number;
+  readonly idEnd: number;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+}
+
+/** What stands before the id, and between it and the body, as bytes. */
+interface Frame {
+  readonly endpoint: Endpoint;
+  readonly open: Buffer;
+  readonly middle: Buffer;
+  readonly closeLength: number;
+}
+
+/**
+ * Reads and rewrites request lines as they are stored, without their line feeds. Only a body that is looked into is
+ * parsed; what stands around it stays as it is, byte by byte.
+ */
+export class RequestLines {
+  readonly #dialect: Dialect;
+  readonly #frames: readonly Frame[];
+
+  /** @param request what the lines were made from; its endpoint may have been changed since */
+  constructor(dialect: Dialect, request: RequestBlock) {
+    this.#dialect = dialect;
+    const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
+    this.#frames = Array.from(endpoints, (endpoint) =>
+      frameOf(endpoint, dialect.frame({ ...request, endpoint })),
+    );
+  }
+
+  /** The custom_id. */
+  idOf(line: Buffer): string {
+    const placed = this.#place(line);
+    return placed.line.toString('latin1', placed.idStart, placed.idEnd);
+  }
+
+  /** The body as it was sent, byte by byte. */
+  bodyOf(line: Buffer): WireText {
+    const placed = this.#place(line);
+    return placed.line.toString('latin1', placed.bodyStart, placed.bodyEnd) as WireText;
+  }
+
+  /** Estimated prompt tokens, by the same rule as when the line was rendered. */
+  tokensOf(line: Buffer): number {
+    const placed = this.#place(line);
+    const { bytes, messages } = this.#dialect.promptSize(
+      placed.endpoint,
+      JSON.parse(bodyText(placed)) as JsonMap,
+    );
+    return estimateTokens(bytes, messages);
+  }
+
+  /**
+   * The line that asks again.
+   *
+   * @param line as it was first sent: of several answers only the last is told
+   * @param problem what is wrong with the answer, as one sentence
+   */
+  reasking(line: Buffer, answer: string, problem: string): Buffer {
+    return this.#withBody(line, (body) =>
+      this.#dialect.reask(body, answer.toWellFormed(), complaintAbout(problem)),
+    );
+  }
+
+  /**
+   * The line as it was first sent, of one that asks again. To be used only of rows that have been asked again: what was
+   * first sent may look like that too.
+   */
+  original(line: Buffer): Buffer {
+    return this.#withBody(line, (body) => this.#dialect.asked(body));
+  }
+
+  #withBody(line: Buffer, change: (body: JsonMap) => JsonMap): Buffer {
+    const placed = this.#place(line);
+    const body = parseExactJson(bodyText(placed)) as JsonMap;
+    const changed = change(body);
+    if (changed === body) return line;
+    const before = placed.line.subarray(0, placed.bodyStart);
+    return Buffer.concat([before, print(changed), placed.line.subarray(placed.bodyEnd)]);
+  }
+
+  #place(line: Buffer): Placed {
+    // Some gateways print a file anew, so that one that was downloaded is not what was sent byte by byte.
+    const placed = this.#find(line) ?? this.#find(print(parseExactJson(line.toString('utf8'))));
+    if (placed === null) throw new Error('A line of a requests file is no request.');
+    return placed;
+  }
+
+  #find(line: Buffer): Placed | null {
+    for (const frame of this.#frames) {
+      const placed = placeIn(line, frame);
+      if (placed !== null) return placed;
+    }
+    return null;
+  }
+}
+
+function bodyText({ line, bodyStart, bodyEnd }: Placed): string {
+  return line.toString('utf8', bodyStart, bodyEnd);
+}
+
+function print(json: unknown): Buffer {
+  return Buffer.from(jsonToWire(valueToJson(json as Value)), 'latin1');
+}
+
+function frameOf(endpoint: Endpoint, { open, middle, close }: LineFrame): Frame {
+  return { endpoint, open: Buffer.from(open), middle: Buffer.from(middle), closeLength: close.length };
+}
+
+/** Ids hold neither quotation marks nor escapes, so that the first of what stands behind one ends it. */
+function placeIn(line: Buffer, { endpoint, open, middle, closeLength }: Frame): Placed | null {
+  const idStart = open.length;
+  const idEnd = line.indexOf(middle[0] ?? 0, idStart);
+  const bodyStart = idEnd + middle.length;
+  if (idEnd === -1 || !isAt(line, 0, open) || !isAt(line, idEnd, middle)) return null;
+  return { line, endpoint, idStart, idEnd, bodyStart, bodyEnd: line.length - closeLength };
+}
+
+function isAt(line: Buffer, at: number, text: Buffer): boolean {
+  return at + text.length <= line.length && line.compare(text, 0, text.length, at, at + text.length) === 0;
+}

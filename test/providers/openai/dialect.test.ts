@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { requestBlock } from '../../../src/core/request-block.ts';
+import { openAiDialect } from '../../../src/providers/openai/dialect/dialect.ts';
+
+test('frames a request line', () => {
+  const request = requestBlock.parse({ endpoint: 'embeddings', model: 'm', input: 'x' });
+  const { open, middle, close } = openAiDialect.frame(request);
+  expect(JSON.parse(`${open}id${middle}{"model":"m"}${close}`)).toEqual({
+    custom_id: 'id',
+    method: 'POST',
+    url: '/v1/embeddings',
+    body: { model: 'm' },
+  });
+});
