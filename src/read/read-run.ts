@@ -113,7 +113,7 @@ async function openStalePieces({ run, prepared, host }: Execution): Promise<Stal
   if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
   const warn = (message: string): void => host.emit({ type: 'Warned', message });
   if (source.keyIsUnique) return new StalePiecesNow({ deletePieces, warn });
-  return StalePiecesLater.open(run.folder, { deletePieces, warn });
+  return StalePiecesLater.open(run.folder, { deletePieces, warn }, host.signals.abort);
 }
 
 async function openDedupe(

@@ -10,7 +10,7 @@ import type { BatchRecord, Endpoint, TokenTotals } from '../state/batch-record.t
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { isBlank } from './check-file.ts';
 import { checkLine, isLineFault, type RequestLine } from './check-line.ts';
-import { readLineBlocks, type LineBlock } from '../line-blocks.ts';
+import { readLines, type Lines } from '../../files/line-reader.ts';
 import type { ResultFile } from './result-file.ts';
 import { answeredLine, cancelledLine, expiredLine } from './result-line.ts';
 import { Pace } from './pace.ts';
@@ -38,7 +38,7 @@ export async function executeBatch(
 ): Promise<Totals> {
   const execution = new Execution(context, batch, results);
   const record = execution.record();
-  for await (const block of readLineBlocks(context.files.path(record.input_file_id), context.signal)) {
+  for await (const block of readLines(context.files.path(record.input_file_id), context.signal)) {
     await execution.addBlock(block);
   }
   return execution.totals;
@@ -77,7 +77,7 @@ class Execution {
     return { completed: this.#completed, failed: this.#failed, usage };
   }
 
-  async addBlock(block: LineBlock): Promise<void> {
+  async addBlock(block: Lines): Promise<void> {
     const seed = hashText(`${this.#context.seed}/${block.first}`);
     const inOrder = block.lines.filter((line) => !isBlank(line));
     const lines = shuffle(inOrder, new Random(seed));
