@@ -1,10 +1,12 @@
 /** A JSON object whose shape is not known. */
 export type JsonMap = Readonly<Record<string, unknown>>;
 
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export function asMap(value: unknown): JsonMap | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonMap)
-    : undefined;
+  return isMap(value) ? value : undefined;
 }
 
 export function asList(value: unknown): readonly unknown[] {

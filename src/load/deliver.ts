@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
@@ -6,6 +5,7 @@ import { Reconciliation, type ChunkSpan, type LoadRefusal } from '../batch/recon
 import { linesOver } from '../providers/openai/dialect/line-tokens.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import { originalLine } from '../providers/openai/dialect/reask.ts';
+import { exists } from '../files/exists.ts';
 import { storedLines } from '../files/stored-lines.ts';
 import type { EventListener } from '../core/events.ts';
 import type { Signals } from '../core/host.ts';
@@ -22,6 +22,7 @@ import type {
   UnfinishedRow,
 } from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
+import { addTokens, noTokens } from '../ledger/token-counts.ts';
 import type { AnswerReader } from '../results/answer-reader.ts';
 import type { ColumnSet } from '../results/columns.ts';
 import type { Breaker } from './breaker.ts';
@@ -47,8 +48,6 @@ export interface DeliverContext {
   readonly signals: Signals;
   readonly emit: EventListener;
 }
-
-const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
 
 /** Joins a chunk with its downloaded result files, loads the answers and records what became of every row. */
 export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
@@ -161,15 +160,9 @@ async function record(
 
 /** Two files may say more than one: the output file is read first, so that most failures are known to be final. */
 async function existingFiles(folder: string, chunk: number): Promise<readonly string[]> {
-  const files = chunkFiles(folder, chunk);
-  return [...(await ifExists(files.output)), ...(await ifExists(files.errors))];
-}
-
-function ifExists(path: string): Promise<readonly string[]> {
-  return stat(path).then(
-    () => [path],
-    () => [],
-  );
+  const { output, errors } = chunkFiles(folder, chunk);
+  const found = await Promise.all([output, errors].map(exists));
+  return [output, errors].filter((_, index) => found[index]);
 }
 
 /** Is told of rows that the sink refused, and of those that were refused and are there after all. */
@@ -231,8 +224,4 @@ function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation,
     type: 'Warned',
     message: `The results of file ${chunk.chunk} hold ${strangers} answers to no row of it, ${repeats} repeated ones and ${unparsable} unreadable lines; they were passed over and are kept in ${context.folder}.`,
   });
-}
-
-export function addTokens(a: TokenCounts, b: TokenCounts): TokenCounts {
-  return { input: a.input + b.input, output: a.output + b.output, cached: a.cached + b.cached };
 }

@@ -7,7 +7,7 @@ import type { Host } from '../core/host.ts';
 import { requireWholeRun, requireWholeSource } from '../job/open-parts.ts';
 import { own } from './continue-run.ts';
 import { wholePass } from '../job/job.ts';
-import { isWithinLimit } from './exit-code.ts';
+import { isWithinLimit } from './finish-run.ts';
 import { requireAnswers } from '../load/fill-target.ts';
 import { flagsOf } from '../job/fingerprint.ts';
 import type { LoadResult } from './build/load-build.ts';

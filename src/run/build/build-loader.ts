@@ -4,19 +4,19 @@ import { Reconciliation } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import type { OpenedSink } from '../../core/sink.ts';
 import type { ChunkOutcome, ChunkRecord, Ledger, RunRecord, TokenCounts } from '../../ledger/ledger.ts';
+import { addTokens, noTokens } from '../../ledger/token-counts.ts';
 import type { AnswerReader } from '../../results/answer-reader.ts';
 import type { ColumnSet } from '../../results/columns.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
 import { noFollowers, WindowFollowers, type LoadedFollowers } from './build-followers.ts';
 import type { Host } from '../../core/host.ts';
-import { addTokens, openQueue, withRequests } from '../../load/deliver.ts';
+import { openQueue, withRequests } from '../../load/deliver.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinResults } from '../../load/join-results.ts';
 import { loadsAtOnce } from '../../load/load-queue.ts';
 
 /** The most rows whose ids are held in memory at once. */
 const windowRows = 100_000;
-const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
 
 export interface LoaderContext {
   readonly ledger: Ledger;

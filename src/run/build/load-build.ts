@@ -7,14 +7,13 @@ import { BuildLoader } from './build-loader.ts';
 import { owned, ownerLock } from '../choose-run.ts';
 import type { Host } from '../../core/host.ts';
 import { columnsOf, itemKeyNames, openSink, requireWholeSource } from '../../job/open-parts.ts';
-import { isWithinLimit } from '../exit-code.ts';
+import { isWithinLimit, warnOfRepairs } from '../finish-run.ts';
 import { flagsOf } from '../../job/fingerprint.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
 import { openReader } from '../../job/parts.ts';
 import { resultFiles } from './result-files.ts';
 import { pinIfMoved } from '../../read/selection.ts';
-import { warnOfRepairs } from '../warn-of-repairs.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 
