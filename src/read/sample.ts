@@ -60,7 +60,7 @@ function drawnNumber({ keyFields }: OpenedSource, batch: RowBatch, row: number, 
 /** The smallest of the numbers added, so many of them; up to twice as many are held. */
 class SmallestNumbers {
   readonly #most: number;
-  readonly #held: number[] = [];
+  #held: number[] = [];
   /** Whatever is not below it is not among them. */
   #limit = Infinity;
 
@@ -81,7 +81,7 @@ class SmallestNumbers {
   }
 
   #cut(): void {
-    this.#held.sort((a, b) => a - b).splice(this.#most);
+    this.#held = [...Float64Array.from(this.#held).sort().subarray(0, this.#most)];
     this.#limit = this.#held[this.#most - 1] ?? Infinity;
   }
 }
