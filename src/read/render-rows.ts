@@ -6,7 +6,7 @@ import type { OpenedTransform, TransformFailure } from '../core/transform.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
 import type { FailedRow } from '../ledger/ledger.ts';
 import type { Renderer } from '../request/renderer.ts';
-import { keepRows } from '../transforms/derived-batch.ts';
+import { keepRows } from '../core/derived-batch.ts';
 import type { FailedItem, ItemPlace } from './batch-items.ts';
 import { sourceKey, type ReadProgress } from './read-progress.ts';
 

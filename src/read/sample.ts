@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
+import { DerivedBatch, sameColumns } from '../core/derived-batch.ts';
 import { keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource, ReadOptions } from '../core/source.ts';
-import type { Value } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import type { RunSample } from '../ledger/selection.ts';
 
@@ -87,62 +87,15 @@ class SmallestNumbers {
 }
 
 /** Some rows of a batch, numbered on their own. */
-class SampledBatch implements RowBatch {
-  readonly #base: RowBatch;
-  readonly #rows: readonly number[];
+class SampledBatch extends DerivedBatch {
   readonly #before: number;
 
   constructor(base: RowBatch, rows: readonly number[], before: number) {
-    this.#base = base;
-    this.#rows = rows;
+    super(base, base.fields, sameColumns(base.fields), Uint32Array.from(rows));
     this.#before = before;
   }
 
-  get fields(): RowBatch['fields'] {
-    return this.#base.fields;
-  }
-
-  get length(): number {
-    return this.#rows.length;
-  }
-
-  record(row: number): number {
+  override record(row: number): number {
     return this.#before + row + 1;
-  }
-
-  piece(row: number): number {
-    return this.#base.piece(this.#below(row));
-  }
-
-  pieces(row: number): number {
-    return this.#base.pieces(this.#below(row));
-  }
-
-  cursor(row: number): string | null {
-    return this.#base.cursor(this.#below(row));
-  }
-
-  position(row: number): string {
-    return this.#base.position(this.#below(row));
-  }
-
-  keyPart(row: number, part: number): WireText | null {
-    return this.#base.keyPart(this.#below(row), part);
-  }
-
-  value(row: number, field: number): Value {
-    return this.#base.value(this.#below(row), field);
-  }
-
-  printed(row: number, field: number): WireText {
-    return this.#base.printed(this.#below(row), field);
-  }
-
-  json(row: number, field: number): WireText {
-    return this.#base.json(this.#below(row), field);
-  }
-
-  #below(row: number): number {
-    return this.#rows[row] as number;
   }
 }

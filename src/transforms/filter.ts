@@ -5,7 +5,7 @@ import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
 import { defineTransform, type TransformFailure, type TransformedBatch } from '../core/transform.ts';
 import type { Value } from '../core/value.ts';
 import { type CompiledExpression, compileExpression } from '../expr/cel.ts';
-import { keepRows } from './derived-batch.ts';
+import { keepRows } from '../core/derived-batch.ts';
 
 export const filter = defineTransform({
   name: 'filter',

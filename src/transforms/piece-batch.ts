@@ -1,7 +1,7 @@
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
-import { DerivedBatch, sameColumns } from './derived-batch.ts';
+import { DerivedBatch, sameColumns } from '../core/derived-batch.ts';
 
 /** The pieces of a batch's rows, one behind the other. Arrays have one entry a piece. */
 export interface Pieces {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BatchlineError } from '../core/errors.ts';
 import { defineTransform } from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
-import { DerivedBatch, sameColumns } from './derived-batch.ts';
+import { DerivedBatch, sameColumns } from '../core/derived-batch.ts';
 import { knownField } from './known-field.ts';
 
 export const rename = defineTransform({

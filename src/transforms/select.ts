@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineTransform } from '../core/transform.ts';
-import { DerivedBatch } from './derived-batch.ts';
+import { DerivedBatch } from '../core/derived-batch.ts';
 import { knownField } from './known-field.ts';
 
 export const select = defineTransform({

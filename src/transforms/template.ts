@@ -5,7 +5,7 @@ import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
 import { defineTransform, type TransformFailure, type TransformedBatch } from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
 import { type CompiledTemplate, checkFields, compileTemplate, templateScope } from '../expr/template.ts';
-import { DerivedBatch, keepRows, sameColumns } from './derived-batch.ts';
+import { DerivedBatch, keepRows, sameColumns } from '../core/derived-batch.ts';
 
 export const template = defineTransform({
   name: 'template',

@@ -5,7 +5,7 @@ import { defineTransform } from '../core/transform.ts';
 import type { Value } from '../core/value.ts';
 import { unescapedLength } from '../core/wire-text.ts';
 import { loadEncoding, truncateToTokens } from '../expr/tokens.ts';
-import { DerivedBatch, sameColumns } from './derived-batch.ts';
+import { DerivedBatch, sameColumns } from '../core/derived-batch.ts';
 import { knownField } from './known-field.ts';
 
 export const truncate = defineTransform({

@@ -3,7 +3,7 @@ import { errorMessage } from '../../core/errors.ts';
 import { fieldIndex, type RowBatch } from '../../core/row-batch.ts';
 import type { TransformedBatch, TransformFailure } from '../../core/transform.ts';
 import type { Field, Value } from '../../core/value.ts';
-import { DerivedBatch, keepRows, type DerivedColumn } from '../derived-batch.ts';
+import { DerivedBatch, keepRows, type DerivedColumn } from '../../core/derived-batch.ts';
 import type { LoadedModule } from './load-module.ts';
 import { moduleContext, moduleRow, type GivenField } from './module-row.ts';
 import { readAnswer, type MadeField } from './read-answer.ts';

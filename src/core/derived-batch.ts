@@ -1,7 +1,7 @@
-import { printValue, valueToJson } from '../core/print.ts';
-import type { RowBatch } from '../core/row-batch.ts';
-import type { Field, Value } from '../core/value.ts';
-import { type WireText, escapeJson, jsonToWire } from '../core/wire-text.ts';
+import { printValue, valueToJson } from './print.ts';
+import type { RowBatch } from './row-batch.ts';
+import type { Field, Value } from './value.ts';
+import { type WireText, escapeJson, jsonToWire } from './wire-text.ts';
 
 /**
  * Where a field of a derived batch comes from: a field of the batch below, new values, or both, where a row's value
