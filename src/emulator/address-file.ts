@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject } from './json.ts';
+import { isMap } from '../core/json.ts';
 
 /** Where the emulator that uses a folder can be reached. */
 export interface Address {
@@ -26,6 +26,6 @@ export async function readAddress(dataDir: string): Promise<Address | null> {
   const text = await readFile(addressPath(dataDir), 'utf8').catch(() => null);
   if (text === null) return null;
   const value: unknown = JSON.parse(text);
-  if (!isObject(value) || typeof value['url'] !== 'string' || typeof value['id'] !== 'string') return null;
+  if (!isMap(value) || typeof value['url'] !== 'string' || typeof value['id'] !== 'string') return null;
   return { url: value['url'], id: value['id'] };
 }

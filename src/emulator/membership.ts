@@ -3,7 +3,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readAddress, type Address } from './address-file.ts';
-import { isObject } from './json.ts';
+import { isMap } from '../core/json.ts';
 import { isFolderFree } from './state/folder-lock.ts';
 
 /** A registration as a user of an emulator in another process, which stays up for as long as it has users. */
@@ -70,7 +70,7 @@ async function leave(
 function saysItEnds(answer: string): boolean {
   if (answer === '') return false;
   const farewell: unknown = JSON.parse(answer);
-  return isObject(farewell) && farewell['ends'] === true;
+  return isMap(farewell) && farewell['ends'] === true;
 }
 
 /** Resolves when the folder is free, or taken by another emulator already. */

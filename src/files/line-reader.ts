@@ -33,41 +33,63 @@ const carriageReturn = 0x0d;
  * @throws BatchlineError `results_unreadable`
  */
 export async function* readLineBlocks(path: string, options: LineReaderOptions): AsyncGenerator<LineBlock> {
-  const unfinished = new UnfinishedLine();
   let lineNumber = 1;
   let offset = 0;
-  for await (const chunk of chunks(path, options)) {
-    const end = chunk.lastIndexOf(lineFeed) + 1;
-    if (end === 0) {
-      unfinished.add(chunk);
-      continue;
-    }
-    const buffer = unfinished.finish(chunk.subarray(0, end));
-    if (end < chunk.length) unfinished.add(chunk.subarray(end));
+  for await (const buffer of wholeLines(chunks(path, options))) {
     const { block, lines } = splitLines(buffer, lineNumber, offset);
     lineNumber += lines;
     offset += buffer.length;
     if (block.count > 0) yield block;
   }
-  const rest = unfinished.finish(Buffer.alloc(0));
-  const { block } = splitLines(rest, lineNumber, offset);
-  if (block.count > 0) yield block;
 }
 
-/** The pieces of a line whose end has not been read yet; they are joined once, however many they are. */
-class UnfinishedLine {
-  #pieces: Buffer[] = [];
+/** Some consecutive lines of a file, as they are. */
+export interface Lines {
+  /** Each without its line feed; views that stay valid. */
+  readonly lines: readonly Buffer[];
+  /** The number of the first, from 0. */
+  readonly first: number;
+}
 
-  add(piece: Buffer): void {
-    this.#pieces.push(piece);
-  }
+const mostLines = 256;
 
-  finish(end: Buffer): Buffer {
-    if (this.#pieces.length === 0) return end;
-    const joined = Buffer.concat([...this.#pieces, end]);
-    this.#pieces = [];
-    return joined;
+/**
+ * Reads a file of our own, some hundred lines at a time: nothing is cut off or passed over, and what follows the last
+ * line feed is a line unless empty.
+ */
+export async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<Lines> {
+  let first = 0;
+  signal.throwIfAborted();
+  for await (const buffer of wholeLines(createReadStream(path, { highWaterMark: usualBlock }))) {
+    signal.throwIfAborted();
+    let lines: Buffer[] = [];
+    for (let start = 0; start < buffer.length;) {
+      const found = buffer.indexOf(lineFeed, start);
+      const end = found === -1 ? buffer.length : found;
+      lines.push(buffer.subarray(start, end));
+      start = end + 1;
+      if (lines.length < mostLines && start < buffer.length) continue;
+      yield { lines, first };
+      first += lines.length;
+      lines = [];
+    }
   }
+}
+
+/** Cuts what is read at line feeds: each buffer ends in one, except that the last may hold a line that has none. */
+export async function* wholeLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  // The pieces of a line whose end has not been read yet; they are joined once, however many they are.
+  let pieces: Buffer[] = [];
+  for await (const block of blocks) {
+    const end = block.lastIndexOf(lineFeed) + 1;
+    if (end > 0) {
+      const whole = block.subarray(0, end);
+      yield pieces.length === 0 ? whole : Buffer.concat([...pieces, whole]);
+      pieces = [];
+    }
+    if (end < block.length) pieces.push(block.subarray(end));
+  }
+  if (pieces.length > 0) yield Buffer.concat(pieces);
 }
 
 function splitLines(

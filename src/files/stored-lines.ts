@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { wholeLines } from './line-reader.ts';
 
 const blockBytes = 1 << 20;
 
@@ -10,11 +11,10 @@ const blockBytes = 1 << 20;
  */
 export async function* storedLines(path: string, wanted: readonly number[]): AsyncGenerator<Buffer> {
   await using file = await open(path, 'r');
+  const blocks = file.createReadStream({ highWaterMark: blockBytes, autoClose: false });
   let next = 0;
   let line = 0;
-  let rest: Buffer = Buffer.alloc(0);
-  for await (const block of file.createReadStream({ highWaterMark: blockBytes, autoClose: false })) {
-    const bytes: Buffer = rest.length === 0 ? (block as Buffer) : Buffer.concat([rest, block as Buffer]);
+  for await (const bytes of wholeLines(blocks)) {
     let start = 0;
     for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
       if (line === wanted[next]) {
@@ -25,6 +25,5 @@ export async function* storedLines(path: string, wanted: readonly number[]): Asy
       start = end + 1;
       line += 1;
     }
-    rest = bytes.subarray(start);
   }
 }

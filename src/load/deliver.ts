@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
@@ -10,6 +9,8 @@ import type { LineFault } from '../core/batch-side.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import type { TooLarge } from '../ledger/room.ts';
+import { addTokens, noTokens } from '../ledger/token-counts.ts';
+import { exists } from '../files/exists.ts';
 import type { RequestLines } from '../request/request-lines.ts';
 import type { Breaker } from './breaker.ts';
 import { joinResults } from './join-results.ts';
@@ -27,8 +28,6 @@ export interface DeliverContext extends QueueContext {
   readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
 }
-
-const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
 
 /** Joins a chunk with its downloaded result files, loads the answers and records what became of every row. */
 export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
@@ -138,15 +137,9 @@ async function record(
 
 /** Two files may say more than one: the output file is read first, so that most failures are known to be final. */
 async function existingFiles(folder: string, chunk: number): Promise<readonly string[]> {
-  const files = chunkFiles(folder, chunk);
-  return [...(await ifExists(files.output)), ...(await ifExists(files.errors))];
-}
-
-function ifExists(path: string): Promise<readonly string[]> {
-  return stat(path).then(
-    () => [path],
-    () => [],
-  );
+  const { output, errors } = chunkFiles(folder, chunk);
+  const found = await Promise.all([output, errors].map(exists));
+  return [output, errors].filter((_, index) => found[index]);
 }
 
 function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation, chunk: ChunkRecord): void {
@@ -156,8 +149,4 @@ function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation,
     type: 'Warned',
     message: `The results of file ${chunk.chunk} hold ${strangers} answers to no row of it, ${repeats} repeated ones and ${unparsable} unreadable lines; they were passed over and are kept in ${context.folder}.`,
   });
-}
-
-export function addTokens(a: TokenCounts, b: TokenCounts): TokenCounts {
-  return { input: a.input + b.input, output: a.output + b.output, cached: a.cached + b.cached };
 }

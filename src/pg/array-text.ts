@@ -1,7 +1,6 @@
 import type { Value } from '../core/value.ts';
 import type { TypeKind } from './column-type.ts';
-import type { TextConverter } from './value-text.ts';
-import type { ValueFault } from './value-fault.ts';
+import type { TextConverter, ValueFault } from './value-fault.ts';
 
 /** Kinds whose text needs no quotes inside an array. */
 const bareKinds: ReadonlySet<TypeKind> = new Set([

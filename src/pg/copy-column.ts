@@ -1,8 +1,7 @@
 import type { Value } from '../core/value.ts';
 import type { TextCleaner } from './clean-text.ts';
 import type { ColumnType } from './column-type.ts';
-import type { TextConverter } from './value-text.ts';
-import { ValueFault } from './value-fault.ts';
+import { ValueFault, type TextConverter } from './value-fault.ts';
 
 /** A column as COPY fills it. */
 export interface CopyColumn {

@@ -1,7 +1,9 @@
 import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { waitForLock } from '../files/file-lock.ts';
 import { databaseError } from './database-error.ts';
 import { embeddedBinaries } from './embedded-binaries.ts';
-import { FileLock } from './embedded-lock.ts';
+import { embeddedLock } from './embedded-lock.ts';
 import { findServer, type RunningServer } from './embedded-running.ts';
 import { initialize, launch, stop, type ServerOptions } from './embedded-server.ts';
 import { dataLocation } from './embedded-user.ts';
@@ -18,8 +20,6 @@ export interface EmbeddedOptions {
 const databaseName = 'batchline';
 const usersLock = 'postgres-users.lock';
 const startLock = 'postgres-start.lock';
-/** A starter may have to wait while another one initializes, or the last user stops the server. */
-const lockWaitMs = 150_000;
 
 /** This process's use of one state folder's server, however often it was asked for. */
 interface Use {
@@ -76,9 +76,9 @@ function once(dispose: () => Promise<void>): () => Promise<void> {
  * can begin to use a server that is about to go.
  */
 async function hold(stateDir: string, durable: boolean): Promise<HeldServer> {
-  const shared = await FileLock.take(stateDir, usersLock, 'shared', lockWaitMs);
+  const shared = await embeddedLock(join(stateDir, usersLock), 'shared');
   try {
-    using _starting = await FileLock.take(stateDir, startLock, 'exclusive', lockWaitMs);
+    using _starting = await embeddedLock(join(stateDir, startLock), 'exclusive');
     const location = await dataLocation(stateDir);
     const options = { binaries: await embeddedBinaries(stateDir, location.user), location, durable };
     await initialize(options);
@@ -91,18 +91,13 @@ async function hold(stateDir: string, durable: boolean): Promise<HeldServer> {
   }
 }
 
-async function release(stateDir: string, shared: FileLock, options: ServerOptions): Promise<void> {
+async function release(stateDir: string, shared: Disposable, options: ServerOptions): Promise<void> {
   shared[Symbol.dispose]();
-  const last = await lastUser(stateDir);
-  if (last === undefined) return;
-  using _stopping = last;
+  // Asked for a few times, since two that leave at once can be in each other's way.
+  using last = await waitForLock(join(stateDir, usersLock), 'exclusive', 100).catch(() => null);
+  if (last === null) return;
   const server = await findServer(options.location.folder);
   if (server !== undefined) await stop(server, options);
-}
-
-/** Asked for a few times, since two that leave at once can be in each other's way. */
-async function lastUser(stateDir: string): Promise<FileLock | undefined> {
-  return FileLock.take(stateDir, usersLock, 'exclusive', 100).catch(() => undefined);
 }
 
 async function databaseUrl({ port }: RunningServer): Promise<string> {

@@ -5,12 +5,9 @@ import type { TextCleaner } from './clean-text.ts';
 import type { ColumnType, TypeKind } from './column-type.ts';
 import type { Floats } from './float-array-bytes.ts';
 import { fitsFloat, invalid, outOfRange, textCheck, type TextCheck } from './value-check.ts';
-import { ValueFault } from './value-fault.ts';
+import { ValueFault, type TextConverter } from './value-fault.ts';
 import { isZero } from './vector-bytes.ts';
 import { vectorFault } from './vector-fault.ts';
-
-/** Turns a value into the text that the type's input function reads. */
-export type TextConverter = (value: NonNullable<Value>) => string | ValueFault;
 
 /** The converter of answers' values into a column of the type. */
 export function valueConverter(type: ColumnType, cleaner: TextCleaner): TextConverter {

@@ -1,10 +1,9 @@
-import { rmSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../core/errors.ts';
 import { keyDigest } from '../core/key.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
+import { ScratchDatabase } from '../files/scratch-database.ts';
 
 /** Watches over the uniqueness of keys where the source does not rule out duplicates itself; at constant memory. */
 export interface KeyCheck extends AsyncDisposable {
@@ -153,18 +152,14 @@ function duplicateKey({ key, first, second }: DuplicatePair): BatchlineError {
 
 /** Lets the first row of each key pass; the keys seen are kept in a database file of the run. */
 export class FirstRowWins implements KeyCheck {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #database: ScratchDatabase;
   readonly #insert;
 
   constructor(folder: string) {
-    this.#path = join(folder, 'keys.db');
-    // What a killed process left may be broken, since it is written without a journal.
-    rmSync(this.#path, { force: true });
-    this.#database = new DatabaseSync(this.#path);
-    // Nothing here has to survive a crash: the reading then begins anew.
-    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
-    this.#database.exec('CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID; BEGIN');
+    this.#database = new ScratchDatabase(
+      join(folder, 'keys.db'),
+      'CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID',
+    );
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO seen VALUES (?)');
   }
 
@@ -177,7 +172,6 @@ export class FirstRowWins implements KeyCheck {
   async verdict(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database.close();
-    await rm(this.#path, { force: true });
+    await this.#database[Symbol.asyncDispose]();
   }
 }

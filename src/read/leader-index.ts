@@ -1,10 +1,8 @@
-import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import { readLineBlocks } from '../files/line-reader.ts';
+import { ScratchDatabase } from '../files/scratch-database.ts';
 
 /** 128 bits: none of any number of requests that a run can have will share them by chance. */
 const digestBytes = 16;
@@ -16,21 +14,15 @@ const cacheKib = 64 << 10;
  * whenever reading begins or goes on. So a row is a leader exactly if a sealed file, or the one being filled, holds it.
  */
 export class LeaderIndex implements AsyncDisposable {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #database: ScratchDatabase;
   readonly #insert;
   readonly #select;
 
   private constructor(folder: string) {
-    this.#path = join(folder, 'leaders.db');
-    // What a killed process left may be broken, since it is written without a journal.
-    rmSync(this.#path, { force: true });
-    this.#database = new DatabaseSync(this.#path);
-    this.#database.exec(
-      `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${cacheKib}`,
-    );
-    this.#database.exec(
-      'CREATE TABLE leaders (digest BLOB PRIMARY KEY, custom_id TEXT NOT NULL) WITHOUT ROWID; BEGIN',
+    this.#database = new ScratchDatabase(
+      join(folder, 'leaders.db'),
+      'CREATE TABLE leaders (digest BLOB PRIMARY KEY, custom_id TEXT NOT NULL) WITHOUT ROWID',
+      cacheKib,
     );
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO leaders VALUES (?, ?)');
     this.#select = this.#database.prepare('SELECT custom_id FROM leaders WHERE digest = ?');
@@ -77,7 +69,6 @@ export class LeaderIndex implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database.close();
-    await rm(this.#path, { force: true });
+    await this.#database[Symbol.asyncDispose]();
   }
 }

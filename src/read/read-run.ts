@@ -119,7 +119,7 @@ async function openStalePieces({ run, prepared, host }: Reading): Promise<StaleP
   if (deletePieces === undefined || !(await holdsRows(sink))) return noStalePieces;
   const warn = (message: string): void => host.emit({ type: 'Warned', message });
   if (source.keyIsUnique) return new StalePiecesNow({ deletePieces, warn });
-  return StalePiecesLater.open(run.folder, { deletePieces, warn });
+  return StalePiecesLater.open(run.folder, { deletePieces, warn }, host.signals.abort);
 }
 
 async function openDedupe(

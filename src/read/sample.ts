@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
+import { DerivedBatch, sameColumns } from '../core/derived-batch.ts';
 import { keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource, ReadOptions } from '../core/source.ts';
-import type { Value } from '../core/value.ts';
 import type { WireText } from '../core/wire-text.ts';
 import type { RunSample } from '../ledger/selection.ts';
 
@@ -28,7 +28,7 @@ export async function drawSample(
   for await (const batch of source.read({ ...options, fields: [] })) {
     for (let row = 0; row < batch.length; row += 1) smallest.add(drawnNumber(source, batch, row, seed));
   }
-  return { seed, highest: smallest.isFull ? smallest.largest : highestNumber };
+  return { seed, highest: smallest.largest ?? highestNumber };
 }
 
 /** The source with the rows of the sample alone, numbered as if there were no others. */
@@ -57,120 +57,45 @@ function drawnNumber({ keyFields }: OpenedSource, batch: RowBatch, row: number, 
   return hash('sha256', `${seed}\n${keyText(parts)}`, 'buffer').readUIntBE(0, 6);
 }
 
-/** The smallest of the numbers added, at most so many: a heap with the largest of them on top. */
+/** The smallest of the numbers added, so many of them; up to twice as many are held. */
 class SmallestNumbers {
   readonly #most: number;
-  readonly #heap: number[] = [];
+  #held: number[] = [];
+  /** Whatever is not below it is not among them. */
+  #limit = Infinity;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  get isFull(): boolean {
-    return this.#heap.length === this.#most;
-  }
-
-  get largest(): number {
-    return this.#heap[0] ?? 0;
+  /** Null where fewer were added. */
+  get largest(): number | null {
+    this.#cut();
+    return this.#held[this.#most - 1] ?? null;
   }
 
   add(number: number): void {
-    if (!this.isFull) {
-      this.#heap.push(number);
-      this.#raise(this.#heap.length - 1);
-    } else if (number < this.largest) {
-      this.#heap[0] = number;
-      this.#lower();
-    }
+    if (number >= this.#limit) return;
+    this.#held.push(number);
+    if (this.#held.length === 2 * this.#most) this.#cut();
   }
 
-  #raise(place: number): void {
-    for (let at = place; at > 0;) {
-      const parent = (at - 1) >> 1;
-      if (this.#at(parent) >= this.#at(at)) return;
-      this.#swap(parent, at);
-      at = parent;
-    }
-  }
-
-  #lower(): void {
-    for (let at = 0; ;) {
-      const left = 2 * at + 1;
-      const child = this.#at(left + 1) > this.#at(left) ? left + 1 : left;
-      if (this.#at(child) <= this.#at(at)) return;
-      this.#swap(at, child);
-      at = child;
-    }
-  }
-
-  #at(place: number): number {
-    return this.#heap[place] ?? -1;
-  }
-
-  #swap(a: number, b: number): void {
-    const held = this.#at(a);
-    this.#heap[a] = this.#at(b);
-    this.#heap[b] = held;
+  #cut(): void {
+    this.#held = [...Float64Array.from(this.#held).sort().subarray(0, this.#most)];
+    this.#limit = this.#held[this.#most - 1] ?? Infinity;
   }
 }
 
 /** Some rows of a batch, numbered on their own. */
-class SampledBatch implements RowBatch {
-  readonly #base: RowBatch;
-  readonly #rows: readonly number[];
+class SampledBatch extends DerivedBatch {
   readonly #before: number;
 
   constructor(base: RowBatch, rows: readonly number[], before: number) {
-    this.#base = base;
-    this.#rows = rows;
+    super(base, base.fields, sameColumns(base.fields), Uint32Array.from(rows));
     this.#before = before;
   }
 
-  get fields(): RowBatch['fields'] {
-    return this.#base.fields;
-  }
-
-  get length(): number {
-    return this.#rows.length;
-  }
-
-  record(row: number): number {
+  override record(row: number): number {
     return this.#before + row + 1;
-  }
-
-  piece(row: number): number {
-    return this.#base.piece(this.#below(row));
-  }
-
-  pieces(row: number): number {
-    return this.#base.pieces(this.#below(row));
-  }
-
-  cursor(row: number): string | null {
-    return this.#base.cursor(this.#below(row));
-  }
-
-  position(row: number): string {
-    return this.#base.position(this.#below(row));
-  }
-
-  keyPart(row: number, part: number): WireText | null {
-    return this.#base.keyPart(this.#below(row), part);
-  }
-
-  value(row: number, field: number): Value {
-    return this.#base.value(this.#below(row), field);
-  }
-
-  printed(row: number, field: number): WireText {
-    return this.#base.printed(this.#below(row), field);
-  }
-
-  json(row: number, field: number): WireText {
-    return this.#base.json(this.#below(row), field);
-  }
-
-  #below(row: number): number {
-    return this.#rows[row] as number;
   }
 }

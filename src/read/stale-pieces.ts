@@ -1,6 +1,8 @@
-import { appendFile, open, rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadFailure, PieceCounts } from '../core/sink.ts';
+import { exists } from '../files/exists.ts';
+import { readLines } from '../files/line-reader.ts';
 import type { UnsentRecord } from './read-progress.ts';
 
 const pageSize = 5000;
@@ -77,17 +79,19 @@ export class StalePiecesNow implements StalePieces {
 export class StalePiecesLater implements StalePieces {
   readonly #path: string;
   readonly #now: StalePiecesNow;
+  readonly #signal: AbortSignal;
 
-  private constructor(path: string, deletion: PieceDeletion) {
+  private constructor(path: string, deletion: PieceDeletion, signal: AbortSignal) {
     this.#path = path;
     this.#now = new StalePiecesNow(deletion);
+    this.#signal = signal;
   }
 
-  static async open(folder: string, deletion: PieceDeletion): Promise<StalePiecesLater> {
+  static async open(folder: string, deletion: PieceDeletion, signal: AbortSignal): Promise<StalePiecesLater> {
     const path = join(folder, 'stale-pieces.jsonl');
     // What a killed process left is of no use: its reading begins anew.
     await rm(path, { force: true });
-    return new StalePiecesLater(path, deletion);
+    return new StalePiecesLater(path, deletion, signal);
   }
 
   async delete(records: Iterable<UnsentRecord>): Promise<void> {
@@ -96,10 +100,10 @@ export class StalePiecesLater implements StalePieces {
   }
 
   async finish(): Promise<void> {
-    await using file = await open(this.#path, 'a+', 0o600);
+    if (!(await exists(this.#path))) return;
     let page: UnsentRecord[] = [];
-    for await (const line of file.readLines({ autoClose: false, start: 0 })) {
-      page.push(JSON.parse(line) as UnsentRecord);
+    for await (const { lines } of readLines(this.#path, this.#signal)) {
+      page.push(...lines.map((line) => JSON.parse(line.toString()) as UnsentRecord));
       if (page.length < pageSize) continue;
       await this.#now.delete(page);
       page = [];

@@ -1,14 +1,13 @@
 import type { MaxFailedRows } from '../config/failed-rows.ts';
+import type { EventListener } from '../core/events.ts';
 import type { SinkSample } from '../core/sink.ts';
 import type { RowCounts } from '../ledger/ledger.ts';
 import { summarizeAt } from './at-work.ts';
 import type { Collection } from '../job/job.ts';
 import { deleteGone, deletesGone, emptySource } from '../load/delete-gone.ts';
-import { isWithinLimit } from './exit-code.ts';
 import { fillTarget } from '../load/fill-target.ts';
 import type { Started } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
-import { warnOfRepairs } from './warn-of-repairs.ts';
 
 /** The flags that say what makes a good end. */
 export interface EndFlags {
@@ -72,6 +71,19 @@ function placeOf({ run, loaded, prepared }: Collection) {
     isEmulator: prepared.isEmulator,
     isWindowed: run.selection.window !== undefined,
   };
+}
+
+/** Whether the failed rows are within what the pipeline allows; a share is one of the answered rows. */
+export function isWithinLimit(rows: Pick<RowCounts, 'ok' | 'failed'>, limit: MaxFailedRows): boolean {
+  if ('rows' in limit) return rows.failed <= limit.rows;
+  return rows.failed <= (rows.ok + rows.failed) * limit.share;
+}
+
+/** Tells how many of the answers that were loaded are not what the model wrote. */
+export function warnOfRepairs(emit: EventListener, { repaired }: RowCounts): void {
+  if (repaired === 0) return;
+  const answers = repaired === 1 ? 'One answer was' : `${repaired} answers were`;
+  emit({ type: 'Warned', message: `${answers} no JSON until repaired (request.output.repair).` });
 }
 
 /** Whether the target stands for the whole source, so that a source without rows would empty it. */

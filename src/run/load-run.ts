@@ -5,7 +5,7 @@ import { openLedger } from '../ledger/open.ts';
 import { summarizeAt } from './at-work.ts';
 import type { Host } from '../core/host.ts';
 import type { OpenedSink } from '../core/sink.ts';
-import { isWithinLimit } from './exit-code.ts';
+import { isWithinLimit } from './finish-run.ts';
 import { requireAnswers } from '../load/fill-target.ts';
 import type { LoadResult } from './build/load-build.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';

@@ -6,6 +6,7 @@ import type {
   RunStatus,
   TokenCounts,
 } from '../ledger/ledger.ts';
+import { addTokens, noTokens } from '../ledger/token-counts.ts';
 
 export interface BatchCounts {
   readonly total: number;
@@ -35,22 +36,16 @@ export async function summarize(ledger: LedgerReader, run: RunRecord): Promise<R
   const chunks = await ledger.chunks(run.runId);
   const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } =
     await ledger.rowCounts(run.runId);
-  const tokens = addTokens(chunks);
   return {
     run_id: run.runId,
     pipeline: run.pipeline,
     status: run.status,
     rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned },
     batches: countBatches(chunks),
-    tokens,
+    tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
     cost_usd: chunks.length === 0 ? 0 : null,
     seconds: Math.round(run.workedMs / 100) / 10,
   };
-}
-
-function addTokens(chunks: readonly ChunkRecord[]): TokenCounts {
-  const sum = (part: keyof TokenCounts) => chunks.reduce((total, chunk) => total + chunk.usage[part], 0);
-  return { input: sum('input'), output: sum('output'), cached: sum('cached') };
 }
 
 function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { assert, asyncProperty, array, integer, string, constantFrom, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { readLineBlocks } from '../../src/files/line-reader.ts';
+import { readLineBlocks, readLines } from '../../src/files/line-reader.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'batchline-lines-'));
 const { signal } = new AbortController();
@@ -97,4 +97,18 @@ test('stops when it is told to', async () => {
   await blocks.next();
   controller.abort(new Error('stop now'));
   await expect(blocks.next()).rejects.toThrow('stop now');
+});
+
+test('gives back lines as they are, with their numbers, and the last without an end', async () => {
+  const path = join(folder, 'own.gz');
+  const texts = Array.from({ length: 3000 }, (_, line) => `${line}\u2028 \r`.repeat(line % 40));
+  texts[1000] = 'a'.repeat(1_000_000);
+  texts.push('last');
+  await writeFile(path, texts.join('\n'));
+  const found: string[] = [];
+  for await (const { lines, first } of readLines(path, signal)) {
+    expect(first).toBe(found.length);
+    found.push(...lines.map((line) => line.toString()));
+  }
+  expect(found).toEqual(texts);
 });

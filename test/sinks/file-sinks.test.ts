@@ -54,6 +54,26 @@ test('JSON lines keep every digit, and integer keys are numbers', async () => {
   );
 });
 
+test('shows answers that hold what other tools take for line ends', async () => {
+  await using sink = await open();
+  await sink.load(
+    resultBatch(1, [
+      ['1', 'a\u2028b\u2029c\u0085d\r\n'],
+      ['2', '\u2028'],
+      ['3', 'no'],
+    ]),
+    mark(),
+  );
+  await sink.finish(3);
+  expect(await sink.sample(2)).toEqual({
+    columns: ['id', 'value'],
+    rows: [
+      ['1', 'a\u2028b\u2029c\u0085d\r\n'],
+      ['2', '\u2028'],
+    ],
+  });
+});
+
 test('CSV tells null from empty text, and quotes what must be quoted', async () => {
   await using sink = await csv.open(
     { path: 'out.csv' },

@@ -4,7 +4,7 @@ import type { OpenedSource, ReadOptions, SourceContext } from '../../src/core/so
 import type { RowBatch } from '../../src/core/row-batch.ts';
 import { openPostgres } from '../../src/sources/postgres/open.ts';
 import { defaultPaging, type Paging } from '../../src/sources/postgres/read.ts';
-import type { PostgresSourceConfig } from '../../src/sources/postgres.ts';
+import type { PostgresSourceConfig } from '../../src/sources/postgres/config.ts';
 
 const signal = new AbortController().signal;
 

@@ -1,14 +1,13 @@
 import { schemaValue } from './schema-value.ts';
-import { promptRandom, tokensOfBytes, type Prompt } from './prompt.ts';
-import type { JsonObject } from '../json.ts';
-import { sentence } from './sentence.ts';
+import { promptRandom, sentence, tokensOfBytes, type Prompt } from './prompt.ts';
+import type { JsonMap } from '../../core/json.ts';
 import { enumerateWords } from './words.ts';
 
 /** What form the answer is asked for in. */
 export type AnswerFormat =
   | { readonly type: 'text' }
   | { readonly type: 'json_object' }
-  | { readonly type: 'json_schema'; readonly schema: JsonObject };
+  | { readonly type: 'json_schema'; readonly schema: JsonMap };
 
 export interface AnswerText {
   readonly text: string;

@@ -1,11 +1,11 @@
 import { ApiError } from '../http/api-error.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import type { Endpoint } from '../state/batch-record.ts';
 import { answerChat } from './chat.ts';
 import { answerEmbeddings } from './embeddings.ts';
 import { answerResponses } from './responses.ts';
 
-const answers: Readonly<Record<Endpoint, (body: JsonObject) => JsonObject>> = {
+const answers: Readonly<Record<Endpoint, (body: JsonMap) => JsonMap>> = {
   '/v1/chat/completions': answerChat,
   '/v1/responses': answerResponses,
   '/v1/embeddings': answerEmbeddings,
@@ -17,7 +17,7 @@ const answers: Readonly<Record<Endpoint, (body: JsonObject) => JsonObject>> = {
  *
  * @throws ApiError as the API refuses the request: 400, or 404 for a model whose name begins with `no-such-`
  */
-export function answer(endpoint: Endpoint, body: JsonObject): JsonObject {
+export function answer(endpoint: Endpoint, body: JsonMap): JsonMap {
   refuseMissingModel(body['model']);
   return answers[endpoint](body);
 }

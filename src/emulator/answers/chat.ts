@@ -1,5 +1,5 @@
 import { badRequest } from '../http/api-error.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import { answerText, type AnswerText } from './answer-text.ts';
 import { readMessages } from './message-content.ts';
 import { checkDecimal, checkInteger, modelOf } from './parameters.ts';
@@ -11,7 +11,7 @@ import { answerDate } from './answer-date.ts';
 const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
 
 /** Answers a chat completion. @throws ApiError 400 */
-export function answerChat(body: JsonObject): JsonObject {
+export function answerChat(body: JsonMap): JsonMap {
   const model = modelOf(body, 'gpt-4o-mini');
   const messages = readMessages(body['messages'], 'messages', roles);
   const choices = checkParameters(body);
@@ -43,7 +43,7 @@ export function answerChat(body: JsonObject): JsonObject {
   };
 }
 
-function choice(index: number, { text, isCut }: AnswerText): JsonObject {
+function choice(index: number, { text, isCut }: AnswerText): JsonMap {
   return {
     index,
     message: { role: 'assistant', content: text, refusal: null, annotations: [] },
@@ -53,7 +53,7 @@ function choice(index: number, { text, isCut }: AnswerText): JsonObject {
 }
 
 /** @returns how many choices are asked for */
-function checkParameters(body: JsonObject): number {
+function checkParameters(body: JsonMap): number {
   checkDecimal(body, 'temperature', 0, 2);
   checkDecimal(body, 'top_p', 0, 1);
   checkDecimal(body, 'presence_penalty', -2, 2);
@@ -61,7 +61,7 @@ function checkParameters(body: JsonObject): number {
   return checkInteger(body, 'n', 1, 128) ?? 1;
 }
 
-function mostTokens(body: JsonObject): number {
+function mostTokens(body: JsonMap): number {
   const both = ['max_tokens', 'max_completion_tokens'].map((name) => checkInteger(body, name, 1, Infinity));
   return Math.min(...both.map((limit) => limit ?? Infinity));
 }

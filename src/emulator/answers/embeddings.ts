@@ -1,6 +1,6 @@
 import { modelDimensions } from '../../providers/openai/dialect/dimensions.ts';
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import { embedText } from './embed-text.ts';
 import { checkInteger, emptyArray, modelOf } from './parameters.ts';
 import { tokensOfBytes } from './prompt.ts';
@@ -14,7 +14,7 @@ const mostDimensions = 3072;
 const otherDimensions = 256;
 
 /** Embeds the inputs of a request. @throws ApiError 400 */
-export function answerEmbeddings(body: JsonObject): JsonObject {
+export function answerEmbeddings(body: JsonMap): JsonMap {
   const model = modelOf(body, 'text-embedding-3-small');
   const inputs = readInputs(body['input']);
   const dimensions = readDimensions(body, model);
@@ -85,7 +85,7 @@ function countTokens(input: Input): number {
   return input.tokens ?? tokensOfBytes(Buffer.byteLength(input.text));
 }
 
-function readDimensions(body: JsonObject, model: string): number {
+function readDimensions(body: JsonMap, model: string): number {
   const standard = modelDimensions[model] ?? otherDimensions;
   if (body['dimensions'] !== undefined && model === 'text-embedding-ada-002') {
     throw badRequest('This model does not support specifying dimensions.', 'dimensions', null);

@@ -1,5 +1,5 @@
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { emptyArray } from './parameters.ts';
 import type { PromptMessage } from './prompt.ts';
 
@@ -12,7 +12,7 @@ export function readMessages(value: unknown, name: string, roles: readonly strin
 }
 
 function readMessage(message: unknown, path: string, roles: readonly string[]): PromptMessage {
-  if (!isObject(message)) throw invalidType(path, 'an object', message);
+  if (!isMap(message)) throw invalidType(path, 'an object', message);
   const role = message['role'];
   if (role === undefined) throw missingParameter(`${path}.role`);
   if (typeof role !== 'string' || !roles.includes(role)) {
@@ -21,7 +21,7 @@ function readMessage(message: unknown, path: string, roles: readonly string[]): 
   return { role, text: readContent(message, path, role) };
 }
 
-function readContent(message: JsonObject, path: string, role: string): string {
+function readContent(message: JsonMap, path: string, role: string): string {
   const content = message['content'];
   if (typeof content === 'string') return content;
   if (Array.isArray(content)) {
@@ -38,6 +38,6 @@ function readContent(message: JsonObject, path: string, role: string): string {
 
 /** Parts other than text (images, audio) count as nothing. */
 function partText(part: unknown, path: string): string {
-  if (!isObject(part)) throw invalidType(path, 'an object', part);
+  if (!isMap(part)) throw invalidType(path, 'an object', part);
   return typeof part['text'] === 'string' ? part['text'] : '';
 }

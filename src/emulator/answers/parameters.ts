@@ -1,15 +1,15 @@
 import { badRequest, invalidType } from '../http/api-error.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 
 /** The model that a request names, or the one that answers where it names none. @throws ApiError 400 */
-export function modelOf(body: JsonObject, standard: string): string {
+export function modelOf(body: JsonMap, standard: string): string {
   const model = body['model'] ?? standard;
   if (typeof model !== 'string') throw invalidType('model', 'a string', model);
   return model;
 }
 
 /** A number within limits, where it is given. @throws ApiError 400 */
-export function checkDecimal(body: JsonObject, name: string, low: number, high: number): void {
+export function checkDecimal(body: JsonMap, name: string, low: number, high: number): void {
   const value = body[name];
   if (value === undefined || value === null) return;
   if (typeof value !== 'number') throw invalidType(name, 'a decimal', value);
@@ -18,7 +18,7 @@ export function checkDecimal(body: JsonObject, name: string, low: number, high: 
 }
 
 /** An integer within limits; undefined where it is not given. @throws ApiError 400 */
-export function checkInteger(body: JsonObject, name: string, low: number, high: number): number | undefined {
+export function checkInteger(body: JsonMap, name: string, low: number, high: number): number | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number' || !Number.isInteger(value)) throw invalidType(name, 'an integer', value);

@@ -1,5 +1,5 @@
 import { hashText, Random } from '../random.ts';
-import { contentWords } from './words.ts';
+import { contentWords, enumerateWords } from './words.ts';
 
 /** What an answer is made from: a request's texts, boiled down. */
 export interface Prompt {
@@ -42,4 +42,11 @@ export function tokensOfBytes(bytes: number): number {
 
 export function promptRandom(prompt: Prompt): Random {
   return new Random(prompt.hash);
+}
+
+/** One sentence about a prompt. The number is the prompt's own, so that no two rows' answers can be mixed up unseen. */
+export function sentence(prompt: Prompt): string {
+  const words = prompt.words.slice(0, 3);
+  const about = words.length === 0 ? 'nothing in particular' : enumerateWords(words);
+  return `Synthetic answer ${prompt.hash.toString(16).padStart(8, '0')} about ${about}.`;
 }

@@ -1,5 +1,5 @@
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import type { AnswerFormat } from './answer-text.ts';
 import { findStrictFault } from './strict-schema.ts';
 
@@ -10,7 +10,7 @@ export function readResponseFormat(format: unknown): AnswerFormat {
   return readFormat(format, 'response_format', (declared) => {
     const nested = declared['json_schema'];
     if (nested === undefined) throw missingParameter('response_format.json_schema');
-    if (!isObject(nested)) throw invalidType('response_format.json_schema', 'an object', nested);
+    if (!isMap(nested)) throw invalidType('response_format.json_schema', 'an object', nested);
     return readSchema(nested, 'response_format', 'response_format.json_schema');
   });
 }
@@ -18,19 +18,15 @@ export function readResponseFormat(format: unknown): AnswerFormat {
 /** What `text.format` of the Responses API asks for. @throws ApiError 400 */
 export function readTextFormat(text: unknown): AnswerFormat {
   if (text === undefined || text === null) return { type: 'text' };
-  if (!isObject(text)) throw invalidType('text', 'an object', text);
+  if (!isMap(text)) throw invalidType('text', 'an object', text);
   return readFormat(text['format'], 'text.format', (declared) =>
     readSchema(declared, 'text.format', 'text.format'),
   );
 }
 
-function readFormat(
-  format: unknown,
-  path: string,
-  schemaOf: (declared: JsonObject) => JsonObject,
-): AnswerFormat {
+function readFormat(format: unknown, path: string, schemaOf: (declared: JsonMap) => JsonMap): AnswerFormat {
   if (format === undefined || format === null) return { type: 'text' };
-  if (!isObject(format)) throw invalidType(path, 'an object', format);
+  if (!isMap(format)) throw invalidType(path, 'an object', format);
   switch (format['type']) {
     case 'text':
     case 'json_object':
@@ -44,7 +40,7 @@ function readFormat(
   }
 }
 
-function readSchema(declared: JsonObject, format: string, path: string): JsonObject {
+function readSchema(declared: JsonMap, format: string, path: string): JsonMap {
   const { name, schema } = declared;
   if (name === undefined) throw missingParameter(`${path}.name`);
   if (typeof name !== 'string') throw invalidType(`${path}.name`, 'a string', name);
@@ -53,12 +49,12 @@ function readSchema(declared: JsonObject, format: string, path: string): JsonObj
     throw badRequest(message, `${path}.name`, 'invalid_value');
   }
   if (schema === undefined) throw missingParameter(`${path}.schema`);
-  if (!isObject(schema)) throw invalidType(`${path}.schema`, 'an object', schema);
+  if (!isMap(schema)) throw invalidType(`${path}.schema`, 'an object', schema);
   if (declared['strict'] === true) refuseUnstrict(schema, name, format);
   return schema;
 }
 
-function refuseUnstrict(schema: JsonObject, name: string, format: string): void {
+function refuseUnstrict(schema: JsonMap, name: string, format: string): void {
   const fault = findStrictFault(schema);
   if (fault === null) return;
   const message = `Invalid schema for response_format '${name}': ${fault}`;

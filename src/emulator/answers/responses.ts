@@ -1,5 +1,5 @@
 import { invalidType, missingParameter } from '../http/api-error.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { Random } from '../random.ts';
 import { answerDate } from './answer-date.ts';
 import { answerText, type AnswerText } from './answer-text.ts';
@@ -11,7 +11,7 @@ import { readTextFormat } from './response-format.ts';
 const roles = ['user', 'assistant', 'system', 'developer'];
 
 /** Answers a call of the Responses API. @throws ApiError 400 */
-export function answerResponses(body: JsonObject): JsonObject {
+export function answerResponses(body: JsonMap): JsonMap {
   const model = modelOf(body, 'gpt-4o-mini');
   const messages = readInput(body);
   checkDecimal(body, 'temperature', 0, 2);
@@ -37,7 +37,7 @@ export function answerResponses(body: JsonObject): JsonObject {
     reasoning: { effort: null, summary: null },
     store: body['store'] ?? true,
     temperature: body['temperature'] ?? 1,
-    text: isObject(body['text']) ? body['text'] : { format: { type: 'text' } },
+    text: isMap(body['text']) ? body['text'] : { format: { type: 'text' } },
     tool_choice: 'auto',
     tools: [],
     top_p: body['top_p'] ?? 1,
@@ -54,7 +54,7 @@ export function answerResponses(body: JsonObject): JsonObject {
   };
 }
 
-function outputMessage(id: string, { text, isCut }: AnswerText): JsonObject {
+function outputMessage(id: string, { text, isCut }: AnswerText): JsonMap {
   return {
     id,
     type: 'message',
@@ -64,7 +64,7 @@ function outputMessage(id: string, { text, isCut }: AnswerText): JsonObject {
   };
 }
 
-function readInput(body: JsonObject): PromptMessage[] {
+function readInput(body: JsonMap): PromptMessage[] {
   const { input, instructions } = body;
   if (input === undefined) throw missingParameter('input');
   const messages =

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import type { Random } from '../random.ts';
 
 /** An integer that fits the schema's bounds and `multipleOf`; without bounds one from 0 to 100. */
-export function integerWithin(schema: JsonObject, random: Random): number {
+export function integerWithin(schema: JsonMap, random: Random): number {
   const { low, high, lowExcluded, highExcluded } = bounds(schema, 100);
   const first = lowExcluded ? Math.floor(low) + 1 : Math.ceil(low);
   const last = highExcluded ? Math.ceil(high) - 1 : Math.floor(high);
@@ -12,7 +12,7 @@ export function integerWithin(schema: JsonObject, random: Random): number {
 }
 
 /** A number that fits the schema's bounds and `multipleOf`; without bounds one from 0 to 1, with two decimals. */
-export function numberWithin(schema: JsonObject, random: Random): number {
+export function numberWithin(schema: JsonMap, random: Random): number {
   const { low, high, lowExcluded, highExcluded } = bounds(schema, 1);
   const fits = (value: number): boolean =>
     (lowExcluded ? value > low : value >= low) && (highExcluded ? value < high : value <= high);
@@ -31,7 +31,7 @@ interface Bounds {
 }
 
 /** @param span how far a missing bound is from the one that is there */
-function bounds(schema: JsonObject, span: number): Bounds {
+function bounds(schema: JsonMap, span: number): Bounds {
   const low = tighter(schema, 'minimum', 'exclusiveMinimum', Math.max);
   const high = tighter(schema, 'maximum', 'exclusiveMaximum', Math.min);
   const step = typeof schema['multipleOf'] === 'number' ? schema['multipleOf'] : 0;
@@ -46,7 +46,7 @@ function bounds(schema: JsonObject, span: number): Bounds {
 }
 
 function tighter(
-  schema: JsonObject,
+  schema: JsonMap,
   inclusive: string,
   exclusive: string,
   choose: (...values: number[]) => number,

@@ -1,8 +1,7 @@
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import type { Random } from '../random.ts';
 import { textMatching } from './pattern-text.ts';
-import type { Prompt } from './prompt.ts';
-import { sentence } from './sentence.ts';
+import { sentence, type Prompt } from './prompt.ts';
 
 /** Where a string stands, which decides what it says. */
 export interface StringPlace {
@@ -16,7 +15,7 @@ const proseNames =
   /summary|description|reason|rationale|explanation|analysis|text|comment|answer|content|body|message|note/i;
 
 /** A string that fits the schema: its format or pattern, else words of the prompt, of the length asked for. */
-export function stringWithin(schema: JsonObject, place: StringPlace, random: Random): string {
+export function stringWithin(schema: JsonMap, place: StringPlace, random: Random): string {
   const { format, pattern } = schema;
   const formatted = typeof format === 'string' ? formats[format]?.(random) : undefined;
   if (formatted !== undefined) return formatted;
@@ -69,7 +68,7 @@ function wordAt(words: readonly string[], index: number): string {
 }
 
 /** Lengths in JSON Schema count characters, not UTF-16 code units. */
-function fitLength(text: string, schema: JsonObject): string {
+function fitLength(text: string, schema: JsonMap): string {
   const { minLength: fewest = 0, maxLength: most = Infinity } = schema;
   const characters = Array.from(text);
   if (typeof fewest === 'number' && characters.length < fewest) {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import type { Random } from '../random.ts';
 import type { Prompt } from './prompt.ts';
 import { integerWithin, numberWithin } from './schema-number.ts';
@@ -17,7 +17,7 @@ const usualItems = 3;
  * A value that fits a JSON Schema, made of the prompt's words; equal prompts give equal values. Understands the
  * keywords of structured outputs, `allOf`, `oneOf` and tuples; others are passed over.
  */
-export function schemaValue(schema: JsonObject, prompt: Prompt, random: Random): unknown {
+export function schemaValue(schema: JsonMap, prompt: Prompt, random: Random): unknown {
   return new SchemaWriter(schema, prompt, random).write(schema, { depth: 0, name: '', index: null });
 }
 
@@ -31,19 +31,19 @@ interface Place {
 }
 
 class SchemaWriter {
-  readonly #root: JsonObject;
+  readonly #root: JsonMap;
   readonly #prompt: Prompt;
   readonly #random: Random;
   #lowerSubject: string | undefined;
 
-  constructor(root: JsonObject, prompt: Prompt, random: Random) {
+  constructor(root: JsonMap, prompt: Prompt, random: Random) {
     this.#root = root;
     this.#prompt = prompt;
     this.#random = random;
   }
 
   write(declared: unknown, place: Place): unknown {
-    if (!isObject(declared) || place.depth > mostDepth)
+    if (!isMap(declared) || place.depth > mostDepth)
       return declared === true ? this.#string({}, place) : null;
     const schema = resolveReference(declared, this.#root);
     if ('const' in schema) return schema['const'];
@@ -54,7 +54,7 @@ class SchemaWriter {
     return this.#typed(schema, place);
   }
 
-  #typed(schema: JsonObject, place: Place): unknown {
+  #typed(schema: JsonMap, place: Place): unknown {
     const types = schemaTypes(schema);
     switch (this.#chooseType(types, place)) {
       case 'object':
@@ -83,10 +83,10 @@ class SchemaWriter {
     return others[this.#random.below(others.length)];
   }
 
-  #branch(schema: JsonObject, branches: readonly unknown[], place: Place): unknown {
+  #branch(schema: JsonMap, branches: readonly unknown[], place: Place): unknown {
     const { anyOf: _any, oneOf: _one, ...rest } = schema;
     const choice = this.#chooseBranch(branches, place);
-    return this.write(isObject(choice) ? mergeSchemas({ allOf: [rest, choice] }, this.#root) : rest, place);
+    return this.write(isMap(choice) ? mergeSchemas({ allOf: [rest, choice] }, this.#root) : rest, place);
   }
 
   #chooseBranch(branches: readonly unknown[], place: Place): unknown {
@@ -94,17 +94,17 @@ class SchemaWriter {
       const heights = branches.map((branch) => schemaHeight(branch, this.#root));
       return branches[heights.indexOf(Math.min(...heights))];
     }
-    const others = branches.filter((branch) => !(isObject(branch) && branch['type'] === 'null'));
+    const others = branches.filter((branch) => !(isMap(branch) && branch['type'] === 'null'));
     const isNullable = others.length < branches.length;
     if (others.length === 0 || (isNullable && this.#random.below(nullEvery) === 0)) return { type: 'null' };
     return others[this.#random.below(others.length)];
   }
 
-  #object(schema: JsonObject, place: Place): JsonObject {
-    const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  #object(schema: JsonMap, place: Place): JsonMap {
+    const properties = isMap(schema['properties']) ? schema['properties'] : {};
     const required = stringsIn(schema['required']);
     const names = place.depth > modestDepth ? required : [...Object.keys(properties), ...required];
-    const extra = isObject(schema['additionalProperties']) ? schema['additionalProperties'] : true;
+    const extra = isMap(schema['additionalProperties']) ? schema['additionalProperties'] : true;
     // A plain assignment to `__proto__` would set the prototype.
     const entries = new Map<string, unknown>();
     const put = (name: string, child: unknown): void => {
@@ -116,7 +116,7 @@ class SchemaWriter {
     return Object.fromEntries(entries);
   }
 
-  #array(schema: JsonObject, place: Place): unknown[] {
+  #array(schema: JsonMap, place: Place): unknown[] {
     const fixed = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : [];
     const fewest = integerOr(schema['minItems'], 0);
     const mayHaveMore = schema['items'] !== false;
@@ -135,7 +135,7 @@ class SchemaWriter {
       : Array.from({ length: count }, (_, index) => itemAt(index));
   }
 
-  #string(schema: JsonObject, place: Place): string {
+  #string(schema: JsonMap, place: Place): string {
     return stringWithin(schema, { name: place.name, index: place.index, prompt: this.#prompt }, this.#random);
   }
 

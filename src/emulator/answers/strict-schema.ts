@@ -5,15 +5,15 @@ import {
   type SchemaPath,
   type StrictFault,
 } from '../../providers/openai/dialect/strict-schema.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 
 /** Why `strict: true` refuses a schema, in the API's words; null where it does not. */
-export function findStrictFault(schema: JsonObject): string | null {
+export function findStrictFault(schema: JsonMap): string | null {
   const { value: fault } = strictFaults(schema).next();
   return fault === undefined ? null : words(fault, schema);
 }
 
-function words({ kind, path, name }: StrictFault, schema: JsonObject): string {
+function words({ kind, path, name }: StrictFault, schema: JsonMap): string {
   const where = context(path);
   switch (kind) {
     case 'root_type': {

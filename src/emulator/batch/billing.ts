@@ -3,8 +3,8 @@ import type { BatchRecord } from '../state/batch-record.ts';
 import type { BatchStore } from '../state/batch-store.ts';
 import type { Bill, BillEntry } from '../state/bill.ts';
 import type { FileStore } from '../state/file-store.ts';
+import { readLines } from '../../files/line-reader.ts';
 import { isBlank } from './check-file.ts';
-import { readLineBlocks } from '../line-blocks.ts';
 
 export interface BillingServices {
   readonly batches: BatchStore;
@@ -44,8 +44,8 @@ async function priceBatch(
   signal: AbortSignal,
 ): Promise<BillEntry> {
   const requests: string[] = [];
-  for await (const block of readLineBlocks(services.files.path(batch.input_file_id), signal)) {
-    for (const line of block.lines) if (!isBlank(line)) requests.push(hash('sha256', line, 'hex'));
+  for await (const { lines } of readLines(services.files.path(batch.input_file_id), signal)) {
+    for (const line of lines) if (!isBlank(line)) requests.push(hash('sha256', line, 'hex'));
   }
   return {
     event: 'accepted',

@@ -1,7 +1,7 @@
 import { promptTokens } from '../faults/prompt-tokens.ts';
 import type { BatchError, Endpoint } from '../state/batch-record.ts';
 import { checkLine, isLineFault, type LineFault, type RequestLine } from './check-line.ts';
-import type { LineBlock } from '../line-blocks.ts';
+import type { Lines } from '../../files/line-reader.ts';
 
 const mostRequests = 50_000;
 const mostEmbeddingInputs = 50_000;
@@ -39,8 +39,8 @@ export class FileCheck {
     return this.#tokens;
   }
 
-  add(block: LineBlock): void {
-    for (const [index, bytes] of block.lines.entries()) this.#addLine(bytes, block.first + index + 1);
+  add({ lines, first }: Lines): void {
+    for (const [index, bytes] of lines.entries()) this.#addLine(bytes, first + index + 1);
   }
 
   /** What is wrong with the file; empty where nothing is. */

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { isEndpoint, type Endpoint } from '../state/batch-record.ts';
 
 /** A request line that the batch accepts. Whether the API accepts its body is another question. */
 export interface RequestLine {
   readonly customId: string;
-  readonly body: JsonObject;
+  readonly body: JsonMap;
 }
 
 export interface LineFault {
@@ -34,7 +34,7 @@ const unparsable: LineFault = {
   param: null,
 };
 
-function checkParts(line: JsonObject, endpoint: Endpoint): RequestLine | LineFault {
+function checkParts(line: JsonMap, endpoint: Endpoint): RequestLine | LineFault {
   const { custom_id: customId, method, url, body } = line;
   if (typeof customId !== 'string') {
     return fault('invalid_type', "Invalid type for 'custom_id': expected a string.", 'custom_id');
@@ -49,7 +49,7 @@ function checkParts(line: JsonObject, endpoint: Endpoint): RequestLine | LineFau
     const message = `The URL provided for this request does not match the batch's endpoint. Expected '${endpoint}', got '${url}'.`;
     return fault('mismatched_url', message, 'url');
   }
-  if (!isObject(body)) return fault('invalid_type', "Invalid type for 'body': expected an object.", 'body');
+  if (!isMap(body)) return fault('invalid_type', "Invalid type for 'body': expected an object.", 'body');
   if (body['stream'] === true) {
     return fault(
       'invalid_request',
@@ -60,12 +60,12 @@ function checkParts(line: JsonObject, endpoint: Endpoint): RequestLine | LineFau
   return { customId, body };
 }
 
-function parseLine(bytes: Buffer): JsonObject | null {
+function parseLine(bytes: Buffer): JsonMap | null {
   // The decoder would replace bytes that are no UTF-8 and so hide them.
   if (!isUtf8(bytes)) return null;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isObject(value) ? value : null;
+    return isMap(value) ? value : null;
   } catch {
     return null;
   }

@@ -4,13 +4,13 @@ import { failsRow, faultyResult } from '../faults/faulty-result.ts';
 import { RowChooser } from '../faults/row-chooser.ts';
 import type { RowFault } from '../faults/row-faults.ts';
 import { ApiError } from '../http/api-error.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { hashText, Random, shuffle } from '../random.ts';
 import type { BatchRecord, Endpoint, TokenTotals } from '../state/batch-record.ts';
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { isBlank } from './check-file.ts';
 import { checkLine, isLineFault, type RequestLine } from './check-line.ts';
-import { readLineBlocks, type LineBlock } from '../line-blocks.ts';
+import { readLines, type Lines } from '../../files/line-reader.ts';
 import type { ResultFile } from './result-file.ts';
 import { answeredLine, cancelledLine, expiredLine } from './result-line.ts';
 import { Pace } from './pace.ts';
@@ -38,7 +38,7 @@ export async function executeBatch(
 ): Promise<Totals> {
   const execution = new Execution(context, batch, results);
   const record = execution.record();
-  for await (const block of readLineBlocks(context.files.path(record.input_file_id), context.signal)) {
+  for await (const block of readLines(context.files.path(record.input_file_id), context.signal)) {
     await execution.addBlock(block);
   }
   return execution.totals;
@@ -77,7 +77,7 @@ class Execution {
     return { completed: this.#completed, failed: this.#failed, usage };
   }
 
-  async addBlock(block: LineBlock): Promise<void> {
+  async addBlock(block: Lines): Promise<void> {
     const seed = hashText(`${this.#context.seed}/${block.first}`);
     const inOrder = block.lines.filter((line) => !isBlank(line));
     const lines = shuffle(inOrder, new Random(seed));
@@ -138,7 +138,7 @@ class Execution {
     else this.#complete(body['usage']);
   }
 
-  #call(body: JsonObject): { readonly status: number; readonly body: JsonObject } {
+  #call(body: JsonMap): { readonly status: number; readonly body: JsonMap } {
     try {
       return { status: 200, body: answer(this.#endpoint, body) };
     } catch (error) {
@@ -149,7 +149,7 @@ class Execution {
 
   #complete(usage: unknown): void {
     this.#completed += 1;
-    if (!isObject(usage)) return;
+    if (!isMap(usage)) return;
     this.#input += tokens(usage, 'prompt_tokens', 'input_tokens');
     this.#output += tokens(usage, 'completion_tokens', 'output_tokens');
   }
@@ -165,6 +165,6 @@ function numbersFrom(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }
 
-function tokens(usage: JsonObject, chatName: string, responsesName: string): number {
+function tokens(usage: JsonMap, chatName: string, responsesName: string): number {
   return Number(usage[chatName] ?? usage[responsesName] ?? 0);
 }

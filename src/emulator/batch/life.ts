@@ -5,7 +5,7 @@ import type { BatchError, BatchRecord } from '../state/batch-record.ts';
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { FileCheck } from './check-file.ts';
 import { executeBatch, type Results, type Totals } from './execute.ts';
-import { readLineBlocks } from '../line-blocks.ts';
+import { readLines } from '../../files/line-reader.ts';
 import { publishResults } from './publish-results.ts';
 import { ResultFile } from './result-file.ts';
 import { timetable } from './timetable.ts';
@@ -74,7 +74,7 @@ class BatchLife {
   async #checkFile(): Promise<FileCheck> {
     const { endpoint, input_file_id: file } = this.record;
     const check = new FileCheck(endpoint, (this.record.plan?.enqueuedTokens ?? null) !== null);
-    for await (const block of readLineBlocks(this.#context.files.path(file), this.#context.signal)) {
+    for await (const block of readLines(this.#context.files.path(file), this.#context.signal)) {
       // oxlint-disable-next-line typescript/require-await -- the lane takes work of either kind
       await this.#context.lane.run(this.#batch.rank, async () => check.add(block));
     }

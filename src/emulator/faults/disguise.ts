@@ -1,8 +1,8 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { batchFaultOf, type BatchPlan } from './batch-plan.ts';
 
 /** A batch object as its faults show it. */
-export function disguise(batch: JsonObject, plan: BatchPlan): JsonObject {
+export function disguise(batch: JsonMap, plan: BatchPlan): JsonMap {
   return {
     ...batch,
     ...isoTimes(batch, plan),
@@ -11,7 +11,7 @@ export function disguise(batch: JsonObject, plan: BatchPlan): JsonObject {
   };
 }
 
-function status(batch: JsonObject, plan: BatchPlan): unknown {
+function status(batch: JsonMap, plan: BatchPlan): unknown {
   const fault = batchFaultOf(plan, 'status_words');
   if (fault === undefined) return batch['status'];
   const words: Readonly<Record<string, string | undefined>> = fault.words;
@@ -19,17 +19,17 @@ function status(batch: JsonObject, plan: BatchPlan): unknown {
   return fault.upper_case ? word.toUpperCase() : word;
 }
 
-function counts(batch: JsonObject, plan: BatchPlan): unknown {
+function counts(batch: JsonMap, plan: BatchPlan): unknown {
   if (batchFaultOf(plan, 'null_counts') !== undefined) return null;
   const lie = batchFaultOf(plan, 'request_counts');
   const truth = batch['request_counts'];
-  if (lie === undefined || !isObject(truth)) return truth;
+  if (lie === undefined || !isMap(truth)) return truth;
   const { total = truth['total'], completed = truth['completed'], failed = truth['failed'] } = lie;
   const tell = (count: unknown): unknown => (count === 'total' ? truth['total'] : count);
   return { total: tell(total), completed: tell(completed), failed: tell(failed) };
 }
 
-function isoTimes(batch: JsonObject, plan: BatchPlan): JsonObject {
+function isoTimes(batch: JsonMap, plan: BatchPlan): JsonMap {
   if (batchFaultOf(plan, 'iso_times') === undefined) return {};
   const times = Object.entries(batch).filter(([name, value]) => name.endsWith('_at') && value !== null);
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearestName } from '../../core/did-you-mean.ts';
 import { typeWord } from '../../core/type-words.ts';
-import { isObject } from '../json.ts';
+import { isMap } from '../../core/json.ts';
 import { batchFaults } from './batch-faults.ts';
 import { httpFaults } from './http-faults.ts';
 import { rowFaults } from './row-faults.ts';
@@ -37,8 +37,7 @@ export function explain(issue: z.core.$ZodIssue, data: unknown): readonly Proble
 
 function valueAt(data: unknown, path: Path): unknown {
   let value = data;
-  for (const key of path)
-    value = Array.isArray(value) || isObject(value) ? Reflect.get(value, key) : undefined;
+  for (const key of path) value = Array.isArray(value) || isMap(value) ? Reflect.get(value, key) : undefined;
   return value;
 }
 
@@ -80,7 +79,7 @@ function bound(origin: string, word: 'least' | 'most', limit: number | bigint): 
 function knownKeys(path: Path, data: unknown): readonly string[] {
   if (path.length === 0) return Object.keys(faultsSchema.shape);
   const fault = valueAt(data, path.slice(0, 2));
-  const schema = kinds[String(path[0])]?.find((kind) => isObject(fault) && named(kind, fault['fault']));
+  const schema = kinds[String(path[0])]?.find((kind) => isMap(fault) && named(kind, fault['fault']));
   return path.length === 2 && schema !== undefined ? Object.keys(schema.shape) : [];
 }
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import type { RowFault } from './row-faults.ts';
 
 /** What an answer is changed to; a part that is left out stays as it is. */
@@ -37,7 +37,7 @@ function changeOf(fault: RowFault): Change | undefined {
 }
 
 /** The body of an answer as a fault leaves it: of a chat completion, a response, or embeddings. */
-export function faultyAnswer(body: JsonObject, fault: RowFault): JsonObject {
+export function faultyAnswer(body: JsonMap, fault: RowFault): JsonMap {
   const change = changeOf(fault);
   if (change === undefined) return body;
   if (Array.isArray(body['choices'])) return { ...body, choices: body['choices'].map(changeChoice(change)) };
@@ -49,8 +49,8 @@ export function faultyAnswer(body: JsonObject, fault: RowFault): JsonObject {
 }
 
 function changeChoice(change: Change) {
-  return (choice: JsonObject): JsonObject => {
-    const message = isObject(choice['message']) ? choice['message'] : {};
+  return (choice: JsonMap): JsonMap => {
+    const message = isMap(choice['message']) ? choice['message'] : {};
     const { refusal, cut } = change;
     const said =
       refusal === undefined
@@ -61,7 +61,7 @@ function changeChoice(change: Change) {
   };
 }
 
-function changeResponse(body: JsonObject, output: readonly JsonObject[], change: Change): JsonObject {
+function changeResponse(body: JsonMap, output: readonly JsonMap[], change: Change): JsonMap {
   const status = change.cut === undefined ? body['status'] : 'incomplete';
   const reason = change.cut === 'length' ? 'max_output_tokens' : change.cut;
   return {
@@ -76,7 +76,7 @@ function changeResponse(body: JsonObject, output: readonly JsonObject[], change:
 }
 
 function changePart(change: Change) {
-  return (part: JsonObject): JsonObject =>
+  return (part: JsonMap): JsonMap =>
     change.refusal === undefined
       ? { ...part, text: changeText(part['text'], change) }
       : { type: 'refusal', refusal: change.refusal };
@@ -103,7 +103,7 @@ function halves(text: string, part: string): string {
 }
 
 /** An embedding of fewer dimensions than its model has. */
-function shorten(entry: JsonObject): JsonObject {
+function shorten(entry: JsonMap): JsonMap {
   const { embedding } = entry;
   if (Array.isArray(embedding)) return { ...entry, embedding: embedding.slice(1) };
   const bytes = Buffer.from(String(embedding), 'base64');

@@ -1,5 +1,5 @@
 import { answeredLine, unansweredLine } from '../batch/result-line.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import type { Random } from '../random.ts';
 import { defaultError } from './default-error.ts';
 import { faultyAnswer } from './faulty-answer.ts';
@@ -49,7 +49,7 @@ export function faultyResult(fault: RowFault, row: AnsweredRow, ids: Random): Re
     case 'content_filter':
     case 'nul':
     case 'lone_surrogate': {
-      const body = row.status === 200 ? faultyAnswer(row.body as JsonObject, fault) : row.body;
+      const body = row.status === 200 ? faultyAnswer(row.body as JsonMap, fault) : row.body;
       return inFile(row, answeredLine(customId, row.status, body, ids));
     }
   }
@@ -70,7 +70,7 @@ function duplicated(fault: RowFaultOf<'duplicate'>, row: AnsweredRow, line: stri
     return row.status === 200 ? { output: line, errors: failure } : { output: '', errors: line + failure };
   }
   if (fault.second === 'same' || row.status !== 200) return inFile(row, line + line);
-  const other = faultyAnswer(row.body as JsonObject, { fault: 'answer', text: 'Another answer.' });
+  const other = faultyAnswer(row.body as JsonMap, { fault: 'answer', text: 'Another answer.' });
   return inFile(row, line + answeredLine(row.customId, 200, other, ids));
 }
 

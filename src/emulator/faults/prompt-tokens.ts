@@ -1,9 +1,9 @@
 import { tokensOfBytes, tokensPerMessage } from '../answers/prompt.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import type { Endpoint } from '../state/batch-record.ts';
 
 /** The prompt's tokens of a request as the answers count them, without checking it. */
-export function promptTokens(endpoint: Endpoint, body: JsonObject): number {
+export function promptTokens(endpoint: Endpoint, body: JsonMap): number {
   const { messages, input, instructions } = body;
   if (endpoint === '/v1/embeddings')
     return inputsOf(input).reduce<number>((sum, one) => sum + ofInput(one), 0);
@@ -30,5 +30,5 @@ function ofInput(input: unknown): number {
 function textBytes(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.reduce<number>((sum, part) => sum + textBytes(part), 0);
-  return isObject(value) ? textBytes(value['content'] ?? value['text']) : 0;
+  return isMap(value) ? textBytes(value['content'] ?? value['text']) : 0;
 }

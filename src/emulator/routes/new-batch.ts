@@ -1,12 +1,12 @@
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import { endpoints, isEndpoint, type BatchRecord } from '../state/batch-record.ts';
 import type { FileStore } from '../state/file-store.ts';
 import { newId } from '../state/ids.ts';
 import { checkLifetime } from './upload.ts';
 
 /** The record of the batch that a create call asks for. @throws ApiError 400 */
-export function readNewBatch(body: JsonObject, files: FileStore): BatchRecord {
+export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
   for (const name of ['input_file_id', 'endpoint', 'completion_window']) {
     if (body[name] === undefined) throw missingParameter(name);
   }
@@ -69,7 +69,7 @@ function checkInputFile(id: unknown, files: FileStore): string {
 
 function checkOutputLifetime(rule: unknown): number | null {
   if (rule === undefined || rule === null) return null;
-  if (!isObject(rule)) throw invalidType('output_expires_after', 'an object', rule);
+  if (!isMap(rule)) throw invalidType('output_expires_after', 'an object', rule);
   return checkLifetime('output_expires_after', rule['anchor'], rule['seconds']);
 }
 
@@ -79,7 +79,7 @@ const longestValue = 512;
 
 function checkMetadata(metadata: unknown): Record<string, string> | null {
   if (metadata === undefined || metadata === null) return null;
-  if (!isObject(metadata)) throw invalidType('metadata', 'an object', metadata);
+  if (!isMap(metadata)) throw invalidType('metadata', 'an object', metadata);
   const pairs = Object.entries(metadata);
   if (pairs.length > mostPairs) {
     const message = `Invalid 'metadata': too many properties. Expected at most ${mostPairs}, but got ${pairs.length} instead.`;

@@ -1,6 +1,6 @@
 import { batchFaultOf, isDuring, type BatchPlan } from '../faults/batch-plan.ts';
 import { disguise } from '../faults/disguise.ts';
-import type { JsonObject } from '../json.ts';
+import type { JsonMap } from '../../core/json.ts';
 
 export type BatchState =
   | 'validating'
@@ -74,12 +74,12 @@ export interface BatchRecord {
 const windowSeconds = 86_400;
 
 /** The batch as the API shows it. */
-export function showBatch(batch: BatchRecord): JsonObject {
+export function showBatch(batch: BatchRecord): JsonMap {
   const shown = describeBatch(batch);
   return batch.plan === null ? shown : disguise(shown, batch.plan);
 }
 
-function describeBatch(batch: BatchRecord): JsonObject {
+function describeBatch(batch: BatchRecord): JsonMap {
   const created = Math.floor(batch.created_ms / 1000);
   return {
     id: batch.id,
@@ -107,7 +107,7 @@ function describeBatch(batch: BatchRecord): JsonObject {
   };
 }
 
-function showUsage(usage: TokenTotals): JsonObject {
+function showUsage(usage: TokenTotals): JsonMap {
   return {
     input_tokens: usage.input,
     input_tokens_details: { cached_tokens: 0 },

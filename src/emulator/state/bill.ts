@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { readLineBlocks } from '../line-blocks.ts';
+import { readLines } from '../../files/line-reader.ts';
 
 /**
  * One line of the bill. An accepted batch is charged for each of its request lines, named by the hex SHA-256 of the
@@ -38,8 +38,8 @@ export class Bill implements Disposable {
   /** Whether a batch has an entry. */
   async names(batchId: string, signal: AbortSignal): Promise<boolean> {
     const mark = `"batch_id":"${batchId}"`;
-    for await (const block of readLineBlocks(this.#path, signal)) {
-      if (block.lines.some((line) => line.includes(mark))) return true;
+    for await (const { lines } of readLines(this.#path, signal)) {
+      if (lines.some((line) => line.includes(mark))) return true;
     }
     return false;
   }

@@ -1,12 +1,11 @@
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { parseRow, type ChunkRow } from '../../batch/chunk-rows.ts';
 import { followersPath } from '../../batch/follower-file.ts';
 import type { LoadRefusal } from '../../batch/reconciliation.ts';
 import type { RunRecord } from '../../ledger/ledger.ts';
 import { readLineBlocks, type LineBlock } from '../../files/line-reader.ts';
+import { ScratchDatabase } from '../../files/scratch-database.ts';
 
 /** A row that takes the answer of another. */
 export interface Follower {
@@ -30,25 +29,20 @@ const cacheKib = 64 << 10;
  * A leader's followers come in the order in which they were read: a load that is repeated is made of the same batches.
  */
 export class FollowerIndex implements AsyncDisposable {
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #database: ScratchDatabase;
   readonly #file: number;
   readonly #selectAny;
   readonly #selectPage;
   readonly #insertRefusal;
 
   private constructor(folder: string) {
-    this.#path = join(folder, 'followers.db');
-    rmSync(this.#path, { force: true });
     this.#file = openSync(followersPath(folder), 'r');
-    this.#database = new DatabaseSync(this.#path);
-    this.#database.exec(
-      `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${cacheKib}`,
+    this.#database = new ScratchDatabase(
+      join(folder, 'followers.db'),
+      `CREATE TABLE followers (id INTEGER PRIMARY KEY, leader TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL);
+       CREATE TABLE refusals (id INTEGER PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL)`,
+      cacheKib,
     );
-    this.#database.exec(`
-      CREATE TABLE followers (id INTEGER PRIMARY KEY, leader TEXT NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL);
-      CREATE TABLE refusals (id INTEGER PRIMARY KEY, code TEXT NOT NULL, message TEXT NOT NULL);
-      BEGIN`);
     this.#selectAny = this.#database.prepare('SELECT 1 FROM followers WHERE leader = ? LIMIT 1');
     this.#selectPage = this.#database.prepare(
       `SELECT * FROM followers WHERE leader = ? AND id > ? ORDER BY id LIMIT ${pageSize}`,
@@ -131,9 +125,8 @@ export class FollowerIndex implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database.close();
     closeSync(this.#file);
-    await rm(this.#path, { force: true });
+    await this.#database[Symbol.asyncDispose]();
   }
 }
 

@@ -4,15 +4,13 @@ import { Reconciliation, type ChunkSpan } from '../../batch/reconciliation.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import type { Loading } from '../../job/job.ts';
 import type { ChunkOutcome, ChunkRecord, TokenCounts } from '../../ledger/ledger.ts';
-import { addTokens } from '../../load/deliver.ts';
+import { addTokens, noTokens } from '../../ledger/token-counts.ts';
 import { withRequests } from '../../batch/failed-requests.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinResults } from '../../load/join-results.ts';
 import type { LoadQueue } from '../../load/load-queue.ts';
 import { openQueue } from '../../load/open-queue.ts';
 import { noFollowers, WindowFollowers, type LoadedFollowers } from './build-followers.ts';
-
-const noTokens: TokenCounts = { input: 0, output: 0, cached: 0 };
 
 export interface WindowOptions {
   readonly loading: Loading;

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DurableWriter } from '../../files/durable-writer.ts';
+import { exists } from '../../files/exists.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
@@ -97,11 +98,7 @@ async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string)
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */
 async function makeFolder(folder: string): Promise<void> {
-  const isBuilt = await stat(join(folder, manifestName)).then(
-    () => true,
-    () => false,
-  );
-  if (isBuilt) {
+  if (await exists(join(folder, manifestName))) {
     throw new BatchlineError('build_exists', 'The folder holds a build already.', {
       where: folder,
       hint: 'Name another folder with --out, or delete this one if its results are no longer awaited.',

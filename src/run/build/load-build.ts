@@ -5,13 +5,12 @@ import type { Ledger, RunRecord } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { BuildLoader } from './build-loader.ts';
 import type { Host } from '../../core/host.ts';
-import { isWithinLimit } from '../exit-code.ts';
+import { isWithinLimit, warnOfRepairs } from '../finish-run.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
 import { resultFiles } from './result-files.ts';
 import { openToLoad } from '../open-run.ts';
 import { ownedError, ownerLock } from '../run-lock.ts';
-import { warnOfRepairs } from '../warn-of-repairs.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 

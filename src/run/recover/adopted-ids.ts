@@ -1,27 +1,24 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { ScratchDatabase } from '../../files/scratch-database.ts';
 
 /**
- * The custom_ids of a run that is being adopted, in a database file of the run: there may be millions of them. Nothing
- * here has to survive a crash, after which the adoption begins anew.
+ * The custom_ids of a run that is being adopted, in a database file of the run: there may be millions of them.
  */
 export class AdoptedIds implements AsyncDisposable {
   /** Whether one of them does not tell its row's key. */
   hasHashed = false;
-  readonly #path: string;
-  readonly #database: DatabaseSync;
+  readonly #database: ScratchDatabase;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
   readonly #keepLine: StatementSync;
   readonly #take: StatementSync;
 
-  private constructor(path: string) {
-    this.#path = path;
-    this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');
-    this.#database.exec(
-      'CREATE TABLE ids (id TEXT PRIMARY KEY, line TEXT, taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; BEGIN',
+  private constructor(folder: string) {
+    this.#database = new ScratchDatabase(
+      join(folder, 'adopted.db'),
+      'CREATE TABLE ids (id TEXT PRIMARY KEY, line TEXT, taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID',
     );
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO ids (id) VALUES (?)');
     this.#select = this.#database.prepare('SELECT line FROM ids WHERE id = ?');
@@ -32,10 +29,7 @@ export class AdoptedIds implements AsyncDisposable {
   /** @param folder the run's, which is made where it is missing */
   static async open(folder: string): Promise<AdoptedIds> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, 'adopted.db');
-    // What a killed process left may be broken, since it is written without a journal.
-    await rm(path, { force: true });
-    return new AdoptedIds(path);
+    return new AdoptedIds(folder);
   }
 
   add(customId: string): void {
@@ -64,7 +58,6 @@ export class AdoptedIds implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#database.close();
-    await rm(this.#path, { force: true });
+    await this.#database[Symbol.asyncDispose]();
   }
 }

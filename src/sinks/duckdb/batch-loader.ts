@@ -1,5 +1,5 @@
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
-import { tableMark } from '../../core/table-mark.ts';
+import { tableMark } from '../../core/marked-failures.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { rollBack, isRowFault } from './row-fault.ts';
 import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';

@@ -3,8 +3,8 @@ import type { Value } from '../../core/value.ts';
 import type { TextCleaner } from '../../pg/clean-text.ts';
 import type { ColumnType, TypeKind } from '../../pg/column-type.ts';
 import type { CopyColumn } from '../../pg/copy-column.ts';
-import { ValueFault } from '../../pg/value-fault.ts';
-import { keyConverter, valueConverter, type TextConverter } from '../../pg/value-text.ts';
+import { ValueFault, type TextConverter } from '../../pg/value-fault.ts';
+import { keyConverter, valueConverter } from '../../pg/value-text.ts';
 import type { TargetColumn } from './target.ts';
 
 /** A column as it is staged: most as text, which the load casts; lists of floats as they are, bit for bit. */

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { parseExactJson } from '../../core/exact-json.ts';
 import { printValue, valueToJson } from '../../core/print.ts';
 import { rowShape } from '../../core/row-shape.ts';
 import type { ColumnPlan, ResultBatch, SinkContext, SinkSample } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
+import { readLines } from '../../files/line-reader.ts';
 import { TextCleaner } from '../../pg/clean-text.ts';
 import type { FileFormat } from './file-sink.ts';
 
@@ -60,15 +59,12 @@ async function sample(
   signal: AbortSignal,
 ): Promise<SinkSample> {
   const rows: (string | null)[][] = [];
-  const input = createReadStream(path, { encoding: 'utf8', signal });
-  try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      if (rows.length >= count) break;
-      const values = parseExactJson(line) as { readonly [name: string]: Value };
+  for await (const { lines } of readLines(path, signal)) {
+    for (const line of lines.slice(0, count - rows.length)) {
+      const values = parseExactJson(line.toString()) as { readonly [name: string]: Value };
       rows.push(columns.map((name) => printed(values[name] ?? null)));
     }
-  } finally {
-    input.destroy();
+    if (rows.length >= count) break;
   }
   return { columns, rows };
 }

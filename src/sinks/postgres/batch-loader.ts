@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
-import { tableMark } from '../../core/table-mark.ts';
+import { tableMark } from '../../core/marked-failures.ts';
 import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';

@@ -14,7 +14,7 @@ import { openDatabase, type Database } from '../../pg/connect.ts';
 import { displayTable, parseTableName, type TableName } from '../../pg/identifier.ts';
 import { tableId } from '../../pg/table-id.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
-import type { PostgresSinkConfig } from '../postgres.ts';
+import type { PostgresSinkConfig } from './config.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';

@@ -7,7 +7,7 @@ import { loadDuckdb } from '../../duckdb/load-duckdb.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { tableId } from '../../duckdb/table-id.ts';
 import { displayTable } from '../../pg/identifier.ts';
-import type { DuckdbSourceConfig } from '../duckdb.ts';
+import type { DuckdbSourceConfig } from './config.ts';
 import { rowNumber } from '../file/row-number.ts';
 import type { CursorColumn } from '../sql/cursor.ts';
 import { columnType, type ColumnType } from './column-type.ts';

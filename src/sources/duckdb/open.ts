@@ -4,7 +4,7 @@ import type { WindowedSource } from '../../core/read-window.ts';
 import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
-import type { DuckdbSourceConfig } from '../duckdb.ts';
+import type { DuckdbSourceConfig } from './config.ts';
 import { warnOfRowNumberKey } from '../file/row-number.ts';
 import { lagText, type CursorColumn } from '../sql/cursor.ts';
 import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';

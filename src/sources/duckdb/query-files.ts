@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { parseExactJson } from '../../core/exact-json.ts';
-import type { Value } from '../../core/value.ts';
+import { asList, asMap, type JsonMap } from '../../core/json.ts';
 import { fromWire, toWire, type WireText } from '../../core/wire-text.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
@@ -52,38 +52,32 @@ function withAbsolute(sql: WireText, { path, at }: Mention, baseDir: string): Wi
   return sql;
 }
 
-type Node = Readonly<Record<string, Value>>;
-
 const fileName = /\.(?:parquet|csv|tsv|json|jsonl|ndjson)(?:\.gz|\.zst)?$/i;
 const readers = /^(?:read_(?:parquet|csv|json|ndjson|text|blob)\w*|parquet_\w+|sniff_csv|glob)$/i;
 
-function findMentions(value: Value): readonly Mention[] {
-  if (Array.isArray(value)) return (value as readonly Value[]).flatMap(findMentions);
-  const node = asNode(value);
-  return node === null ? [] : [...mentionsOf(node), ...Object.values(node).flatMap(findMentions)];
+function findMentions(value: unknown): readonly Mention[] {
+  if (Array.isArray(value)) return asList(value).flatMap(findMentions);
+  const node = asMap(value);
+  return node === undefined ? [] : [...mentionsOf(node), ...Object.values(node).flatMap(findMentions)];
 }
 
 /** What a node of DuckDB's syntax tree itself names: `FROM 'a.parquet'` and `read_csv(['a', 'b'])`. */
-function mentionsOf(node: Node): readonly Mention[] {
+function mentionsOf(node: JsonMap): readonly Mention[] {
   const { type, table_name: table, schema_name: schema, query_location: at } = node;
   if (type === 'BASE_TABLE' && typeof table === 'string' && schema === '' && fileName.test(table))
     return [{ path: table, at: Number(at) }];
-  const call = type === 'TABLE_FUNCTION' ? asNode(node['function'] ?? null) : null;
+  const call = type === 'TABLE_FUNCTION' ? asMap(node['function']) : undefined;
   const name = call?.['function_name'];
   if (typeof name !== 'string' || !readers.test(name)) return [];
-  const [first = null] = (call?.['children'] ?? []) as readonly Value[];
-  const list = (asNode(first)?.['children'] as readonly Value[] | undefined) ?? [first];
-  return list.flatMap(constantText);
+  const [first] = asList(call?.['children']);
+  const list = asMap(first)?.['children'];
+  return (list === undefined ? [first] : asList(list)).flatMap(constantText);
 }
 
-function constantText(value: Value): readonly Mention[] {
-  const node = asNode(value);
-  const text = asNode(node?.['value'] ?? null)?.['value'];
+function constantText(value: unknown): readonly Mention[] {
+  const node = asMap(value);
+  const text = asMap(node?.['value'])?.['value'];
   return node?.['class'] === 'CONSTANT' && typeof text === 'string'
     ? [{ path: text, at: Number(node['query_location']) }]
     : [];
-}
-
-function asNode(value: Value): Node | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Node) : null;
 }

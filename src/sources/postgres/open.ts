@@ -14,7 +14,7 @@ import { defaultPaging, readRows, type Paging, type ReadPlan } from './read.ts';
 import { learnRelation, type Column } from './relation.ts';
 import { pageSql, type SelectPlan } from './select.ts';
 import { learnCursor, windowConditions, windowedSource, type PostgresCursor } from './window.ts';
-import type { PostgresSourceConfig } from '../postgres.ts';
+import type { PostgresSourceConfig } from './config.ts';
 
 /** What is known of the rows' origin before any of them is read. */
 interface Origin {

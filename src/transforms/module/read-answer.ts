@@ -1,4 +1,5 @@
 import { didYouMean } from '../../core/did-you-mean.ts';
+import { isMap, type JsonMap } from '../../core/json.ts';
 import type { ModuleRow } from '../../core/module-transform.ts';
 import type { Field, Value } from '../../core/value.ts';
 import { typedValue, type ModuleKind } from './typed-value.ts';
@@ -28,16 +29,14 @@ export function readAnswer(
   return made.map(({ name, kind }) => madeValue(name, kind, own(fields, name)));
 }
 
-function asFields(answer: unknown): Readonly<Record<string, unknown>> {
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
-    return answer as Readonly<Record<string, unknown>>;
-  }
+function asFields(answer: unknown): JsonMap {
+  if (isMap(answer)) return answer;
   throw new TypeError(
     `it returned ${kindOf(answer)}; return an object with fields, {} to leave the row as it is, or null to drop it`,
   );
 }
 
-function isUnchanged(name: string, fields: Readonly<Record<string, unknown>>, row: ModuleRow): boolean {
+function isUnchanged(name: string, fields: JsonMap, row: ModuleRow): boolean {
   return Object.hasOwn(row, name) && Object.is(row[name], fields[name]);
 }
 
@@ -47,7 +46,7 @@ function undeclared(name: string, made: readonly MadeField[]): TypeError {
   return new TypeError(`it returned "${name}", which \`fields\` does not declare; ${hint}`);
 }
 
-function own(fields: Readonly<Record<string, unknown>>, name: string): unknown {
+function own(fields: JsonMap, name: string): unknown {
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../src/emulator/answers/answer.ts';
-import type { JsonObject } from '../../../src/emulator/json.ts';
+import type { JsonMap } from '../../../src/core/json.ts';
 import type { Endpoint } from '../../../src/emulator/state/batch-record.ts';
 
 const chat = '/v1/chat/completions';
-const user = (content: unknown): JsonObject => ({ role: 'user', content });
-const strictSchema = (schema: unknown): JsonObject => ({
+const user = (content: unknown): JsonMap => ({ role: 'user', content });
+const strictSchema = (schema: unknown): JsonMap => ({
   messages: [user('x')],
   response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } },
 });
@@ -66,7 +66,7 @@ describe('an answer', () => {
 });
 
 describe('a request is refused', () => {
-  const cases: [string, JsonObject, string | null, string | null, Endpoint?][] = [
+  const cases: [string, JsonMap, string | null, string | null, Endpoint?][] = [
     ['without messages', {}, 'messages', 'missing_required_parameter'],
     ['with messages that are no list', { messages: 'x' }, 'messages', 'invalid_type'],
     ['with no message', { messages: [] }, 'messages', 'empty_array'],

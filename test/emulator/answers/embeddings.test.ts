@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../src/emulator/answers/answer.ts';
-import type { JsonObject } from '../../../src/emulator/json.ts';
+import type { JsonMap } from '../../../src/core/json.ts';
 
-function embed(input: unknown, more: JsonObject = {}): readonly unknown[] {
+function embed(input: unknown, more: JsonMap = {}): readonly unknown[] {
   const { data } = answer('/v1/embeddings', { model: 'text-embedding-3-small', input, ...more });
   return (data as { embedding: unknown }[]).map(({ embedding }) => embedding);
 }

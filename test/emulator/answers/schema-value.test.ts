@@ -3,11 +3,11 @@ import addFormats from 'ajv-formats';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../src/emulator/answers/answer.ts';
-import { isObject, type JsonObject } from '../../../src/emulator/json.ts';
+import { isMap, type JsonMap } from '../../../src/core/json.ts';
 
 const prompts = ['', 'The invoice was refunded twice; the invoice is wrong.', '発票 🙂 Ωμέγα', 'a b c'];
 
-function answerFor(schema: JsonObject, prompt: string): unknown {
+function answerFor(schema: JsonMap, prompt: string): unknown {
   const response_format = { type: 'json_schema', json_schema: { name: 'x', schema } };
   const body = { model: 'm', response_format, messages: [{ role: 'user', content: prompt }] };
   const { choices } = answer('/v1/chat/completions', body);
@@ -16,7 +16,7 @@ function answerFor(schema: JsonObject, prompt: string): unknown {
 }
 
 /** The answers to the schema that do not fit it, with why. */
-function misfits(schema: JsonObject): unknown[] {
+function misfits(schema: JsonMap): unknown[] {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   const validate = ajv.compile(schema as AnySchema);
@@ -75,7 +75,7 @@ const choices = fc.oneof(
   fc.constantFrom({ type: 'boolean' }, { type: 'null' }, {}),
 );
 
-const { schema } = fc.letrec<{ schema: JsonObject; object: JsonObject }>((tie) => ({
+const { schema } = fc.letrec<{ schema: JsonMap; object: JsonMap }>((tie) => ({
   schema: fc.oneof(
     { maxDepth: 4 },
     strings,
@@ -155,7 +155,7 @@ describe('a structured answer', () => {
 
   test('has a property of any name', () => {
     const schema = {
-      properties: JSON.parse('{"__proto__":{"const":1}}') as JsonObject,
+      properties: JSON.parse('{"__proto__":{"const":1}}') as JsonMap,
       required: ['constructor'],
     };
     expect(Object.entries(answerFor(schema, 'x') as object).map(([name]) => name)).toEqual([
@@ -192,6 +192,6 @@ describe('a structured answer', () => {
     const { output } = answer('/v1/responses', body);
     const [message] = output as { content: { text: string }[] }[];
     const value: unknown = JSON.parse(message?.content[0]?.text ?? '');
-    expect(isObject(value) && Number.isInteger(value['n'])).toBe(true);
+    expect(isMap(value) && Number.isInteger(value['n'])).toBe(true);
   });
 });
