@@ -10,6 +10,7 @@ import { prepareDelivery } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
 import { tellingSetAside } from '../load/set-aside.ts';
 import type { RunSummary } from './summary.ts';
+import { tellingHost } from './telling-host.ts';
 
 export interface Cancellation {
   readonly ledger: Ledger;
@@ -35,7 +36,8 @@ interface Work extends OwnedWork {
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. The caller holds the run's lock.
  */
 export async function cancelRun(cancellation: Cancellation, run: RunRecord): Promise<CancelResult> {
-  const { ledger, loaded, host, waits } = cancellation;
+  const { ledger, loaded, waits } = cancellation;
+  const host = tellingHost(cancellation.host, ledger, loaded.redactor, run.runId);
   await ledger.requestCancel(run.runId);
   const startedAt = Date.now();
   const owned = { ledger, run, loaded, host, startedAt };

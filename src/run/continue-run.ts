@@ -11,6 +11,7 @@ import { finishRun, type EndFlags, type RunResult } from './finish-run.ts';
 import { pinIfMoved, shownWindow } from '../read/selection.ts';
 import { prepareDelivery, preparePipeline } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
+import { tellingHost } from './telling-host.ts';
 
 export interface Continuation {
   readonly ledger: Ledger;
@@ -30,7 +31,8 @@ export async function continueRun(
   run: RunRecord,
   first: (collection: Collection) => Promise<void> = async () => {},
 ): Promise<RunResult> {
-  const { ledger, loaded, host, pass, flags } = continuation;
+  const { ledger, loaded, pass, flags } = continuation;
+  const host = tellingHost(continuation.host, ledger, loaded.redactor, run.runId);
   const startedAt = Date.now();
   const common = { ledger, run, loaded, host, pass, startedAt };
   const requestFlags = flagsOf(run);
@@ -41,7 +43,7 @@ export async function continueRun(
     await rehearse(prepared, host);
     const work = { ...common, prepared };
     await requireFillable(work);
-    await takeUp(continuation, run);
+    await takeUp({ ...continuation, host }, run);
     return await finishRun({ ...work, flags }, async () => {
       await first(work);
       return executeSealed(work);
@@ -59,7 +61,7 @@ export async function continueRun(
   await rehearse(prepared, host);
   const work = { ...common, prepared, flags: { ...flags, ...requestFlags } };
   await requireFillable(work);
-  await takeUp(continuation, run);
+  await takeUp({ ...continuation, host }, run);
   return await finishRun(work, async () => {
     await first(work);
     return execute(work);

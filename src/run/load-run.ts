@@ -11,16 +11,18 @@ import { isWithinLimit } from './exit-code.ts';
 import { requireAnswers } from '../load/fill-target.ts';
 import { flagsOf } from '../job/fingerprint.ts';
 import type { LoadResult } from './build/load-build.ts';
+import { tellingHost } from './telling-host.ts';
 import { prepareDelivery, type Delivery } from '../job/parts.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';
 import { tellingSetAside } from '../load/set-aside.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
-export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
+export async function loadRun(loaded: LoadedPipeline, runId: string, outer: Host): Promise<LoadResult> {
   const startedAt = Date.now();
   await using ledger = await openLedger(loaded.stateDir);
   await using owned = await own(ledger, await findRun(ledger, loaded, runId));
   const { run } = owned;
+  const host = tellingHost(outer, ledger, loaded.redactor, runId);
   await using prepared = await prepareDelivery(loaded, run.schema, host, { offline: true });
   requireWholeSource(loaded, prepared.sink, flagsOf(run));
   requireWholeRun(loaded, prepared.sink, run);

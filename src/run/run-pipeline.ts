@@ -9,6 +9,7 @@ import type { RequestFlags } from '../job/fingerprint.ts';
 import { ownRun } from './own-run.ts';
 import { preparePipeline } from '../job/parts.ts';
 import { rehearse } from './rehearse.ts';
+import { tellingHost } from './telling-host.ts';
 import { checkSample } from '../read/sample-rules.ts';
 
 export interface RunFlags extends RequestFlags, EndFlags {
@@ -20,10 +21,11 @@ export interface RunFlags extends RequestFlags, EndFlags {
 }
 
 /** Runs a pipeline from its source to its sink, or goes on with the run of it that is unfinished. */
-export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host: Host): Promise<RunResult> {
+export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, outer: Host): Promise<RunResult> {
   checkSample(loaded, flags);
   const startedAt = Date.now();
   await using ledger = await openLedger(loaded.stateDir);
+  const host = tellingHost(outer, ledger, loaded.redactor);
   await using prepared = await preparePipeline(loaded, host, { where: flags.where });
   requireWholeSource(loaded, prepared.sink, flags);
   await rehearse(prepared, host);

@@ -22,6 +22,7 @@ import { readPatiently } from '../../read/read-run.ts';
 import { checkSample } from '../../read/sample-rules.ts';
 import { fixSelection } from '../../read/selection.ts';
 import { summarize, type RunSummary } from '../summary.ts';
+import { tellingHost } from '../telling-host.ts';
 
 /** What `manifest.json` of a build says. */
 export interface Manifest {
@@ -63,8 +64,9 @@ export async function buildPipeline(
     selection: await fixSelection({ ledger, loaded, prepared, flags, host }),
     print: fingerprint(loaded.pipeline, flags, prepared.source.fingerprint, prepared.chain.fingerprint),
   });
+  const telling = tellingHost(host, ledger, loaded.redactor, run.runId);
   try {
-    await readPatiently({ ledger, run, loaded, prepared, flags, host, pass: wholePass }, () =>
+    await readPatiently({ ledger, run, loaded, prepared, flags, host: telling, pass: wholePass }, () =>
       Promise.resolve(),
     );
     await writeManifest(loaded, run, await ledger.chunks(run.runId));

@@ -17,6 +17,7 @@ import { pinIfMoved } from '../../read/selection.ts';
 import { warnOfRepairs } from '../warn-of-repairs.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
+import { tellingHost } from '../telling-host.ts';
 
 export interface LoadFlags {
   /** Folder of the build; the pipeline's newest where it is left out. */
@@ -32,12 +33,13 @@ export interface LoadResult {
 }
 
 /** Loads results that were made elsewhere, joined with the rows of a build; never reads the source. */
-export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: Host): Promise<LoadResult> {
+export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer: Host): Promise<LoadResult> {
   const startedAt = Date.now();
   await using ledger = await openLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
   await using lock = await ownerLock(run);
   if (lock === null) throw owned(`Another process is loading build ${run.runId}.`);
+  const host = tellingHost(outer, ledger, loaded.redactor, run.runId);
   const files = await resultFiles(flags.results);
   const columns = columnsOf(loaded.pipeline, run.schema.fields);
   await using sink = await openSink(loaded, run.schema, columns, host);
