@@ -9,7 +9,8 @@
  * ```
  */
 import type { LoadedPipeline } from './config/load.ts';
-import type { EventListener } from './core/events.ts';
+import type { ToldListener } from './core/events.ts';
+import { tellingTo } from './core/telling.ts';
 import type { RunResult } from './run/finish-run.ts';
 import { runPipeline as runWith, type RunFlags } from './run/run-pipeline.ts';
 
@@ -17,8 +18,8 @@ import { runPipeline as runWith, type RunFlags } from './run/run-pipeline.ts';
 export interface RunOptions extends RunFlags {
   /** Aborting it ends the run with the error `interrupted`; calling `runPipeline` again goes on with it. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told what happens, warnings included; must not throw. Without it the run is silent. */
-  readonly onEvent?: EventListener | undefined;
+  /** Is told what happens, warnings included, free of the file's secrets; must not throw. Without it the run is silent. */
+  readonly onEvent?: ToldListener | undefined;
 }
 
 /**
@@ -29,13 +30,14 @@ export interface RunOptions extends RunFlags {
  */
 export async function runPipeline(pipeline: LoadedPipeline, options: RunOptions = {}): Promise<RunResult> {
   const { signal = new AbortController().signal, onEvent = () => {}, ...flags } = options;
-  return runWith(pipeline, flags, { signals: { abort: signal, drain: signal }, emit: onEvent });
+  const emit = tellingTo(onEvent, pipeline.redactor);
+  return runWith(pipeline, flags, { signals: { abort: signal, drain: signal }, emit });
 }
 
 export { loadPipeline, type LoadedPipeline, type LoadOptions } from './config/load.ts';
 export { ConfigError, type Problem } from './config/problem.ts';
 export { BatchlineError, type BatchlineErrorOptions } from './core/errors.ts';
-export type { EventListener, PipelineEvent } from './core/events.ts';
+export type { EventListener, PipelineEvent, ToldEvent, ToldListener } from './core/events.ts';
 export type { RunResult } from './run/finish-run.ts';
 export type { RunFlags } from './run/run-pipeline.ts';
 export type { RunSummary } from './run/summary.ts';

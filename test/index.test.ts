@@ -79,6 +79,7 @@ describe('a pipeline from code', () => {
     expect(events[0]).toMatchObject({ type: 'RunStarted', runId: result.summary.run_id, resumed: false });
     expect(events.at(-1)).toEqual({
       type: 'RunEnded',
+      at: expect.any(Number) as number,
       runId: result.summary.run_id,
       status: 'completed',
     });

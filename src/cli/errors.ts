@@ -1,10 +1,10 @@
 import { failedRowJson } from '../run/failed-rows-file.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns, type SeenRuns } from './find-run.ts';
 
 /** `pipeline errors RUN`: a run's failed rows with their reasons, a line each. */
 export const main: Main = async ([what], options, context) => {
-  await using found = await findRuns(what, options, context);
+  await using found: SeenRuns = await findRuns(what, options, context);
   const [run] = found.runs;
   let failed = 0;
   if (run !== undefined) {

@@ -1,15 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
-import type { Ledger, RunRecord } from '../ledger/ledger.ts';
+import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
 import { loadFor } from './pipeline-command.ts';
 
-/** The runs that a command's argument means, newest first. */
-export interface FoundRuns extends AsyncDisposable {
-  readonly ledger: Ledger;
+/** The runs that a command's argument means, newest first, for a command that only looks at them. */
+export interface SeenRuns extends AsyncDisposable {
+  readonly ledger: LedgerReader;
   readonly runs: readonly RunRecord[];
+}
+
+/** The same for one that works on them. */
+export interface FoundRuns extends SeenRuns {
+  readonly ledger: Ledger;
 }
 
 const isPipelineFile = /\.ya?ml$/i;

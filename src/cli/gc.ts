@@ -31,6 +31,7 @@ export const main: Main = async (_args, options, context) => {
     }
   }
   const folders = await deleteFolders(stateDir, garbage);
+  await ledger.forgetEvents(before);
   if (options['json'] === true)
     context.print(JSON.stringify({ remote_files: remoteFiles, folders: folders.map(({ runId }) => runId) }));
   else if (options['quiet'] !== true)

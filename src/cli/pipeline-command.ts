@@ -1,9 +1,10 @@
 import { formatProblem } from '../config/problem.ts';
 import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
 import type { Host, Signals } from '../core/host.ts';
+import { tellingTo } from '../core/telling.ts';
 import type { RequestFlags } from '../job/fingerprint.ts';
 import type { CommandContext } from './context.ts';
-import { createRenderer, rendererOptions } from './render/renderer.ts';
+import { openView, viewOptions } from './render/open-view.ts';
 
 /** Loads the pipeline file that a command names, showing its warnings. */
 export async function loadFor(
@@ -61,10 +62,10 @@ async function showing<T>(
   signals: Signals,
   work: Work<T>,
 ): Promise<T> {
-  const renderer = createRenderer(rendererOptions(options, context));
+  const view = openView(viewOptions(options, context));
   try {
-    return await work({ signals, emit: renderer.listen });
+    return await work({ signals, emit: tellingTo((event) => view.show(event), context.redactor) });
   } finally {
-    renderer.close();
+    view.close();
   }
 }

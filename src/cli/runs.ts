@@ -1,14 +1,14 @@
 import type { RunRecord } from '../ledger/ledger.ts';
 import { summarize, type RunSummary } from '../run/summary.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns, type SeenRuns } from './find-run.ts';
 import { renderTable } from './render/table.ts';
 
 const columns = ['run', 'pipeline', 'status', 'started', 'rows', 'ok', 'failed', 'pending'];
 
 /** `pipeline runs [FILE]`: the history, newest first. */
 export const main: Main = async ([what], options, context) => {
-  await using found = await findRuns(what, options, context);
+  await using found: SeenRuns = await findRuns(what, options, context);
   const history: PastRun[] = [];
   for (const run of found.runs) history.push({ run, summary: await summarize(found.ledger, run) });
   if (options['json'] === true) context.print(JSON.stringify(history.map(toJson)));

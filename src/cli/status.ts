@@ -1,11 +1,11 @@
 import { summarize } from '../run/summary.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns, type SeenRuns } from './find-run.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
 export const main: Main = async ([what], options, context) => {
-  await using found = await findRuns(what, options, context);
+  await using found: SeenRuns = await findRuns(what, options, context);
   const runs = what === undefined ? found.runs : found.runs.slice(0, 1);
   const summaries = await Promise.all(runs.map((run) => summarize(found.ledger, run)));
   if (options['json'] === true)

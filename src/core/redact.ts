@@ -1,3 +1,5 @@
+import type { PipelineEvent } from './events.ts';
+
 const mask = '[secret]';
 
 /** Values that must never be shown, and the one place that takes them out of text. */
@@ -14,4 +16,17 @@ export class Redactor {
     for (const value of this.#secrets) shown = shown.replaceAll(value, mask);
     return shown;
   }
+}
+
+/** The event with the secrets taken out of every text in it, however deep. */
+export function redactEvent({ type, ...rest }: PipelineEvent, redactor: Redactor): PipelineEvent {
+  return { type, ...(redactValue(rest, redactor) as object) } as PipelineEvent;
+}
+
+function redactValue(value: unknown, redactor: Redactor): unknown {
+  if (typeof value === 'string') return redactor.redact(value);
+  if (Array.isArray(value)) return value.map((each) => redactValue(each, redactor));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, each]) => [key, redactValue(each, redactor)]);
+  return Object.fromEntries(entries) as object;
 }

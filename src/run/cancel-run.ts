@@ -7,7 +7,7 @@ import { columnsOf } from '../job/result-columns.ts';
 import { executeSealed } from './execute.ts';
 import { tidyRun } from './tidy-run.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
-import { openToEnd, type Opening } from './open-run.ts';
+import { openToEnd, telling, type Opening } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
 import { workOn } from './work-on.ts';
 
@@ -31,7 +31,8 @@ interface Work extends OwnedWork {
  * Ends a run: nothing of it is sent any more, its batches are cancelled at the provider, and what they had answered by
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. The caller holds the run's lock.
  */
-export async function cancelRun({ waits, ...opening }: Cancellation, run: RunRecord): Promise<CancelResult> {
+export async function cancelRun({ waits, ...given }: Cancellation, run: RunRecord): Promise<CancelResult> {
+  const opening = telling(given, run);
   const { ledger } = opening;
   await ledger.requestCancel(run.runId);
   const owned = { ...opening, run, startedAt: Date.now() };

@@ -14,11 +14,11 @@ import { own } from './run-lock.ts';
 import { workOn } from './work-on.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
-export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host): Promise<LoadResult> {
+export async function loadRun(loaded: LoadedPipeline, runId: string, outer: Host): Promise<LoadResult> {
   await using ledger = await openLedger(loaded.stateDir);
   await using owned = await own(ledger, await findRun(ledger, loaded, runId));
   const { run } = owned;
-  await using opened = await openToLoad({ ledger, loaded, host }, run);
+  await using opened = await openToLoad({ ledger, loaded, host: outer }, run);
   const { work } = opened;
   const { sink } = work.prepared;
   refuseToInsertTwice(loaded, run, sink);
@@ -28,7 +28,7 @@ export async function loadRun(loaded: LoadedPipeline, runId: string, host: Host)
     await sink.forgetLoads?.(runId, `.${wholeLoadPlace(sink)}.`);
     const { gone } = await reload(work, 'all');
     if (gone > 0) {
-      host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
+      work.host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
     }
     const rows = await ledger.rowCounts(runId);
     const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);

@@ -16,6 +16,7 @@ import { requireFillable } from '../load/fill-target.ts';
 import { pinIfMoved, shownWindow } from '../read/selection.ts';
 import { changedError } from './choose-run.ts';
 import { ownRun, type ChoiceFlags } from './own-run.ts';
+import { tellingHost } from './telling-host.ts';
 
 /** What a command opens a run with. */
 export interface Opening {
@@ -38,8 +39,9 @@ export interface OpenedRun extends Opened<Collection> {
 }
 
 /** Opens the run that flags choose: the unfinished one of the same requests, or a new one. */
-export async function openChosenRun(opening: Opening, flags: ChoiceFlags, pass: Pass): Promise<OpenedRun> {
+export async function openChosenRun(given: Opening, flags: ChoiceFlags, pass: Pass): Promise<OpenedRun> {
   const startedAt = Date.now();
+  const opening = telling(given);
   const { loaded, host } = opening;
   await using resources = new AsyncDisposableStack();
   const prepared = resources.use(await preparePipeline(loaded, host, { where: flags.where }));
@@ -51,8 +53,9 @@ export async function openChosenRun(opening: Opening, flags: ChoiceFlags, pass: 
 }
 
 /** Opens one run, by the flags that it was started with. The caller holds its lock. */
-export async function openKnownRun(opening: Opening, run: RunRecord, pass: Pass): Promise<OpenedRun> {
+export async function openKnownRun(given: Opening, run: RunRecord, pass: Pass): Promise<OpenedRun> {
   const startedAt = Date.now();
+  const opening = telling(given, run);
   const { loaded, host } = opening;
   const flags = flagsOf(run);
   await using resources = new AsyncDisposableStack();
@@ -76,8 +79,9 @@ export async function openKnownRun(opening: Opening, run: RunRecord, pass: Pass)
  * Opens a run, or a build, whose answers are at hand. It reaches no provider and leaves the run's status as it is. The
  * caller holds its lock.
  */
-export async function openToLoad(opening: Opening, run: RunRecord): Promise<Opened<Loading>> {
+export async function openToLoad(given: Opening, run: RunRecord): Promise<Opened<Loading>> {
   const startedAt = Date.now();
+  const opening = telling(given, run);
   const { ledger, loaded, host } = opening;
   await using resources = new AsyncDisposableStack();
   const prepared = resources.use(await prepareLoading(loaded, run.schema, host));
@@ -108,6 +112,12 @@ export async function openPipeline(
   await prepared.rehearse();
   resources.move();
   return prepared;
+}
+
+/** The same, but what happens is kept in the ledger: as the run's, or, without one, from where it is said to have started. */
+export function telling<Kind extends Opening>(opening: Kind, run?: RunRecord): Kind {
+  const { host, ledger, loaded } = opening;
+  return { ...opening, host: tellingHost(host, ledger, loaded.redactor, run?.runId) };
 }
 
 /** Sees to it that what is loaded can become the whole target, before anything is chosen, changed or bought. */

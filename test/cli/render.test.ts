@@ -4,11 +4,13 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Output } from '../../src/cli/context.ts';
 import { createLineLog } from '../../src/cli/render/line-log.ts';
-import { createRenderer, type RendererOptions } from '../../src/cli/render/renderer.ts';
+import { openView } from '../../src/cli/render/open-view.ts';
 import { renderTable } from '../../src/cli/render/table.ts';
+import type { ViewOptions } from '../../src/cli/render/view.ts';
 import { bytes } from '../../src/cli/render/words.ts';
 import type { PipelineEvent } from '../../src/core/events.ts';
 import { Redactor } from '../../src/core/redact.ts';
+import { tellingTo, toTold } from '../../src/core/telling.ts';
 
 class Sink extends Writable {
   text = '';
@@ -54,14 +56,15 @@ const story: readonly PipelineEvent[] = [
   { type: 'RunEnded', runId: 'r1', status: 'completed_with_failures' },
 ];
 
-function tell(isTTY: boolean, change: Partial<RendererOptions> = {}): string {
+function tell(isTTY: boolean, change: Partial<ViewOptions> = {}): string {
   const sink = new Sink(isTTY);
   const redactor = new Redactor();
   redactor.add('hunter22');
   const stderr: Output = sink;
-  const renderer = createRenderer({ stderr, redactor, env: {}, level: 'info', format: 'text', ...change });
-  for (const event of story) renderer.listen(event);
-  renderer.close();
+  const view = openView({ stderr, env: {}, level: 'info', format: 'text', ...change });
+  const listen = tellingTo((event) => view.show(event), redactor);
+  for (const event of story) listen(event);
+  view.close();
   return sink.text;
 }
 
@@ -89,21 +92,20 @@ describe('where there is no terminal', () => {
   test('counts that rise are shown at most every ten seconds', () => {
     const sink = new Sink(false);
     let now = 0;
-    const options: RendererOptions = {
+    const options: ViewOptions = {
       stderr: sink,
-      redactor: new Redactor(),
       env: {},
       level: 'info',
       format: 'text',
     };
     const log = createLineLog(options, () => now);
     for (let poll = 0; poll < 100; poll += 1) {
-      log.show(polled(poll));
+      log.show(toTold(polled(poll), 'r1', new Redactor()));
       now += 1000;
     }
     expect(sink.text.trim().split('\n')).toHaveLength(10);
     for (let poll = 0; poll < 100; poll += 1) {
-      log.show(polled(99));
+      log.show(toTold(polled(99), 'r1', new Redactor()));
       now += 1000;
     }
     expect(sink.text.trim().split('\n')).toHaveLength(11);

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { isShown, levelOf } from './level.ts';
-import type { RendererOptions, View } from './renderer.ts';
+import type { View, ViewOptions } from './view.ts';
 
 /** One JSON object an event, written at once: nothing is lost when the process ends. */
-export function createJsonLog({ stderr, level }: RendererOptions): View {
+export function createJsonLog({ stderr, level }: ViewOptions): View {
   const log = pino(
     {
       base: null,
@@ -14,7 +14,8 @@ export function createJsonLog({ stderr, level }: RendererOptions): View {
     { write: (line: string) => void stderr.write(line) },
   );
   return {
-    show: (event) => {
+    // The log has a time of its own.
+    show: ({ at: _at, ...event }) => {
       const eventLevel = levelOf(event);
       if (isShown(eventLevel, level)) log[eventLevel](event);
     },

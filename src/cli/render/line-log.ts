@@ -1,13 +1,13 @@
 import type { PipelineEvent } from '../../core/events.ts';
 import { isShown, levelOf } from './level.ts';
-import type { RendererOptions, View } from './renderer.ts';
+import type { View, ViewOptions } from './view.ts';
 import { describeEvent } from './words.ts';
 
 /** Counts that only rise are shown at most this often. */
 const shortestGapMs = 10_000;
 
 /** One plain line a change of state, for files, pipes and CI. */
-export function createLineLog({ stderr, level }: RendererOptions, now: () => number = Date.now): View {
+export function createLineLog({ stderr, level }: ViewOptions, now: () => number = Date.now): View {
   const gate = new Gate(now);
   const write = (event: PipelineEvent): void => void stderr.write(`${describeEvent(event)}\n`);
   return {

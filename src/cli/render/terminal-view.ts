@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { PipelineEvent } from '../../core/events.ts';
 import { isShown, levelOf } from './level.ts';
 import { Progress } from './progress.ts';
-import type { RendererOptions, View } from './renderer.ts';
+import type { View, ViewOptions } from './view.ts';
 import { count, counted, describeEvent } from './words.ts';
 
 const frameMs = 100;
@@ -15,7 +15,7 @@ type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
 /** A small block at the bottom of the terminal that is drawn over itself. */
-export function createTerminalView({ stderr, env, level }: RendererOptions): View {
+export function createTerminalView({ stderr, env, level }: ViewOptions): View {
   const progress = new Progress();
   const hasColour = (env['NO_COLOR'] ?? '') === '';
   const paint: Paint = (style, text) =>

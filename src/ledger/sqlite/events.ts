@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { errorCode } from '../../core/errors.ts';
 import type { ToldEvent } from '../../core/events.ts';
 import type { LoggedEvent } from '../event-log.ts';
@@ -20,18 +20,20 @@ const mostWaiting = 1000;
 const busy = 5;
 
 /**
- * Appends events through a connection of its own, which waits for nothing: neither for the disk, since what it writes
- * is synced by the ledger's next commit, nor for another process that is writing. It must not checkpoint either, which
- * would make it wait for the disk. NORMAL and not OFF: so the file stays whole whenever the machine dies.
+ * Appends events through a connection of its own, which waits neither for the disk, since what it writes is synced by
+ * the ledger's next commit, nor for another process that is writing. NORMAL and not OFF: it checkpoints now and then,
+ * and the file must stay whole whenever the machine dies.
  */
 export class SqliteEvents {
   readonly #database: DatabaseSync;
+  #insert: StatementSync | undefined;
   readonly #waiting: ToldEvent[] = [];
 
   /** @param path of the ledger file, whose tables exist */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path, { timeout: 0 });
-    this.#database.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
+    this.#database = new DatabaseSync(path, { timeout: 10_000 });
+    // To open it is worth a wait: the process that closes a file last holds it for a moment.
+    this.#database.exec('PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 0');
   }
 
   append(told: ToldEvent): void {
@@ -44,7 +46,8 @@ export class SqliteEvents {
     try {
       for (let [next] = this.#waiting; next !== undefined; [next] = this.#waiting) {
         const { at, runId, ...event } = next;
-        this.#database.prepare(insert).run({ runId, at, event: JSON.stringify(event) });
+        this.#insert ??= this.#database.prepare(insert);
+        this.#insert.run({ runId, at, event: JSON.stringify(event) });
         this.#waiting.shift();
       }
     } catch (error) {
@@ -64,7 +67,9 @@ export class SqliteEvents {
 }
 
 function isBusy(error: unknown): boolean {
-  return errorCode(error) === 'ERR_SQLITE_ERROR' && Number((error as { errcode?: unknown }).errcode) === busy;
+  if (errorCode(error) !== 'ERR_SQLITE_ERROR') return false;
+  // The low byte; the others say more of the reason.
+  return (Number((error as { errcode?: unknown }).errcode) & 0xff) === busy;
 }
 
 /** Page after page, so that nothing is held open between two of them. */

@@ -3,7 +3,7 @@ import { chunkOutcome } from '../../batch/chunk-outcome.ts';
 import { Reconciliation, type ChunkSpan } from '../../batch/reconciliation.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import type { Loading } from '../../job/job.ts';
-import type { ChunkOutcome, ChunkRecord, TokenCounts } from '../../ledger/ledger.ts';
+import type { ChunkOutcome, ChunkRecord } from '../../ledger/ledger.ts';
 import { addTokens, noTokens } from '../../ledger/token-counts.ts';
 import { withRequests } from '../../batch/failed-requests.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';

@@ -22,7 +22,7 @@ import { readPatiently } from '../../read/read-run.ts';
 import { checkSample } from '../../read/sample-rules.ts';
 import { fixSelection } from '../../read/selection.ts';
 import { newRun, newRunId } from '../new-run.ts';
-import { openPipeline } from '../open-run.ts';
+import { openPipeline, telling } from '../open-run.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 
 /** What `manifest.json` of a build says. */
@@ -60,7 +60,7 @@ export async function buildPipeline(
   const run = await beginBuild({ ...opening, prepared, flags }, folder);
   try {
     const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
-    await readPatiently({ ...opening, run, prepared, flags }, limits, () => Promise.resolve());
+    await readPatiently({ ...telling(opening, run), run, prepared, flags }, limits, () => Promise.resolve());
     await writeManifest(loaded, run, await ledger.chunks(run.runId));
   } catch (error) {
     await ledger.setStatus(run.runId, host.signals.abort.aborted ? 'interrupted' : 'failed', Date.now());

@@ -28,14 +28,15 @@ export interface LoadResult {
 }
 
 /** Loads results that were made elsewhere, joined with the rows of a build; never reads the source. */
-export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, host: Host): Promise<LoadResult> {
+export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer: Host): Promise<LoadResult> {
   await using ledger = await openLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
   await using lock = await ownerLock(run);
   if (lock === null) throw ownedError(`Another process is loading build ${run.runId}.`);
   const files = await resultFiles(flags.results);
-  await using opened = await openToLoad({ ledger, loaded, host }, run);
+  await using opened = await openToLoad({ ledger, loaded, host: outer }, run);
   const { work } = opened;
+  const { host } = work;
   const { sink } = work.prepared;
   await sink.prepare();
   await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.signals.drain) : null;

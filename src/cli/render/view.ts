@@ -1,0 +1,17 @@
+import type { ToldEvent } from '../../core/events.ts';
+import type { Output } from '../context.ts';
+import type { Level } from './level.ts';
+
+export interface ViewOptions {
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly level: Level;
+  readonly format: 'text' | 'json';
+}
+
+/** A view that is told every event, of whatever level. */
+export interface View {
+  show(event: ToldEvent): void;
+  /** Shows what is still held back, and leaves the terminal as it should be. */
+  close(): void;
+}

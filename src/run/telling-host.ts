@@ -1,0 +1,28 @@
+import type { Host } from '../core/host.ts';
+import type { Redactor } from '../core/redact.ts';
+import { isTold, toTold } from '../core/telling.ts';
+import type { EventLog } from '../ledger/event-log.ts';
+
+/**
+ * The host of a run: what happens is freed of secrets, stamped, kept in the ledger and passed on.
+ *
+ * @param runId left out where `RunStarted` is to tell it
+ */
+export function tellingHost(
+  { signals, emit }: Host,
+  ledger: EventLog,
+  redactor: Redactor,
+  runId: string | null = null,
+): Host {
+  let known = runId;
+  return {
+    signals,
+    emit: (event) => {
+      if (isTold(event)) return emit(event);
+      if (event.type === 'RunStarted') known = event.runId;
+      const told = toTold(event, known, redactor);
+      if (told.runId !== null) void ledger.append(told);
+      emit(told);
+    },
+  };
+}
