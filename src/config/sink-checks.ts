@@ -14,12 +14,12 @@ function checkUpdate(data: unknown): readonly Fault[] {
 }
 
 function checkDimensions(data: unknown): readonly Fault[] {
-  const { model, params, ...request } = requestDraft(data);
-  const expected = writtenDialect(data)?.facts({ ...request, model, params }).dimensions ?? null;
+  const request = requestDraft(data);
+  const expected = writtenDialect(data)?.facts(request).dimensions ?? null;
   if (expected === null) return [];
   const origin =
-    valueAt(params, ['dimensions']) === undefined
-      ? `the default of ${String(model)}`
+    valueAt(request.params, ['dimensions']) === undefined
+      ? `the default of ${String(request.model)}`
       : 'request.params.dimensions';
   return typedEmbeddings(data).flatMap(([name, type]) => {
     const declared = declaredDimensions(type);

@@ -6,7 +6,7 @@ import type { WireText } from './wire-text.ts';
 /** What requests ask for, in the words of pipeline files. */
 export type Endpoint = RequestBlock['endpoint'];
 
-/** A request block as it is written: any key may be missing, or of a wrong type. */
+/** A request block as it is written, but for its endpoint's word: any key may be missing, or of a wrong type. */
 export type RequestDraft = { readonly [Key in keyof RequestBlock]?: unknown };
 
 /** What a template is for: only an empty prompt or input keeps a row from being sent. */

@@ -1,5 +1,6 @@
 import type { BodyPiece, BodyPlan, Endpoint, TemplateRole } from '../../../core/dialect.ts';
 import { BatchlineError } from '../../../core/errors.ts';
+import { asMap } from '../../../core/json.ts';
 import type { RequestBlock } from '../../../core/request-block.ts';
 import { jsonToWire } from '../../../core/wire-text.ts';
 
@@ -116,9 +117,7 @@ function responseFormat({ output, params }: RequestBlock): Readonly<Record<strin
 /** Members of `params.text` stay, its format too. */
 function textFormat({ output, params }: RequestBlock): Readonly<Record<string, unknown>> {
   if (output === undefined) return {};
-  const { text } = params;
-  const given = typeof text === 'object' && !Array.isArray(text) ? text : {};
-  return { text: { format: jsonSchemaFormat(output.schema), ...given } };
+  return { text: { format: jsonSchemaFormat(output.schema), ...asMap(params['text']) } };
 }
 
 function jsonSchemaFormat(schema: RequestBlockSchema) {

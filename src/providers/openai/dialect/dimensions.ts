@@ -1,3 +1,5 @@
+import { asMap } from '../../../core/json.ts';
+
 /** How many dimensions OpenAI's models answer with where none are asked for (developers.openai.com, "Embeddings"). */
 export const modelDimensions: Readonly<Record<string, number>> = {
   'text-embedding-3-small': 1536,
@@ -10,13 +12,8 @@ export const modelDimensions: Readonly<Record<string, number>> = {
  * beforehand, as of a model of another provider.
  */
 export function embeddingDimensions(model: unknown, params: unknown): number | null {
-  const asked = askedDimensions(params);
+  const asked = asMap(params)?.['dimensions'];
   if (asked !== undefined) return typeof asked === 'number' ? asked : null;
   const isKnown = typeof model === 'string' && Object.hasOwn(modelDimensions, model);
   return isKnown ? (modelDimensions[model] ?? null) : null;
-}
-
-function askedDimensions(params: unknown): unknown {
-  const isMap = typeof params === 'object' && params !== null;
-  return isMap && 'dimensions' in params ? params.dimensions : undefined;
 }
