@@ -2,19 +2,15 @@ import type { LoadedPipeline } from '../config/load.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { Ledger, RunRecord, RunStatus } from '../ledger/ledger.ts';
 import { atWork, summarizeAt, type OwnedWork } from './at-work.ts';
-import type { Host } from '../core/host.ts';
 import { openSink } from '../job/open-parts.ts';
 import { columnsOf } from '../job/result-columns.ts';
 import { executeSealed, tidyAll } from './execute.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
-import { openToEnd } from './open-run.ts';
+import { openToEnd, type Opening } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
 import { workOn } from './work-on.ts';
 
-export interface Cancellation {
-  readonly ledger: Ledger;
-  readonly loaded: LoadedPipeline;
-  readonly host: Host;
+export interface Cancellation extends Opening {
   /** Whether to wait until the provider has ended every batch. */
   readonly waits: boolean;
 }
@@ -34,13 +30,13 @@ interface Work extends OwnedWork {
  * Ends a run: nothing of it is sent any more, its batches are cancelled at the provider, and what they had answered by
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. The caller holds the run's lock.
  */
-export async function cancelRun(cancellation: Cancellation, run: RunRecord): Promise<CancelResult> {
-  const { ledger, loaded, host, waits } = cancellation;
+export async function cancelRun({ waits, ...opening }: Cancellation, run: RunRecord): Promise<CancelResult> {
+  const { ledger } = opening;
   await ledger.requestCancel(run.runId);
-  const owned = { ledger, run, loaded, host, startedAt: Date.now() };
+  const owned = { ...opening, run, startedAt: Date.now() };
   if (await isOver(ledger, run)) return await atWork(owned, () => endUnopened(owned));
   const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
-  await using opened = await openToEnd({ ledger, loaded, host }, run, pass);
+  await using opened = await openToEnd(opening, run, pass);
   const { work } = opened;
   return await workOn(work, async () => {
     await executeSealed(work);

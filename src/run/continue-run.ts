@@ -1,16 +1,11 @@
-import type { LoadedPipeline } from '../config/load.ts';
-import type { Host } from '../core/host.ts';
 import type { Pass } from '../job/job.ts';
-import { endedStatuses, type Ledger, type RunRecord } from '../ledger/ledger.ts';
+import { endedStatuses, type RunRecord } from '../ledger/ledger.ts';
 import { carryOut } from './carry-out.ts';
 import type { EndFlags, RunResult } from './finish-run.ts';
-import { openKnownRun } from './open-run.ts';
+import { openKnownRun, type Opening } from './open-run.ts';
 import { workOn } from './work-on.ts';
 
-export interface Continuation {
-  readonly ledger: Ledger;
-  readonly loaded: LoadedPipeline;
-  readonly host: Host;
+export interface Continuation extends Opening {
   readonly pass: Pass;
   readonly flags: EndFlags;
 }

@@ -42,7 +42,7 @@ export async function executeSealed(collection: Collection): Promise<boolean> {
 
 async function carryOn<Kind extends Collection>(
   execution: Kind,
-  start: (stopped: Kind, room: WaitingRoom, driver: ChunkDriver) => Promise<void>,
+  start: (stopped: Kind, driver: ChunkDriver, waitingRoom: WaitingRoom) => Promise<void>,
 ): Promise<boolean> {
   const { host } = execution;
   // Coroutines outlive the error that ends the run by no more than one step.
@@ -56,11 +56,11 @@ async function carryOn<Kind extends Collection>(
   const driver = createDriver(stopped, room, breaker);
   breaker?.onTripped((error) => driver.fail(error));
   try {
-    await start(stopped, room, driver).catch((error: unknown) => {
+    await start(stopped, driver, room).catch((error: unknown) => {
       // What is under way is brought home first.
       if (errorCode(error) !== 'breaker') throw error;
     });
-    await drainChunks(stopped, room, driver);
+    await drainChunks(stopped, driver, room);
     await followLeaders(stopped);
     if (driver.parkedChunks > 0) return false;
     await tidyAll(stopped);
@@ -80,12 +80,12 @@ async function carryOn<Kind extends Collection>(
  */
 async function readAndStart(
   execution: Execution,
-  waitingRoom: WaitingRoom,
   driver: ChunkDriver,
+  waitingRoom: WaitingRoom,
 ): Promise<void> {
   const { ledger, run, prepared } = execution;
   const sendsEarly = prepared.source.resumable;
-  if (run.readingFinished || sendsEarly) await startAll(execution, waitingRoom, driver);
+  if (run.readingFinished || sendsEarly) await startAll(execution, driver);
   if (run.readingFinished) return;
   await readPatiently(execution, limitsOf(execution, waitingRoom), async (chunk) => {
     if (!sendsEarly) return;
@@ -93,10 +93,10 @@ async function readAndStart(
     if (sealed !== null) driver.start(sealed);
     await room(execution, driver);
   });
-  if (!sendsEarly) await startAll(execution, waitingRoom, driver);
+  if (!sendsEarly) await startAll(execution, driver);
 }
 
-async function startAll({ ledger, run }: Collection, _room: WaitingRoom, driver: ChunkDriver): Promise<void> {
+async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promise<void> {
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
@@ -183,15 +183,15 @@ async function room({ loaded }: Collection, driver: ChunkDriver): Promise<void> 
 /** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
 async function drainChunks(
   execution: Collection,
-  waitingRoom: WaitingRoom,
   driver: ChunkDriver,
+  waitingRoom: WaitingRoom,
 ): Promise<void> {
   for (;;) {
     const change = driver.change();
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
-    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, waitingRoom, driver);
+    if (!driver.hasFailed && execution.pass.sends) await sendAgain(execution, driver, waitingRoom);
     if (isAtRest && driver.activeChunks === 0) break;
     await nextLook(change, execution.host.signals.drain);
   }
@@ -214,8 +214,8 @@ function limitsOf({ loaded, prepared }: Collection, waitingRoom: WaitingRoom): C
 
 async function sendAgain(
   execution: Collection,
-  waitingRoom: WaitingRoom,
   driver: ChunkDriver,
+  waitingRoom: WaitingRoom,
 ): Promise<void> {
   const { ledger, run } = execution;
   const limits = limitsOf(execution, waitingRoom);

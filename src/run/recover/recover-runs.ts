@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { LoadedPipeline } from '../../config/load.ts';
 import type { RemoteBatch } from '../../core/provider.ts';
-import type { AdoptedChunk, Ledger } from '../../ledger/ledger.ts';
+import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { openSqliteLedger } from '../../ledger/sqlite/ledger.ts';
 import { AdoptedIds } from './adopted-ids.ts';
 import { adoptBatch, chunksOf, downloadInput, type Download } from './adopt-batches.ts';
@@ -13,7 +13,7 @@ import { requireWholeRun } from '../../job/whole-source.ts';
 import { continueRun, isUnfinished } from '../continue-run.ts';
 import type { RunResult } from '../finish-run.ts';
 import { newRun } from '../new-run.ts';
-import { openPipeline } from '../open-run.ts';
+import { openPipeline, type Opening } from '../open-run.ts';
 import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
 import { findStrangers } from './strangers.ts';
@@ -38,35 +38,33 @@ export async function recoverRuns(
   host: Host,
 ): Promise<Recovery> {
   await using ledger = await openSqliteLedger(loaded.stateDir);
-  const leftAlone = await adoptAll(ledger, loaded, host);
+  const opening = { ledger, loaded, host };
+  const leftAlone = await adoptAll(opening);
   const results: RunResult[] = [];
   // The oldest first, so that newer answers overwrite older ones.
   for (const run of (await ledger.runs(loaded.name)).toReversed()) {
     if (!isUnfinished(run) || !run.readingFinished || run.cancelRequested) continue;
     await using owned = await own(ledger, run);
     const pass = { ...wholePass, waits: !flags.noWait };
-    results.push(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run));
+    results.push(await continueRun({ ...opening, pass, flags: {} }, owned.run));
   }
   return { results, leftAlone };
 }
 
 /** @returns how many batches were left alone */
-async function adoptAll(ledger: Ledger, loaded: LoadedPipeline, host: Host): Promise<number> {
-  await using prepared = await openPipeline({ ledger, loaded, host });
+async function adoptAll(opening: Opening): Promise<number> {
+  const { ledger, loaded, host } = opening;
+  await using prepared = await openPipeline(opening);
   const search = { ledger, provider: prepared.provider, pipeline: loaded.name, host };
   const runs = Map.groupBy(await findStrangers(search), ({ metadata }) => metadata['batchline_run'] ?? '');
   let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    if (safeRunId.test(runId))
-      leftAlone += await adoptRun({ ledger, loaded, prepared, host }, runId, batches);
+    if (safeRunId.test(runId)) leftAlone += await adoptRun({ ...opening, prepared }, runId, batches);
   return leftAlone;
 }
 
-interface AdoptContext {
-  readonly ledger: Ledger;
-  readonly loaded: LoadedPipeline;
+interface AdoptContext extends Opening {
   readonly prepared: Prepared;
-  readonly host: Host;
 }
 
 const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
