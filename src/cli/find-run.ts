@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
+import { exists } from '../files/exists.ts';
 import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
@@ -54,11 +54,7 @@ function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {
 
 /** Opens a ledger that exists; looking at a state must not make one. */
 async function openExisting(stateDir: string): Promise<Ledger> {
-  const exists = await stat(join(stateDir, 'ledger.db')).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return openLedger(stateDir);
+  if (await exists(join(stateDir, 'ledger.db'))) return openLedger(stateDir);
   throw new BatchlineError('no_state', 'There are no runs here yet.', {
     where: stateDir,
     hint: 'Name the pipeline file, or its state folder with --state.',

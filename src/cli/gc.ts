@@ -1,7 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
+import { exists } from '../files/exists.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import { collectLocal, collectRemote, isGarbage } from '../run/collect-garbage.ts';
 import type { Main } from './context.ts';
@@ -52,11 +52,7 @@ function age(text: string): number {
 async function deleteFolders(stateDir: string, runs: readonly RunRecord[]): Promise<readonly RunRecord[]> {
   const deleted: RunRecord[] = [];
   for (const run of runs) {
-    const exists = await stat(run.folder).then(
-      () => true,
-      () => false,
-    );
-    if (exists && (await collectLocal(stateDir, run))) deleted.push(run);
+    if ((await exists(run.folder)) && (await collectLocal(stateDir, run))) deleted.push(run);
   }
   return deleted;
 }

@@ -1,10 +1,9 @@
-import { printValue, valueToJson } from './print.ts';
-import type { RowBatch } from './row-batch.ts';
 import type { Field, Value } from './value.ts';
-import { escapeJson, jsonToWire, type WireText } from './wire-text.ts';
+import { type WireText } from './wire-text.ts';
+import { WholeRows } from './whole-rows.ts';
 
 /** A batch of rows that are held as values: what file sources yield. */
-export class ValueBatch implements RowBatch {
+export class ValueBatch extends WholeRows {
   readonly fields: readonly Field[];
   readonly #rows: readonly (readonly Value[])[];
   readonly #keys: readonly (readonly (WireText | null)[])[];
@@ -24,6 +23,7 @@ export class ValueBatch implements RowBatch {
     records: readonly number[],
     position: (row: number) => string,
   ) {
+    super();
     this.fields = fields;
     this.#rows = rows;
     this.#keys = keys;
@@ -35,39 +35,19 @@ export class ValueBatch implements RowBatch {
     return this.#rows.length;
   }
 
-  record(row: number): number {
+  override record(row: number): number {
     return this.#records[row] ?? 0;
   }
 
-  piece(): number {
-    return 0;
-  }
-
-  pieces(): number {
-    return 1;
-  }
-
-  position(row: number): string {
+  override position(row: number): string {
     return this.#position(row);
   }
 
-  keyPart(row: number, part: number): WireText | null {
+  override keyPart(row: number, part: number): WireText | null {
     return this.#keys[row]?.[part] ?? null;
   }
 
-  cursor(): null {
-    return null;
-  }
-
-  value(row: number, field: number): Value {
+  override value(row: number, field: number): Value {
     return this.#rows[row]?.[field] ?? null;
-  }
-
-  printed(row: number, field: number): WireText {
-    return escapeJson(printValue(this.value(row, field)));
-  }
-
-  json(row: number, field: number): WireText {
-    return jsonToWire(valueToJson(this.value(row, field)));
   }
 }

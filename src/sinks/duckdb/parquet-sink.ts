@@ -13,8 +13,9 @@ import type {
 import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
 import { textLiteral } from '../../duckdb/sql-text.ts';
+import { exists } from '../../files/exists.ts';
+import { checkNotFolder, checkWritable } from '../file/folder-checks.ts';
 import { DuckFile } from './duck-file.ts';
-import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
 import { GatheredRows } from './gathered-rows.ts';
 import { readWritten, type WrittenParquet } from './parquet-file.ts';
 import { sampleRows } from './sample-rows.ts';
@@ -73,7 +74,7 @@ class ParquetSink implements OpenedSink {
   }
 
   #isGathering(): Promise<boolean> {
-    return fileExists(this.#file.path);
+    return exists(this.#file.path);
   }
 
   async holds(rows: number, runId: string): Promise<boolean> {
@@ -110,7 +111,7 @@ class ParquetSink implements OpenedSink {
 
   /** What the file under its name holds; null where there is none, or one of another origin. */
   async #written(): Promise<WrittenParquet | null> {
-    if (!(await fileExists(this.target))) return null;
+    if (!(await exists(this.target))) return null;
     return this.#inMemory((session) => readWritten(session, this.target));
   }
 
@@ -121,7 +122,7 @@ class ParquetSink implements OpenedSink {
   }
 
   async sample(count: number): Promise<SinkSample> {
-    if (!(await fileExists(this.target))) throw notWritten(this.target);
+    if (!(await exists(this.target))) throw notWritten(this.target);
     const columns = [...this.#context.key, ...this.#context.columns].map(({ name }) => name);
     const from = `read_parquet(${textLiteral(this.target)})`;
     return this.#inMemory((session) => sampleRows(session, from, columns, [], count));

@@ -14,7 +14,9 @@ import type {
 } from '../../core/sink.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { tableId } from '../../duckdb/table-id.ts';
+import { exists } from '../../files/exists.ts';
 import { parseTableName, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { checkNotFolder, checkWritable } from '../file/folder-checks.ts';
 import { loadBatch } from './batch-loader.ts';
 import { createTable, typesFor } from './create-table.ts';
 import { createdType } from './created-type.ts';
@@ -22,7 +24,6 @@ import { DuckFile } from './duck-file.ts';
 import { deleteMissing } from './delete-missing.ts';
 import { deletePieces } from './delete-pieces.ts';
 import { findUnchanged } from './find-unchanged.ts';
-import { checkNotFolder, checkWritable, fileExists } from './folder-checks.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, requestHashColumn, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
@@ -44,7 +45,7 @@ export async function openTableSink(config: TableSinkConfig, context: SinkContex
   const path = resolve(context.baseDir, config.path);
   await checkNotFolder(path);
   const file = new DuckFile(path, context);
-  const target = (await fileExists(path)) ? await file.read((session) => findTarget(session, name)) : null;
+  const target = (await exists(path)) ? await file.read((session) => findTarget(session, name)) : null;
   const id = target === null ? undefined : await tableId(path, target.name.schema, target.name.table);
   return new TableSink({ config, context, name, file }, target, id);
 }
@@ -83,7 +84,7 @@ class TableSink implements OpenedSink {
     const { create, mode, deleted } = config;
     await checkWritable(file.path);
     const rehearsal = { name, create, mode, deletes: deleted === 'delete', context };
-    if (await fileExists(file.path)) return file.write((session) => rehearseInFile(session, rehearsal));
+    if (await exists(file.path)) return file.write((session) => rehearseInFile(session, rehearsal));
     if (!create) throw databaseMissing(file.path);
     await rehearseInMemory(rehearsal);
   }
@@ -91,7 +92,7 @@ class TableSink implements OpenedSink {
   async prepare(): Promise<void> {
     const { config, file } = this.#parts;
     if (config.create) await mkdir(dirname(file.path), { recursive: true });
-    else if (!(await fileExists(file.path))) throw databaseMissing(file.path);
+    else if (!(await exists(file.path))) throw databaseMissing(file.path);
     this.#target = await file.write(async (session) => {
       const target = this.#target ?? (await this.#create(session));
       if (config.mode === 'insert') await session.run(createMarks(marksOf(target.name)));

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { diskFault } from '../../files/disk.ts';
 import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
@@ -10,6 +10,7 @@ import type {
   SinkContext,
   SinkSample,
 } from '../../core/sink.ts';
+import { checkNotFolder } from './folder-checks.ts';
 import { PartialFile, type FileShape } from './partial-file.ts';
 
 /** How rows become the bytes of a file. */
@@ -117,15 +118,6 @@ class FileSink implements OpenedSink {
       throw fileError(error, this.target);
     }
   }
-}
-
-async function checkNotFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found?.isDirectory() === true)
-    throw new BatchlineError('path_is_folder', `${path} is a folder`, {
-      where: path,
-      hint: 'Name a file in sink.path.',
-    });
 }
 
 /** Missing folders are made by `prepare`, inside the nearest one that is there. */

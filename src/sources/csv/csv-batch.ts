@@ -1,6 +1,6 @@
-import type { RowBatch } from '../../core/row-batch.ts';
 import type { Field, Value } from '../../core/value.ts';
 import { escapeWire, fromWire, toWire, type WireText } from '../../core/wire-text.ts';
+import { WholeRows } from '../../core/whole-rows.ts';
 import { fieldEnd, type PackedRecords } from './packed-records.ts';
 
 /** Where a field stands among the packed columns; -1 for `_row`. */
@@ -20,7 +20,7 @@ export interface CsvBatchShape {
  * Records of one file. Their fields are held as the inside of JSON strings, escaped all at once, so that text which
  * goes into a request is cut out of the block and nothing else; values are decoded when they are asked for.
  */
-export class CsvBatch implements RowBatch {
+export class CsvBatch extends WholeRows {
   readonly fields: readonly Field[];
   readonly length: number;
   readonly #shape: CsvBatchShape;
@@ -36,6 +36,7 @@ export class CsvBatch implements RowBatch {
    * @param firstRecord the number of the file's first record over the whole read
    */
   constructor(shape: CsvBatchShape, records: PackedRecords, most: number, file: string, firstRecord: number) {
+    super();
     this.fields = shape.fields;
     this.length = Math.min(records.length, most);
     this.#shape = shape;
@@ -46,23 +47,15 @@ export class CsvBatch implements RowBatch {
     this.#firstRecord = firstRecord;
   }
 
-  record(row: number): number {
+  override record(row: number): number {
     return this.#firstRecord + (this.#records.ordinals[row] as number);
   }
 
-  piece(): number {
-    return 0;
-  }
-
-  pieces(): number {
-    return 1;
-  }
-
-  position(row: number): string {
+  override position(row: number): string {
     return `${this.#file}:${this.#records.lines[row] as number}`;
   }
 
-  keyPart(row: number, part: number): WireText | null {
+  override keyPart(row: number, part: number): WireText | null {
     const column = this.#shape.keyColumns[part];
     if (column === undefined) return null;
     const text = this.#escaped(row, column);
@@ -70,20 +63,16 @@ export class CsvBatch implements RowBatch {
     return text.includes('\\') ? toWire(unescape(text)) : text;
   }
 
-  cursor(): null {
-    return null;
-  }
-
-  value(row: number, field: number): Value {
+  override value(row: number, field: number): Value {
     const column = this.#shape.columns[field] as ColumnIndex;
     return column === -1 ? BigInt(this.record(row)) : unescape(this.#escaped(row, column));
   }
 
-  printed(row: number, field: number): WireText {
+  override printed(row: number, field: number): WireText {
     return this.#escaped(row, this.#shape.columns[field] as ColumnIndex);
   }
 
-  json(row: number, field: number): WireText {
+  override json(row: number, field: number): WireText {
     const column = this.#shape.columns[field] as ColumnIndex;
     const text = this.#escaped(row, column);
     return column === -1 ? text : (`"${text}"` as WireText);

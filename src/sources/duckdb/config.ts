@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { incrementalBlock } from '../../core/read-window.ts';
+import { incremental, sqlRows } from '../sql/config.ts';
 
 const keys = z.object({
   path: z.string().min(1).optional().meta({
@@ -23,17 +23,8 @@ const keys = z.object({
         'A SELECT over Parquet, CSV and JSON files, and over the tables of path. Paths start from the folder of the pipeline file.',
       examples: ["SELECT * FROM 'archive/*.parquet'"],
     }),
-  columns: z.array(z.string().min(1)).min(1).optional().meta({
-    description: 'The columns on offer. Default: all; only those that the pipeline uses are read.',
-  }),
-  where: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
-  incremental: incrementalBlock.optional().meta({
-    description: 'Reads only the rows that changed since the last run that ended.',
-  }),
+  ...sqlRows,
+  incremental,
   memory_limit: z
     .string()
     .regex(/^\d+(?:\.\d+)?\s*[KMGT]i?B$/, 'must be a size such as 512MB or 2GB')

@@ -1,8 +1,7 @@
 import type { DuckDBDataChunk, DuckDBValue, DuckDBVector } from '@duckdb/node-api';
-import { printValue, valueToJson } from '../../core/print.ts';
-import type { RowBatch } from '../../core/row-batch.ts';
 import type { Field, Value } from '../../core/value.ts';
-import { escapeJson, jsonToWire, toWire, type WireText } from '../../core/wire-text.ts';
+import { toWire, type WireText } from '../../core/wire-text.ts';
+import { WholeRows } from '../../core/whole-rows.ts';
 import type { ColumnType } from './column-type.ts';
 
 /** The columns of a result, and what is made of them. */
@@ -23,7 +22,7 @@ export interface ResultColumn {
 }
 
 /** One chunk of a result, in DuckDB's own columns; values are read when they are asked for. */
-export class DuckdbBatch implements RowBatch {
+export class DuckdbBatch extends WholeRows {
   readonly fields: readonly Field[];
   readonly length: number;
   readonly #layout: ResultLayout;
@@ -31,6 +30,7 @@ export class DuckdbBatch implements RowBatch {
   readonly #firstRecord: number;
 
   constructor(layout: ResultLayout, chunk: DuckDBDataChunk, firstRecord: number) {
+    super();
     this.fields = layout.fields;
     this.length = chunk.rowCount;
     this.#layout = layout;
@@ -38,19 +38,11 @@ export class DuckdbBatch implements RowBatch {
     this.#firstRecord = firstRecord;
   }
 
-  record(row: number): number {
+  override record(row: number): number {
     return this.#firstRecord + row;
   }
 
-  piece(): number {
-    return 0;
-  }
-
-  pieces(): number {
-    return 1;
-  }
-
-  position(row: number): string {
+  override position(row: number): string {
     const key = this.#layout.key.map(({ name }, part) => {
       const text = this.#keyText(row, part);
       return text === null ? `${name} is null` : `${name} = ${text}`;
@@ -58,33 +50,28 @@ export class DuckdbBatch implements RowBatch {
     return `record ${this.record(row)} of ${this.#layout.origin} (${key.join(', ')})`;
   }
 
-  keyPart(row: number, part: number): WireText | null {
+  override keyPart(row: number, part: number): WireText | null {
     const text = this.#keyText(row, part);
     return text === null ? null : toWire(text);
   }
 
-  /** A read is one pass. */
-  cursor(): null {
-    return null;
-  }
-
-  value(row: number, field: number): Value {
+  override value(row: number, field: number): Value {
     const column = this.#layout.columns[field];
     if (column === undefined) return null;
     const cell = this.#cell(row, column);
     return cell === null ? null : column.type.value(cell);
   }
 
-  printed(row: number, field: number): WireText {
+  override printed(row: number, field: number): WireText {
     const column = this.#layout.columns[field];
     if (column?.type.kind === 'integer') return String(this.#cell(row, column) ?? '') as WireText;
-    return escapeJson(printValue(this.value(row, field)));
+    return super.printed(row, field);
   }
 
-  json(row: number, field: number): WireText {
+  override json(row: number, field: number): WireText {
     const column = this.#layout.columns[field];
     if (column?.type.kind === 'integer') return String(this.#cell(row, column)) as WireText;
-    return jsonToWire(valueToJson(this.value(row, field)));
+    return super.json(row, field);
   }
 
   #keyText(row: number, part: number): string | null {

@@ -9,7 +9,7 @@ import { tableId } from '../../duckdb/table-id.ts';
 import { displayTable } from '../../pg/identifier.ts';
 import type { DuckdbSourceConfig } from './config.ts';
 import { rowNumber } from '../file/row-number.ts';
-import type { CursorColumn } from '../sql/cursor.ts';
+import type { SqlCursor } from '../sql/window.ts';
 import { columnType, type ColumnType } from './column-type.ts';
 import { fingerprintFiles } from './file-fingerprint.ts';
 import { resolveFiles } from './query-files.ts';
@@ -40,7 +40,7 @@ export interface Origin {
   /** Undefined for a query. */
   readonly tableId: string | undefined;
   /** Null where every run reads all rows. */
-  readonly cursor: CursorColumn | null;
+  readonly cursor: SqlCursor | null;
 }
 
 /** Learns what a configuration names, reading no rows. Throws what DuckDB throws, and BatchlineErrors. */

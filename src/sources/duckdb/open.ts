@@ -6,11 +6,12 @@ import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
 import type { DuckdbSourceConfig } from './config.ts';
 import { warnOfRowNumberKey } from '../file/row-number.ts';
-import { lagText, type CursorColumn } from '../sql/cursor.ts';
+import { lagText } from '../sql/cursor.ts';
+import { largestCursor, windowConditions, type SqlCursor } from '../sql/window.ts';
 import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';
 import { columnNamed, learnOrigin, numberColumn, type Column, type Origin } from './learn.ts';
 import { selectSql } from './select.ts';
-import { largestCursor, windowConditions } from './window.ts';
+import { cursorRows } from './window.ts';
 
 /**
  * Opens the source. The database is open only while something is read from it, so that others may write to it.
@@ -83,7 +84,7 @@ function openedSource(place: Place, origin: Origin): OpenedSource {
   };
 }
 
-function windowed(place: Place, origin: Origin, cursor: CursorColumn): WindowedSource {
+function windowed(place: Place, origin: Origin, cursor: SqlCursor): WindowedSource {
   const { context } = place;
   const key = context.key.filter((name) => keyColumn(name, origin) !== numberColumn);
   return {
@@ -92,7 +93,9 @@ function windowed(place: Place, origin: Origin, cursor: CursorColumn): WindowedS
     fixWindow: (low, signal) =>
       withSession(place, signal, async (session) => ({
         low,
-        high: await largestCursor(session, origin, cursor, key, (message) => context.warn(message)),
+        high: await largestCursor(cursorRows(session, origin, key), cursor, (message) =>
+          context.warn(message),
+        ),
       })),
   };
 }

@@ -1,7 +1,6 @@
-import { printValue, valueToJson } from '../../core/print.ts';
-import type { RowBatch } from '../../core/row-batch.ts';
 import type { Field, Value } from '../../core/value.ts';
-import { escapeJson, jsonToWire, toWire, type WireText } from '../../core/wire-text.ts';
+import { toWire, type WireText } from '../../core/wire-text.ts';
+import { WholeRows } from '../../core/whole-rows.ts';
 import { rowNumber } from '../file/row-number.ts';
 import { fieldValue } from './field-value.ts';
 import { type JsonFormat, type JsonRecord, memberOf } from './json-record.ts';
@@ -13,7 +12,7 @@ export interface JsonBatchShape {
 }
 
 /** Records of one file, held as the values that they were parsed to. */
-export class JsonBatch implements RowBatch {
+export class JsonBatch extends WholeRows {
   readonly fields: readonly Field[];
   readonly #shape: JsonBatchShape;
   readonly #records: readonly JsonRecord[];
@@ -22,6 +21,7 @@ export class JsonBatch implements RowBatch {
 
   /** @param firstRecord the number of the file's first record over the whole read */
   constructor(shape: JsonBatchShape, records: readonly JsonRecord[], file: string, firstRecord: number) {
+    super();
     this.fields = shape.fields;
     this.#shape = shape;
     this.#records = records;
@@ -33,23 +33,15 @@ export class JsonBatch implements RowBatch {
     return this.#records.length;
   }
 
-  record(row: number): number {
+  override record(row: number): number {
     return this.#firstRecord + this.#at(row).ordinal;
   }
 
-  piece(): number {
-    return 0;
-  }
-
-  pieces(): number {
-    return 1;
-  }
-
-  position(row: number): string {
+  override position(row: number): string {
     return this.#shape.format.place(this.#file, this.#at(row));
   }
 
-  keyPart(row: number, part: number): WireText | null {
+  override keyPart(row: number, part: number): WireText | null {
     const field = this.#shape.keyFields[part] as Field;
     if (field === rowNumber) return String(this.record(row)) as WireText;
     const record = this.#at(row);
@@ -59,22 +51,10 @@ export class JsonBatch implements RowBatch {
     return (typeof value === 'boolean' ? String(value) : record.numberText(field.name)) as WireText;
   }
 
-  cursor(): null {
-    return null;
-  }
-
-  value(row: number, field: number): Value {
+  override value(row: number, field: number): Value {
     const wanted = this.fields[field] as Field;
     if (wanted === rowNumber) return BigInt(this.record(row));
     return fieldValue(wanted.kind, memberOf(this.#at(row).object, wanted.name));
-  }
-
-  printed(row: number, field: number): WireText {
-    return escapeJson(printValue(this.value(row, field)));
-  }
-
-  json(row: number, field: number): WireText {
-    return jsonToWire(valueToJson(this.value(row, field)));
   }
 
   #at(row: number): JsonRecord {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { secret } from '../../core/component.ts';
-import { incrementalBlock } from '../../core/read-window.ts';
+import { incremental, sqlRows } from '../sql/config.ts';
 
 const keys = z.object({
   url: z
@@ -28,21 +28,12 @@ const keys = z.object({
       description: 'A SELECT to read instead of a table, in one pass.',
       examples: ['SELECT t.id, t.body, c.name FROM tickets t JOIN customers c ON c.id = t.customer_id'],
     }),
-  columns: z.array(z.string().min(1)).min(1).optional().meta({
-    description: 'The columns on offer. Default: all; only those that the pipeline uses are read.',
-  }),
-  where: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'SQL condition on the rows of the table.', examples: ['closed_at is not null'] }),
+  ...sqlRows,
   partitions: z.int().min(1).max(64).optional().meta({
     description:
       'Reads the table in so many ranges of its key at the same time, each over a connection of its own. Needs a unique index on the key.',
   }),
-  incremental: incrementalBlock.optional().meta({
-    description: 'Reads only the rows that changed since the last run that ended.',
-  }),
+  incremental,
 });
 
 export const postgresConfig = keys.superRefine(({ table, query, where, partitions }, context) => {

@@ -13,7 +13,8 @@ import { learnQuery } from './query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './read.ts';
 import { learnRelation, type Column } from './relation.ts';
 import { pageSql, type SelectPlan } from './select.ts';
-import { learnCursor, windowConditions, windowedSource, type PostgresCursor } from './window.ts';
+import { windowConditions, type SqlCursor } from '../sql/window.ts';
+import { learnCursor, windowedSource } from './window.ts';
 import type { PostgresSourceConfig } from './config.ts';
 
 /** What is known of the rows' origin before any of them is read. */
@@ -34,7 +35,7 @@ interface Opened {
   readonly key: readonly Column[];
   readonly tableId: string | undefined;
   /** Null where every run reads all rows. */
-  readonly cursor: PostgresCursor | null;
+  readonly cursor: SqlCursor | null;
   readonly warn: SourceContext['warn'];
   readonly isOrdered: boolean;
   /** In how many ranges the table is read. */
@@ -109,7 +110,7 @@ async function cursorOf(
   client: Client,
   rows: Origin & Pick<Opened, 'key'>,
   { incremental }: PostgresSourceConfig,
-): Promise<PostgresCursor | null> {
+): Promise<SqlCursor | null> {
   if (incremental === undefined) return null;
   return learnCursor(
     client,
@@ -209,8 +210,7 @@ function readPlan(opened: Opened, isPaged: boolean, { fields, window }: ReadOpti
   const { origin, columns, key, cursor, isOrdered, mayBeMisencoded, paging } = opened;
   const wanted = fields.map((name) => columnNamed(name, { ...origin, columns }, 'source.columns'));
   const copied = [...new Set([...wanted.map((column) => column.name), ...key.map((column) => column.name)])];
-  const ofWindow =
-    window === undefined || cursor === null ? [] : windowConditions(origin.from, cursor, window);
+  const ofWindow = window === undefined || cursor === null ? [] : windowConditions(cursor, window);
   const conditions = [...origin.conditions, ...ofWindow];
   return {
     select: { from: origin.from, columns: copied, key, conditions, isOrdered },

@@ -26,7 +26,3 @@ export async function checkWritable(path: string): Promise<void> {
     });
   }
 }
-
-export async function fileExists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => null)) !== null;
-}
