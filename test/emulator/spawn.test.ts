@@ -154,7 +154,7 @@ describe('a spawned emulator', () => {
     });
     const [secondUrl] = (await once(second, 'message')) as [string];
     second.kill('SIGKILL');
-    await expect.poll(() => health(secondUrl), { timeout: 5000 }).toBeNull();
+    await expect.poll(() => health(secondUrl)).toBeNull();
   });
 
   test('is joined where a server was started on the folder, which then stays', async () => {

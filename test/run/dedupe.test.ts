@@ -241,9 +241,7 @@ describe('rows that ask the same', () => {
     const { project, emulator } = scene;
     const { run_id: runId } = await project.summary(3, '--no-wait');
     await expect
-      .poll(async () => (await project.cli('collect', '--json')) && (await project.status()).rows.ok, {
-        timeout: 30_000,
-      })
+      .poll(async () => (await project.cli('collect', '--json')) && (await project.status()).rows.ok)
       .toBe(20);
     expect(await project.cli('cancel', runId)).toMatchObject({ code: 0 });
     const { rows } = await project.status();

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 
 type Block = Readonly<Record<string, unknown>>;
@@ -118,9 +119,10 @@ describe('deleted: delete', () => {
   });
 
   it('needs --yes where the source was emptied while answers were awaited', async () => {
-    await using slow = await createEmulator({ latencyMs: 1500 });
+    await using slow = await createHoldingEmulator();
     await using project = await create({}, { provider: providerAt(slow.url) });
     expect((await project.run('--no-wait')).code).toBe(3);
+    slow.release();
     await database.client.query('DELETE FROM notes');
     expect(await project.run()).toMatchObject({ code: 4, stderr: expect.stringContaining('--yes') });
     expect(await ids()).toEqual([...numbers(), '100', null]);
@@ -130,9 +132,10 @@ describe('deleted: delete', () => {
   });
 
   it('deletes nothing by the keys of a source that was edited since', async () => {
-    await using slow = await createEmulator({ latencyMs: 1500 });
+    await using slow = await createHoldingEmulator();
     await using project = await create({}, { provider: providerAt(slow.url) });
     expect((await project.run('--no-wait')).code).toBe(3);
+    slow.release();
     await database.client.query(
       "CREATE TABLE others (id text PRIMARY KEY, body text); INSERT INTO others VALUES ('1', '')",
     );

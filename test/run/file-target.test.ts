@@ -1,7 +1,7 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
-import { allButFirst } from '../support/held-batches.ts';
+import { allButFirst, createHoldingEmulator } from '../support/held-batches.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import { createProxy } from '../support/proxy.ts';
 
@@ -45,7 +45,7 @@ it('is replaced by all the rows, also after another run has used the same tempor
 });
 
 it('is not replaced by the rows of a limited build, nor by those of a limited run that is gone on with', async () => {
-  await using slow = await createEmulator({ latencyMs: 1500 });
+  await using slow = await createHoldingEmulator();
   await using project = await create(slow.url);
   await writeFile(project.path('answers.csv'), 'old\n');
   const refused = { code: 2, stderr: expect.stringContaining('--limit would replace the whole target') };
@@ -57,6 +57,7 @@ it('is not replaced by the rows of a limited build, nor by those of a limited ru
   expect(await project.cli(...load, ...elsewhere)).toMatchObject({ code: 1 });
 
   expect(await project.run('--limit', '2', '--no-wait', ...elsewhere)).toMatchObject({ code: 3 });
+  slow.release();
   expect(await project.cli('collect', 'pipeline.yaml')).toMatchObject(refused);
   let code: number | null = 3;
   while (code === 3) ({ code } = await project.cli('collect', 'pipeline.yaml', ...elsewhere));

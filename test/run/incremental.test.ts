@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 
 type Block = Readonly<Record<string, unknown>>;
@@ -8,18 +9,14 @@ type Block = Readonly<Record<string, unknown>>;
 const rows = 20;
 let database: TestDatabase;
 let emulator: TestEmulator;
-/** Batches take a while. */
-let slow: TestEmulator;
 
 beforeAll(async () => {
   database = await createDatabase();
   emulator = await createEmulator();
-  slow = await createEmulator({ latencyMs: 1500 });
 });
 
 afterAll(async () => {
   await emulator[Symbol.asyncDispose]();
-  await slow[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
 });
 
@@ -167,8 +164,10 @@ describe('a run of an incremental source', () => {
 
 describe('an incremental run that does not end', () => {
   it('goes on with its own window, which the next one begins behind', async () => {
+    await using slow = await createHoldingEmulator();
     await using project = await create({}, { provider: providerAt(slow.url) });
     expect((await project.run('--no-wait')).code).toBe(3);
+    slow.release();
     await change('id = 3');
     const resumed = await project.run();
     expect(resumed.stderr).toMatch(/^resuming run .*, reading updated_at <= 2026-01-02 12:20:00\+00$/m);
@@ -176,18 +175,24 @@ describe('an incremental run that does not end', () => {
   });
 
   it('keeps the next run from leaving its rows out', async () => {
+    await using slow = await createHoldingEmulator();
     await using project = await create({}, { provider: providerAt(slow.url) });
     expect((await project.run('--no-wait')).code).toBe(3);
+    slow.release();
     expect((await project.cli('cancel', 'pipeline.yaml')).code).toBe(0);
     expect(await counts(project)).toMatchObject({ records: rows });
     expect(await answered()).toHaveLength(rows);
   });
 
   it('neither takes part in nor undoes what a newer one has dealt with', async () => {
+    await using slow = await createHoldingEmulator();
     await using project = await create({}, { provider: providerAt(slow.url) });
+    slow.release();
     expect(await counts(project)).toMatchObject({ ok: rows });
     await change('id = 3');
+    slow.hold();
     expect((await project.run('--no-wait')).code).toBe(3);
+    slow.release();
     await change('id = 4', '2026-01-02T14:00:00Z');
     expect(await counts(project, '--new-run')).toMatchObject({ records: 2 });
     expect(await project.cli('collect', 'pipeline.yaml')).toMatchObject({ code: 0 });

@@ -48,7 +48,7 @@ it('says which batches it leaves alone, since nothing tells what they are for', 
   });
 });
 
-it('replaces no file by what it finds, which may not be every row', { timeout: 120_000 }, async () => {
+it('replaces no file by what it finds, which may not be every row', async () => {
   const held = holdBatches();
   const file = { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } };
   await using setting = await scene(() => held.middleware, {

@@ -184,7 +184,7 @@ describe('a batch', () => {
     await expect(server.client.files.content(id ?? '')).rejects.toMatchObject({ status: 404 });
     await expect(server.client.files.retrieve(id ?? '')).rejects.toMatchObject({ status: 404 });
     await expect
-      .poll(async () => (await results(server.client, id).catch(() => [])).length, { timeout: 3000 })
+      .poll(async () => (await results(server.client, id).catch(() => [])).length)
       .toBe(10);
   });
 
@@ -229,7 +229,7 @@ describe('a batch', () => {
     await expect(server.client.batches.retrieve(id)).rejects.toMatchObject({ status: 404 });
     await expect(server.client.batches.cancel(id)).rejects.toMatchObject({ status: 404 });
     await expect
-      .poll(async () => (await fetchBatch(server, id))['status'], { timeout: 3000 })
+      .poll(async () => (await fetchBatch(server, id))['status'])
       .toBe('completed');
   });
 
@@ -238,7 +238,7 @@ describe('a batch', () => {
     const { id } = await createBatch(server.client, ten);
     expect((await server.client.batches.retrieve(id)).id).toBe(id);
     await expect
-      .poll(async () => fetchBatch(server, id), { timeout: 3000 })
+      .poll(async () => fetchBatch(server, id))
       .toMatchObject({ error: { message: `No batch found with id '${id}'.` } });
   });
 
@@ -265,6 +265,6 @@ describe('a batch', () => {
       return all;
     };
     expect(await listAll()).toHaveLength(3);
-    await expect.poll(listAll, { timeout: 5000 }).toEqual(ids);
+    await expect.poll(listAll).toEqual(ids);
   });
 });

@@ -59,7 +59,7 @@ describe('calls are chosen', () => {
     expect(await statuses(server, 4)).toEqual([500, 200, 500, 200]);
     expect(await statuses(server, 4, '/models')).toEqual([200, 200, 401, 401]);
     expect(await statusOf(server, '/files')).toBe(200);
-    await expect.poll(() => statusOf(server, '/files'), { timeout: 3000 }).toBe(401);
+    await expect.poll(() => statusOf(server, '/files')).toBe(401);
     expect(await statuses(server, 2, '/files')).toEqual([401, 401]);
   });
 
