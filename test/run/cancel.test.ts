@@ -16,9 +16,7 @@ it('loads what was answered, and a new run sends the rest', async () => {
   await using emulator = await createEmulator({ faults });
   await using own = await project(emulator.url, { batch: { max_requests: 4 } });
   const { run_id: runId } = await own.summary(3, '--no-wait');
-  await expect
-    .poll(async () => (await own.cli('collect', '--json')) && (await own.status()).rows.ok)
-    .toBe(8);
+  await expect.poll(async () => (await own.cli('collect', '--json')) && (await own.status()).rows.ok).toBe(8);
   const cancelled = await own.cli('cancel', runId);
   expect(cancelled).toMatchObject({
     code: 0,

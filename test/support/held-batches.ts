@@ -13,9 +13,8 @@ interface Page {
 /** Batches that have not ended, as far as a client can see, until they are released: a slow provider without a clock. */
 export interface HeldBatches {
   readonly middleware: Middleware;
-  release(): void;
-  /** To be called only after a release. */
-  hold(): void;
+  readonly release: () => void;
+  readonly hold: () => void;
 }
 
 /** @param isHeld which of them; by default all */

@@ -183,9 +183,7 @@ describe('a batch', () => {
     const { output_file_id: id } = await runBatch(server.client, ten);
     await expect(server.client.files.content(id ?? '')).rejects.toMatchObject({ status: 404 });
     await expect(server.client.files.retrieve(id ?? '')).rejects.toMatchObject({ status: 404 });
-    await expect
-      .poll(async () => (await results(server.client, id).catch(() => [])).length)
-      .toBe(10);
+    await expect.poll(async () => (await results(server.client, id).catch(() => [])).length).toBe(10);
   });
 
   test('lies about its counts', async () => {
@@ -228,9 +226,7 @@ describe('a batch', () => {
     const { id } = await createBatch(server.client, ten);
     await expect(server.client.batches.retrieve(id)).rejects.toMatchObject({ status: 404 });
     await expect(server.client.batches.cancel(id)).rejects.toMatchObject({ status: 404 });
-    await expect
-      .poll(async () => (await fetchBatch(server, id))['status'])
-      .toBe('completed');
+    await expect.poll(async () => (await fetchBatch(server, id))['status']).toBe('completed');
   });
 
   test('is lost after a while, for ever', async () => {
