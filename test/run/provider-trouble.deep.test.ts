@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { acceptedBatches } from '../support/bill.ts';
 import { answers, expected, rowCount, scene, useNotes } from './scene.ts';
@@ -32,20 +31,22 @@ describe('a batch that the provider refuses', () => {
 
 describe('a create whose reply is lost', () => {
   it('is found also where the batch appears only a moment after the connection was cut', async () => {
-    let cut = 0;
-    const late: Promise<unknown>[] = [];
-    await using setting = await scene(
-      () =>
-        async ({ method, path }, forward) => {
-          if (method !== 'POST' || path !== '/batches' || (cut += 1) > 1) return forward();
-          late.push(sleep(100).then(forward));
-          throw new Error('cut');
-        },
-      // The second look comes after this long.
-      { batch: { poll_interval: '1s' } },
-    );
+    let creates = 0;
+    let late: (() => Promise<unknown>) | null = null;
+    await using setting = await scene(() => async ({ method, path }, forward) => {
+      if (method === 'POST' && path === '/batches' && (creates += 1) === 1) {
+        late = forward;
+        throw new Error('cut');
+      }
+      const response = await forward();
+      if (method !== 'GET' || path !== '/batches' || late === null) return response;
+      // Behind the first look, and before the second.
+      const create = late;
+      late = null;
+      await create();
+      return response;
+    });
     expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
-    await Promise.all(late);
     expect(acceptedBatches(await setting.emulator.bill())).toBe(1);
     expect(await answers()).toEqual(expected(() => 1));
   });

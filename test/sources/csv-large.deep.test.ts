@@ -44,7 +44,7 @@ describe('a large file', () => {
     const child = spawnSync(
       process.execPath,
       [join(import.meta.dirname, 'csv-left.child.ts'), join(folder.path, 'a.csv')],
-      { encoding: 'utf8', timeout: 30_000 },
+      { encoding: 'utf8', timeout: 120_000 },
     );
     expect(child.stderr).toBe('');
     expect(child.status).toBe(0);

@@ -138,7 +138,8 @@ test('downloads a file whole', async () => {
   const content = Buffer.alloc(3_000_000, 'abc\n');
   await using server = await fileServer(content.length, (response) => void response.end(content));
   const path = join(folder, 'whole.jsonl');
-  expect(await impatient(server.url).download('file-1', path, never)).toEqual({
+  const provider = await openProvider({ base_url: server.url });
+  expect(await provider.download('file-1', path, never)).toEqual({
     bytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
   });
@@ -205,9 +206,13 @@ test('keeps a slow download that goes on', async () => {
 
 test('accepts an empty error file, and servers that do not say a size', async () => {
   await using empty = await fileServer(0, (response) => void response.end());
-  expect(await impatient(empty.url).download('f', join(folder, 'empty'), never)).toMatchObject({ bytes: 0 });
+  expect(
+    await (await openProvider({ base_url: empty.url })).download('f', join(folder, 'empty'), never),
+  ).toMatchObject({ bytes: 0 });
   await using silent = await fileServer(undefined, (response) => void response.end('ab'));
-  expect(await impatient(silent.url).download('f', join(folder, 'silent'), never)).toMatchObject({
+  expect(
+    await (await openProvider({ base_url: silent.url })).download('f', join(folder, 'silent'), never),
+  ).toMatchObject({
     bytes: 2,
   });
 });
@@ -225,9 +230,8 @@ test('stops a download when it is told to', async () => {
 
 test('says which folder cannot be written', async () => {
   await using server = await fileServer(2, (response) => void response.end('ab'));
-  await expect(
-    impatient(server.url).download('f', join(folder, 'no', 'such', 'folder'), never),
-  ).rejects.toMatchObject({
+  const provider = await openProvider({ base_url: server.url });
+  await expect(provider.download('f', join(folder, 'no', 'such', 'folder'), never)).rejects.toMatchObject({
     code: 'write_failed',
     retryable: false,
   });
