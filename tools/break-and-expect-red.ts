@@ -46,7 +46,7 @@ interface Report {
 
 const longestDetails = 1000;
 const root = join(import.meta.dirname, '..');
-const suites = ['test/recovery/lying-provider.test.ts', 'test/recovery/boundaries.test.ts'];
+const suites = ['test/recovery/lying-provider.deep.test.ts', 'test/recovery/boundaries.deep.test.ts'];
 /** Of these, the tests that a breakage of `run` must turn red. */
 const testsOfRun = 'a provider that|run_upsert|run_insert';
 

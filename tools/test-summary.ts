@@ -1,7 +1,7 @@
 /**
- * Prints the last line of a check, `N passed, N failed`, from the report of vitest's JSON reporter.
+ * Prints the last line of a check, `N passed, N failed`, from the reports of vitest's JSON reporter.
  *
- *     node tools/test-summary.ts REPORT [FAILED_CHECKS]
+ *     node tools/test-summary.ts FAILED_CHECKS REPORT...
  *
  * Each check that failed beside the tests (types, lint, ...) counts as one more failure. A test file that could not be
  * loaded, a report that says `success: false` without naming a test, and a report that was never written are failures.
@@ -32,8 +32,9 @@ function readReport(path: string): { readonly passed: number; readonly failed: n
   return { passed: report.numPassedTests, failed: countFailures(report) };
 }
 
-const [path = '', failedChecks = '0'] = process.argv.slice(2);
-const tests = readReport(path);
-const failed = tests.failed + Number(failedChecks);
+const [failedChecks = '', ...paths] = process.argv.slice(2);
+const reports = paths.map(readReport);
+const passed = reports.reduce((sum, report) => sum + report.passed, 0);
+const failed = reports.reduce((sum, report) => sum + report.failed, Number(failedChecks));
 process.exitCode = failed > 0 ? 1 : 0;
-console.log(`${tests.passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed`);

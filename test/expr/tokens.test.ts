@@ -41,9 +41,10 @@ test('no token more would fit, up to a character of several tokens', () => {
 });
 
 test('a megabyte without a break takes no longer than language', () => {
-  const started = performance.now();
+  const begun = process.cpuUsage();
   for (const unit of ['x', ' ', '=', 'é']) countTokens(unit.repeat(1_000_000), 'o200k_base');
-  expect(performance.now() - started).toBeLessThan(20_000);
+  // Of the processor, since others may use it too.
+  expect(process.cpuUsage(begun).user / 1000).toBeLessThan(20_000);
 });
 
 /** Words of letters alone that no two texts share. */
@@ -67,4 +68,4 @@ test('takes time by the length of a text, also of one whose words are nowhere el
   millisecondsOf(rareWords(1, 5000));
   const short = millisecondsOf(rareWords(10_000, 40_000));
   expect(millisecondsOf(rareWords(100_000, 200_000))).toBeLessThan(short * 12);
-}, 60_000);
+});

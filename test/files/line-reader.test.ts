@@ -65,10 +65,11 @@ test('gives back any lines, whatever the size of its blocks', async () => {
 
 test('joins a line of 80 MB once', async () => {
   const long = Buffer.alloc(80_000_000, 97);
-  const began = performance.now();
+  const began = process.cpuUsage();
   const lines = await linesOf(Buffer.concat([Buffer.from('x\n'), long, Buffer.from('\ny')]));
   expect(lines.map(({ text }) => text.length)).toEqual([1, 80_000_000, 1]);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  // Of the processor, since others may use it too.
+  expect(process.cpuUsage(began).user / 1000).toBeLessThan(10_000);
 });
 
 test('unpacks gzip, also of several members', async () => {

@@ -42,7 +42,7 @@ describe('what cannot be reached', () => {
       const started = performance.now();
       const error = await failure(`postgres://ann@127.0.0.1:${port}/db?sslmode=disable&connect_timeout=1`);
       expect(error).toMatchObject({ code: 'database_unreachable', retryable: true });
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(performance.now() - started).toBeLessThan(10_000);
       const abort = new AbortController();
       setTimeout(() => abort.abort(new Error('stopped by the user')), 100);
       const url = `postgres://ann@127.0.0.1:${port}/db?sslmode=disable`;

@@ -9,10 +9,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
-const child = spawn(process.execPath, [vitest, 'run', 'test/recovery', ...process.argv.slice(2)], {
-  cwd: root,
-  env: { ...process.env, BATCHLINE_BOUNDARIES: 'all' },
-  stdio: 'inherit',
-});
+const child = spawn(
+  process.execPath,
+  [vitest, 'run', '--project', 'deep', 'test/recovery', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    env: { ...process.env, BATCHLINE_BOUNDARIES: 'all' },
+    stdio: 'inherit',
+  },
+);
 const [code] = (await once(child, 'exit')) as [number | null];
 process.exitCode = code ?? 1;

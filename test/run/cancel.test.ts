@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
 import { acceptedBatches } from '../support/bill.ts';
 import { createEmulator } from '../support/emulator.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { answers, expected, project, rowCount, useNotes } from './scene.ts';
 
 useNotes();
@@ -15,11 +16,7 @@ it('loads what was answered, and a new run sends the rest', async () => {
   await using emulator = await createEmulator({ faults });
   await using own = await project(emulator.url, { batch: { max_requests: 4 } });
   const { run_id: runId } = await own.summary(3, '--no-wait');
-  await expect
-    .poll(async () => (await own.cli('collect', '--json')) && (await own.status()).rows.ok, {
-      timeout: 20_000,
-    })
-    .toBe(8);
+  await expect.poll(async () => (await own.cli('collect', '--json')) && (await own.status()).rows.ok).toBe(8);
   const cancelled = await own.cli('cancel', runId);
   expect(cancelled).toMatchObject({
     code: 0,
@@ -35,15 +32,14 @@ it('loads what was answered, and a new run sends the rest', async () => {
 });
 
 it('remembers that a run is being cancelled, whoever takes it up', async () => {
-  await using emulator = await createEmulator({
-    faults: { batches: [{ fault: 'phases', in_progress: '1h', cancelling: '5s' }] },
-  });
+  await using emulator = await createHoldingEmulator({ latencyMs: 3_600_000 });
   await using own = await project(emulator.url);
   const { run_id: runId } = await own.summary(3, '--no-wait');
   const { code, stdout } = await own.cli('cancel', runId, '--no-wait');
   expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringContaining('still being cancelled') });
   expect(await own.run()).toMatchObject({ code: 4, stderr: expect.stringContaining('being cancelled') });
-  await expect.poll(async () => (await own.cli('collect', '--quiet')).code, { timeout: 30_000 }).toBe(0);
+  emulator.release();
+  await expect.poll(async () => (await own.cli('collect', '--quiet')).code).toBe(0);
   expect(await own.status()).toMatchObject({ status: 'cancelled', rows: { ok: 0, pending: rowCount } });
   expect(await own.cli('cancel', runId)).toMatchObject({ code: 2 });
 });

@@ -19,7 +19,7 @@ it('ends while batches are under way, and collects them later', async () => {
   expect(acceptedBatches(await emulator.bill())).toBe(3);
   expect(await own.cli('collect', '--quiet')).toMatchObject({ code: 3 });
   held.release();
-  await expect.poll(async () => (await own.cli('collect', '--quiet')).code, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await own.cli('collect', '--quiet')).code).toBe(0);
   expect(await own.status()).toMatchObject({ status: 'completed', rows: { ok: rowCount, pending: 0 } });
   expect(await answers()).toEqual(expected(() => 1));
   expect(paidLines(await emulator.bill())).toHaveLength(rowCount);
@@ -34,7 +34,7 @@ it('sends rows again that are to be, pass after pass', async () => {
   const { project: own, emulator } = setting;
   expect((await own.summary(3, '--no-wait')).rows.ok).toBe(0);
   held.release();
-  await expect.poll(async () => (await own.cli('collect', '--quiet')).code, { timeout: 20_000 }).toBe(0);
+  await expect.poll(async () => (await own.cli('collect', '--quiet')).code).toBe(0);
   expect(await answers()).toEqual(expected(() => 2));
   expect(acceptedBatches(await emulator.bill())).toBe(2);
 });

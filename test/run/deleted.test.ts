@@ -1,63 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
-import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
-import { PipelineProject } from '../support/pipeline-process.ts';
+import { describe, expect, it } from 'vitest';
+import { useDeleted, database, create, ids, numbers } from './deleted-scene.ts';
 
-type Block = Readonly<Record<string, unknown>>;
-
-let database: TestDatabase;
-let emulator: TestEmulator;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  emulator = await createEmulator();
-});
-
-afterAll(async () => {
-  await emulator[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  await database.client.query(`
-    DROP TABLE IF EXISTS answers, notes;
-    CREATE TABLE notes (id text PRIMARY KEY, body text NOT NULL);
-    INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 12) n;
-    CREATE TABLE answers (id bigint UNIQUE, answer text, request_hash text);
-    INSERT INTO answers VALUES (100, 'of a row that is gone'), (NULL, 'not ours')`);
-});
-
-function create(sink: Block = {}, rest: Block = {}): Promise<PipelineProject> {
-  return PipelineProject.create({
-    source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
-    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
-    provider: providerAt(emulator.url),
-    batch: promptBatch,
-    sink: {
-      type: 'postgres',
-      url: database.url,
-      table: 'answers',
-      deleted: 'delete',
-      columns: { answer: 'text' },
-      ...sink,
-    },
-    ...rest,
-  });
-}
-
-/** The ids in the target. */
-async function ids(table = 'answers'): Promise<readonly (string | null)[]> {
-  const { rows } = await database.client.query<{ id: string | null }>(
-    `SELECT id FROM ${table} ORDER BY ${table}.id`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-const numbers = (...gone: readonly number[]) =>
-  Array.from({ length: 12 }, (_, index) => index + 1)
-    .filter((id) => !gone.includes(id))
-    .map(String);
+useDeleted();
 
 describe('deleted: delete', () => {
   it('deletes what is gone from the source, by the value of the key, and says how many', async () => {
@@ -74,22 +18,6 @@ describe('deleted: delete', () => {
     expect(await ids()).toEqual([...numbers(2, 11), null]);
   });
 
-  it('is refused for part of the source, unless the rows go elsewhere, where nothing is deleted', async () => {
-    await using project = await create();
-    for (const flags of [
-      ['--limit', '3'],
-      ['--sample', '3'],
-      ['--where', "id < '3'"],
-    ]) {
-      const refused = await project.run(...flags);
-      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(flags[0] ?? '') });
-    }
-    await database.client.query('CREATE TABLE trial AS TABLE answers; ALTER TABLE trial ADD UNIQUE (id)');
-    await project.summary(0, '--limit', '3', '--set', 'sink.table=trial');
-    expect(await ids('trial')).toContain('100');
-    expect(await ids()).toEqual(['100', null]);
-  });
-
   it('leaves the target alone where more rows failed than may', async () => {
     await database.client.query("UPDATE notes SET body = '' WHERE id = '5'");
     await using project = await create();
@@ -101,98 +29,4 @@ describe('deleted: delete', () => {
     await project.summary(0, '--max-failed-rows', '1', '--new-run');
     expect(await ids()).toEqual([...numbers(5), null]);
   });
-
-  it('needs --yes where the source is empty', async () => {
-    await database.client.query('DELETE FROM notes');
-    await using project = await create();
-    expect(await project.run()).toMatchObject({ code: 4, stderr: expect.stringContaining('--yes') });
-    expect(await project.status()).toMatchObject({ status: 'refused' });
-    expect(await ids()).toEqual(['100', null]);
-    await database.client.query("INSERT INTO notes VALUES ('1', 'come back')");
-    expect((await project.summary()).rows).toMatchObject({ records: 1, ok: 1 });
-    expect(await ids()).toEqual(['1', null]);
-    await database.client.query('DELETE FROM notes');
-    expect((await project.run()).code).toBe(4);
-    await project.summary(0, '--yes');
-    expect(await ids()).toEqual([null]);
-  });
-
-  it('needs --yes where the source was emptied while answers were awaited', async () => {
-    await using slow = await createEmulator({ latencyMs: 1500 });
-    await using project = await create({}, { provider: providerAt(slow.url) });
-    expect((await project.run('--no-wait')).code).toBe(3);
-    await database.client.query('DELETE FROM notes');
-    expect(await project.run()).toMatchObject({ code: 4, stderr: expect.stringContaining('--yes') });
-    expect(await ids()).toEqual([...numbers(), '100', null]);
-    await database.client.query("INSERT INTO notes VALUES ('3', 'come back')");
-    expect((await project.run()).code).toBe(0);
-    expect(await ids()).toEqual(['3', null]);
-  });
-
-  it('deletes nothing by the keys of a source that was edited since', async () => {
-    await using slow = await createEmulator({ latencyMs: 1500 });
-    await using project = await create({}, { provider: providerAt(slow.url) });
-    expect((await project.run('--no-wait')).code).toBe(3);
-    await database.client.query(
-      "CREATE TABLE others (id text PRIMARY KEY, body text); INSERT INTO others VALUES ('1', '')",
-    );
-    const text = await readFile(project.path('pipeline.yaml'), 'utf8');
-    await project.write('pipeline.yaml', text.replace('"notes"', '"others"'));
-    let collected = await project.cli('collect', 'pipeline.yaml');
-    while (collected.code === 3) collected = await project.cli('collect', 'pipeline.yaml');
-    expect(collected).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing was deleted') });
-    expect(await ids()).toEqual([...numbers(), '100', null]);
-  });
-
-  it('deletes nothing where records of the source cannot be read', async () => {
-    await using project = await create(
-      { key: { id: 'bigint' } },
-      {
-        source: { type: 'csv', path: 'notes.csv', key: 'id', on_bad_record: 'skip' },
-      },
-    );
-    await writeFile(project.path('notes.csv'), 'id,body\n1,one\n2,two,many\n3,three\n');
-    expect(await project.run()).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining('could not be read'),
-    });
-    expect(await ids()).toEqual(['1', '3', '100', null]);
-    await writeFile(project.path('notes.csv'), 'id,body\n1,one\n3,three\n');
-    expect((await project.run()).code).toBe(0);
-    expect(await ids()).toEqual(['1', '3', null]);
-  });
-
-  it('is refused where the user may not delete, and where the table is the source itself', async () => {
-    await database.client.query('ALTER TABLE notes ADD answer text, ADD request_hash text');
-    await using itself = await create({ table: 'notes' });
-    expect(await itself.run()).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining('both source and sink'),
-    });
-    const role = `loader_${process.pid}`;
-    await database.client.query(`
-      CREATE ROLE ${role} LOGIN; GRANT SELECT ON notes TO ${role};
-      GRANT SELECT, INSERT, UPDATE ON answers TO ${role}`);
-    try {
-      const url = new URL(database.url);
-      url.username = role;
-      await using project = await create({ url: url.href });
-      expect(await project.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('GRANT DELETE') });
-    } finally {
-      await database.client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
-    }
-  });
-});
-
-it('an empty source does not replace a file without --yes', async () => {
-  await database.client.query('DELETE FROM notes');
-  await using project = await create(
-    {},
-    { sink: { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } } },
-  );
-  await writeFile(project.path('answers.csv'), 'old\n');
-  expect(await project.run()).toMatchObject({ code: 4, stderr: expect.stringContaining('--yes') });
-  expect(await readFile(project.path('answers.csv'), 'utf8')).toBe('old\n');
-  expect((await project.run('--yes')).code).toBe(0);
-  expect(await readFile(project.path('answers.csv'), 'utf8')).toBe('id,answer\n');
 });

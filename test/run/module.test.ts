@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import { errorsOf } from './scene.ts';
 
@@ -10,7 +11,7 @@ let database: TestDatabase;
 let emulator: TestEmulator;
 
 beforeAll(async () => {
-  [database, emulator] = await Promise.all([createDatabase(), createEmulator({ latencyMs: 300 })]);
+  [database, emulator] = await Promise.all([createDatabase(), createEmulator()]);
   await database.client.query(`
     CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL, secret text);
     INSERT INTO notes SELECT n, 'note ' || n, 'unread' FROM generate_series(1, ${rowCount}) n`);
@@ -21,12 +22,17 @@ afterAll(async () => {
 });
 
 /** A project with the module `tags.ts`, whose fields fill a table of the name given. */
-async function createProject(table: string, source: string, module: object): Promise<PipelineProject> {
+async function createProject(
+  table: string,
+  source: string,
+  module: object,
+  url = emulator.url,
+): Promise<PipelineProject> {
   const project = await PipelineProject.create({
     source: { type: 'postgres', url: database.url, table: 'notes', key: 'id' },
     transforms: [{ type: 'module', path: 'tags.ts', ...module }],
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
-    provider: providerAt(emulator.url),
+    provider: providerAt(url),
     batch: promptBatch,
     max_failed_rows: 2,
     sink: {
@@ -87,11 +93,13 @@ it('makes, drops and fails rows; its fields reach the target with their types', 
 });
 
 it('belongs to the run: an edited module is another one', async () => {
-  await using project = await createProject('edited', typescript, { fields });
+  await using held = await createHoldingEmulator();
+  await using project = await createProject('edited', typescript, { fields }, held.url);
   await project.summary(3, '--no-wait');
   await project.write('tags.ts', typescript.replace('toUpperCase', 'toLowerCase'));
   const changed = await project.run();
   expect(changed).toMatchObject({ code: 2, stderr: expect.stringContaining('transform files.tags.ts') });
+  held.release();
   await project.write('tags.ts', typescript);
   expect((await project.summary()).rows).toMatchObject({ ok: 5 });
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { acceptedBatches } from '../support/bill.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
@@ -34,11 +33,10 @@ it('never gives up the run of a process that is still at work, whatever was edit
   const rows = Array.from({ length: 400_000 }, (_, row) => `${row},note ${row}\n`);
   await project.write('notes.csv', `id,body\n${rows.join('')}`);
   const reading = Promise.withResolvers<void>();
-  const { child, result } = project.watch(['run', 'pipeline.yaml'], (line) => {
-    if (line.startsWith('starting run')) reading.resolve();
+  const { child, result } = project.watch(['run', 'pipeline.yaml', '--log-format', 'json'], (line) => {
+    if (line.includes('"RowsRead"')) reading.resolve();
   });
   await reading.promise;
-  await sleep(150);
   child.kill('SIGSTOP');
   await project.write('pipeline.yaml', pipeline('Edited: {{ body }}'));
   try {

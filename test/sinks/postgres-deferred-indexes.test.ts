@@ -126,7 +126,7 @@ function describeDeferring(create: () => Promise<TestDatabase>): void {
     expect(await indexes()).toEqual(before);
   });
 
-  test('a table that others are at work on is not waited for long', { timeout: 20_000 }, async () => {
+  test('a table that others are at work on is not waited for long', async () => {
     await makeTable();
     await using sink = await open(database.url);
     await sink.prepare();

@@ -203,7 +203,7 @@ test('a row that another transaction is changing is waited for, and its change i
 
 async function untilWaiting(): Promise<void> {
   const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  await expect.poll(async () => (await client.query(waiting)).rowCount, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await client.query(waiting)).rowCount).toBe(1);
 }
 
 test('a deadlock with another transaction is worth another try', async () => {

@@ -1,6 +1,8 @@
-import type { Middleware } from './proxy.ts';
+import { createEmulator, type TestEmulator } from './emulator.ts';
+import { createProxy, type Middleware } from './proxy.ts';
 
 interface BatchObject {
+  readonly status: string;
   readonly metadata: { readonly batchline_chunk: string };
 }
 
@@ -11,13 +13,14 @@ interface Page {
 /** Batches that have not ended, as far as a client can see, until they are released: a slow provider without a clock. */
 export interface HeldBatches {
   readonly middleware: Middleware;
-  release(): void;
+  readonly release: () => void;
+  readonly hold: () => void;
 }
 
 /** @param isHeld which of them; by default all */
 export function holdBatches(isHeld: (batch: BatchObject) => boolean = () => true): HeldBatches {
   let holds = true;
-  const seen = (batch: BatchObject) => (isHeld(batch) ? { ...batch, ...underWay } : batch);
+  const seen = (batch: BatchObject) => (isHeld(batch) ? { ...batch, ...underWay(batch) } : batch);
   return {
     async middleware({ method, path }, forward) {
       const response = await forward();
@@ -30,6 +33,9 @@ export function holdBatches(isHeld: (batch: BatchObject) => boolean = () => true
     release: () => {
       holds = false;
     },
+    hold: () => {
+      holds = true;
+    },
   };
 }
 
@@ -38,4 +44,21 @@ export function allButFirst(): HeldBatches {
   return holdBatches(({ metadata }) => metadata.batchline_chunk !== '1');
 }
 
-const underWay = { status: 'in_progress', output_file_id: null, error_file_id: null, completed_at: null };
+export interface HoldingEmulator extends TestEmulator, Pick<HeldBatches, 'hold' | 'release'> {}
+
+/** An emulator whose batches are held until they are released. */
+export async function createHoldingEmulator(
+  options: Parameters<typeof createEmulator>[0] = {},
+): Promise<HoldingEmulator> {
+  await using resources = new AsyncDisposableStack();
+  const emulator = resources.use(await createEmulator(options));
+  const { middleware, hold, release } = holdBatches();
+  const { url } = resources.use(await createProxy(emulator.url, middleware));
+  const kept = resources.move();
+  return { ...emulator, url, hold, release, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+function underWay({ status }: BatchObject) {
+  const seen = status.startsWith('cancel') ? 'cancelling' : 'in_progress';
+  return { status: seen, output_file_id: null, error_file_id: null, completed_at: null, cancelled_at: null };
+}

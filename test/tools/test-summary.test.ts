@@ -12,10 +12,13 @@ const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] };
 const failed = { status: 'failed', assertionResults: [{ status: 'passed' }, { status: 'failed' }] };
 const unloaded = { status: 'failed', assertionResults: [] };
 
-function summarize(report: object, ...failedChecks: readonly string[]) {
-  const path = join(folder, 'report.json');
-  writeFileSync(path, JSON.stringify(report));
-  return run(path, ...failedChecks);
+function summarize(failedChecks: number, ...reports: readonly object[]) {
+  const paths = reports.map((report, index) => {
+    const path = join(folder, `report-${index}.json`);
+    writeFileSync(path, JSON.stringify(report));
+    return path;
+  });
+  return run(String(failedChecks), ...paths);
 }
 
 function run(...args: readonly string[]) {
@@ -25,7 +28,7 @@ function run(...args: readonly string[]) {
 
 test('says how many passed', () => {
   const report = { success: true, numPassedTests: 7, numFailedTests: 0, testResults: [passed] };
-  expect(summarize(report)).toEqual({ line: '7 passed, 0 failed\n', code: 0 });
+  expect(summarize(0, report)).toEqual({ line: '7 passed, 0 failed\n', code: 0 });
 });
 
 test.each([
@@ -39,14 +42,20 @@ test.each([
     { success: false, numPassedTests: 1, numFailedTests: 0, testResults: [passed] },
   ],
 ])('counts %s', (_, report) => {
-  expect(summarize(report)).toEqual({ line: '1 passed, 1 failed\n', code: 1 });
+  expect(summarize(0, report)).toEqual({ line: '1 passed, 1 failed\n', code: 1 });
 });
 
 test('counts checks that failed beside the tests', () => {
   const report = { success: true, numPassedTests: 7, numFailedTests: 0, testResults: [passed] };
-  expect(summarize(report, '2')).toEqual({ line: '7 passed, 2 failed\n', code: 1 });
+  expect(summarize(2, report)).toEqual({ line: '7 passed, 2 failed\n', code: 1 });
+});
+
+test('adds reports up', () => {
+  const green = { success: true, numPassedTests: 7, numFailedTests: 0, testResults: [passed] };
+  const red = { success: false, numPassedTests: 1, numFailedTests: 1, testResults: [passed, failed] };
+  expect(summarize(1, green, red, green)).toEqual({ line: '15 passed, 2 failed\n', code: 1 });
 });
 
 test('takes a missing report for a failure', () => {
-  expect(run(join(folder, 'missing.json'))).toEqual({ line: '0 passed, 1 failed\n', code: 1 });
+  expect(run('0', join(folder, 'missing.json'))).toEqual({ line: '0 passed, 1 failed\n', code: 1 });
 });

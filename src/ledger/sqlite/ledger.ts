@@ -46,6 +46,7 @@ import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { inTransaction, write } from './write.ts';
+import { writeAhead } from './write-ahead.ts';
 import * as sql from './statements.ts';
 
 /**
@@ -60,6 +61,7 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
     const database = new DatabaseSync(path, { timeout: 10_000 });
     // SQLite gives the files that it makes beside it the same rights.
     await chmod(path, 0o600);
+    await writeAhead(database);
     return new SqliteLedger(database, path);
   } catch (error) {
     if (error instanceof BatchlineError) throw error;
@@ -84,7 +86,7 @@ class SqliteLedger implements Ledger {
     this.#database = database;
     this.#path = path;
     // FULL: a commit is on disk before the call returns, so that an intent survives a power cut.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA synchronous = FULL');
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.#events = new SqliteEvents(path);

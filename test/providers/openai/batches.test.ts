@@ -144,7 +144,8 @@ test('downloads a file whole', async () => {
   const content = Buffer.alloc(3_000_000, 'abc\n');
   await using server = await fileServer(content.length, (response) => void response.end(content));
   const path = join(folder, 'whole.jsonl');
-  await impatient(server.url).fetch('b', 'file-1', path, never);
+  const batches = await batchesAt({ base_url: server.url });
+  await batches.fetch('b', 'file-1', path, never);
   expect(content.equals(await readFile(path))).toBe(true);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
@@ -209,10 +210,10 @@ test('keeps a slow download that goes on', async () => {
 
 test('accepts an empty error file, and servers that do not say a size', async () => {
   await using empty = await fileServer(0, (response) => void response.end());
-  await impatient(empty.url).fetch('b', 'f', join(folder, 'empty'), never);
+  await (await batchesAt({ base_url: empty.url })).fetch('b', 'f', join(folder, 'empty'), never);
   expect((await stat(join(folder, 'empty'))).size).toBe(0);
   await using silent = await fileServer(undefined, (response) => void response.end('ab'));
-  await impatient(silent.url).fetch('b', 'f', join(folder, 'silent'), never);
+  await (await batchesAt({ base_url: silent.url })).fetch('b', 'f', join(folder, 'silent'), never);
   expect((await stat(join(folder, 'silent'))).size).toBe(2);
 });
 
@@ -230,7 +231,7 @@ test('stops a download when it is told to', async () => {
 test('says which folder cannot be written', async () => {
   await using server = await fileServer(2, (response) => void response.end('ab'));
   await expect(
-    impatient(server.url).fetch('b', 'f', join(folder, 'no', 'such', 'folder'), never),
+    (await batchesAt({ base_url: server.url })).fetch('b', 'f', join(folder, 'no', 'such', 'folder'), never),
   ).rejects.toMatchObject({
     code: 'write_failed',
     retryable: false,

@@ -122,7 +122,7 @@ function byNumber(records: readonly Readonly<Record<string, unknown>>[]): readon
     .sort((a, b) => Number(a[0]) - Number(b[0]));
 }
 
-test('flights come from Parquet into every sink, row by row', { timeout: 120_000 }, async () => {
+test('flights come from Parquet into every sink, row by row', async () => {
   await using project = await PipelineProject.create();
   const flown = await textsOf(`${firstFlights(rows)} ORDER BY 1`);
   const expected = flown.map((row) => [...row, promptAnswer(row.slice(1).join('|'))]);

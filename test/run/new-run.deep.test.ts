@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createEmulator, type TestEmulator } from '../support/emulator.ts';
+import { expect, it } from 'vitest';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { pipeline, project as createProject, rowCount, useNotes } from './scene.ts';
 
-let slow: TestEmulator;
 useNotes();
-
-beforeAll(async () => {
-  slow = await createEmulator({ latencyMs: 1500 });
-});
-
-afterAll(async () => {
-  await slow[Symbol.asyncDispose]();
-});
 
 const edited = { request: { prompt: 'Again: {{ body }}' } };
 
 it('leaves the run beside it as it is, which later ones pass by until the edit is undone', async () => {
+  await using slow = await createHoldingEmulator();
   await using project = await createProject(slow.url);
   const left = await project.summary(3, '--no-wait');
+  slow.release();
   await project.write('pipeline.yaml', pipeline(slow.url, edited));
   expect(await project.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('--new-run') });
   expect((await project.summary(0, '--new-run')).rows).toMatchObject({ ok: rowCount });
@@ -29,9 +22,11 @@ it('leaves the run beside it as it is, which later ones pass by until the edit i
 });
 
 it('is what the next run goes on with, where both are of the same requests', async () => {
+  await using slow = await createHoldingEmulator();
   await using project = await createProject(slow.url);
   const older = await project.summary(3, '--no-wait');
   const newer = await project.summary(3, '--no-wait', '--new-run');
+  slow.release();
   expect((await project.summary()).run_id).toBe(newer.run_id);
   expect((await project.summary()).run_id).toBe(older.run_id);
 });

@@ -162,7 +162,7 @@ it('stops at once when it is interrupted in the middle of a download', async () 
   await asked.promise;
   await sleep(200);
   child.kill('SIGINT');
-  const giveUp = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), 60_000);
   expect(await result).toMatchObject({ code: 130 });
   clearTimeout(giveUp);
   stalls = false;

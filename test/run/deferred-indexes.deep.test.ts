@@ -62,7 +62,7 @@ async function halfLoaded() {
   const proxy = resources.use(await createProxy(emulator.url, middleware));
   const project = resources.use(await PipelineProject.create(pipeline(proxy.url)));
   const running = project.start('run', 'pipeline.yaml');
-  await expect.poll(hasIndex, { timeout: 30_000 }).toBe(false);
+  await expect.poll(hasIndex).toBe(false);
   const kept = resources.move();
   return { project, running, held, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -79,7 +79,7 @@ it('says so when the account does not know any of its batches', async () => {
   });
   await using project = await create(proxy.url);
   const { child, result } = project.watch(['run', 'pipeline.yaml']);
-  const giveUp = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), 60_000);
   expect(await result).toMatchObject({ code: 1, stderr: expect.stringContaining('API key') });
   clearTimeout(giveUp);
 });
