@@ -205,7 +205,7 @@ export class ChunkDriver {
   }
 
   #wakeWhere(isDue: (sleeper: Sleeper) => boolean): void {
-    for (const sleeper of [...this.#asleep.values()]) {
+    for (const sleeper of this.#asleep.values()) {
       if (!isDue(sleeper)) continue;
       this.#asleep.delete(sleeper.chunk.chunk);
       this.start(sleeper.chunk);

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { loadPipeline, runPipeline } from '../../src/index.ts';
 import { requestBlock } from '../../src/core/request-block.ts';
+import type * as registry from '../../src/providers/index.ts';
 import { fakeProvider, serverOf } from './fake-provider.ts';
 import { describeProvider } from './provider-contract.ts';
 
 // The line in the registry that a provider takes.
 vi.mock('../../src/providers/index.ts', async (original) => {
-  const { providers } = await original<typeof import('../../src/providers/index.ts')>();
+  const { providers } = await original<typeof registry>();
   const { fakeProvider: fake } = await import('./fake-provider.ts');
   return { providers: [...providers, fake] };
 });
@@ -24,10 +25,11 @@ describeProvider('fake', async () => {
     dialect: fakeProvider.dialect,
     request: requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'hello' }),
     open: () => fakeProvider.open({ account }, context),
+    openWithWrongKey: () => fakeProvider.open({ account: 'nobody' }, context),
     inject: async (fault) => void (server.fault = fault),
     billed: async () => server.batches.size,
     recorded: [
-      { line: '{"key":"a","said":{"words":"Hi."}}', says: { kind: 'answered', customId: 'a' }, text: 'Hi.' },
+      { line: '{"key":"a","said":{"words":"Hi."}}', says: { kind: 'answered', customId: 'a', text: 'Hi.' } },
       { line: '{"key":"a","broke":"Out of ideas."}', says: { kind: 'failed', customId: 'a' } },
       { line: '{"said":{}}', says: null },
     ],

@@ -97,8 +97,15 @@ class FakeBatches implements BatchSide {
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
     const id = `fake_${server.batches.size + 1}`;
     const batch: RemoteBatch & { readonly answers: string } = {
-      ...{ id, status: 'completed', rawStatus: 'done', label: null, input: null, refusal: null },
-      ...{ createdAt: Date.now(), expiresAt: null, endedAt: Date.now() },
+      id,
+      status: 'completed',
+      rawStatus: 'done',
+      label: null,
+      input: null,
+      refusal: null,
+      createdAt: Date.now(),
+      expiresAt: null,
+      endedAt: Date.now(),
       results: [{ id: 'answers', holds: 'both' }],
       counts: { total: requests, completed: requests, failed: 0 },
       answers: lines.map(answerOf).toReversed().join(''),
@@ -157,7 +164,10 @@ export const fakeProvider = defineProvider({
   dialect,
   open: async ({ account }) => ({
     account,
-    check: async (signal) => signal.throwIfAborted(),
+    check: async (signal) => {
+      signal.throwIfAborted();
+      if (account === 'nobody') throw new BatchlineError('provider_unauthorized', 'who are you?');
+    },
     batches: new FakeBatches(serverOf(account)),
   }),
 });

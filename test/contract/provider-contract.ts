@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sleep } from '../../src/core/async.ts';
+import { complaintAbout } from '../../src/core/complaint.ts';
 import {
   type BatchLabel,
   type BatchSide,
@@ -26,12 +27,10 @@ export type ProviderFault =
   | 'cut download'
   | 'no answer';
 
-/** A result line as it was once recorded, and what it says. */
+/** A result line as it was once recorded, and what it says; an answer with its text. Null where it is no result. */
 export interface RecordedLine {
   readonly line: string;
-  readonly says: Partial<ResultParts> | null;
-  /** Of an answer. */
-  readonly text?: string;
+  readonly says: (Partial<ResultParts> & { readonly text?: string }) | null;
 }
 
 /** A provider and a server of it that belongs to the test alone. */
@@ -40,8 +39,7 @@ export interface ProviderWorld extends AsyncDisposable {
   readonly request: RequestBlock;
   /** Opens the provider as one process would. */
   open(): Promise<OpenedProvider>;
-  /** Where the server looks at keys. */
-  openWithWrongKey?(): Promise<OpenedProvider>;
+  openWithWrongKey(): Promise<OpenedProvider>;
   inject(fault: ProviderFault): Promise<void>;
   /** How many batches the server would send a bill for. */
   billed(): Promise<number>;
@@ -118,12 +116,11 @@ export function describeProvider(name: string, createWorld: () => Promise<Provid
 
     test('finds address and key to be right', async () => {
       await expect(provider.check(never)).resolves.toBeUndefined();
-      const refused = await world.openWithWrongKey?.();
-      if (refused !== undefined)
-        await expect(refused.check(never)).rejects.toMatchObject({
-          code: 'provider_unauthorized',
-          retryable: false,
-        });
+      const stranger = await world.openWithWrongKey();
+      await expect(stranger.check(never)).rejects.toMatchObject({
+        code: 'provider_unauthorized',
+        retryable: false,
+      });
     });
 
     test('tells accounts apart, and opens one twice as the same', async () => {
@@ -166,10 +163,9 @@ export function describeProvider(name: string, createWorld: () => Promise<Provid
       const listed = await Array.fromAsync(batches.list(never));
       expect(listed.map(({ id }) => id)).toEqual(expect.arrayContaining([first.id, second.id]));
       expect(listed).toHaveLength(2);
-      if (world.keepsLabels) {
-        expect(listed.map((batch) => batch.label)).toEqual([label, label]);
-        expect((await batches.look(first.id, never)).label).toEqual(label);
-      } else expect(listed.map((batch) => batch.label)).toEqual([null, null]);
+      const kept = world.keepsLabels ? label : null;
+      expect(listed.map((batch) => batch.label)).toEqual([kept, kept]);
+      expect((await batches.look(first.id, never)).label).toEqual(kept);
     });
 
     test('cancels a batch, and takes one that has ended for cancelled enough', async () => {
@@ -254,18 +250,19 @@ export function describeProvider(name: string, createWorld: () => Promise<Provid
     });
 
     test('understands result lines as they were recorded', () => {
-      for (const { line, says, text } of world.recorded) {
-        const parts = world.dialect.split(JSON.parse(line) as Record<string, unknown>);
-        if (says === null) expect(parts, line).toBeNull();
-        else expect(parts, line).toMatchObject(says);
-        if (text === undefined || parts?.kind !== 'answered') continue;
-        expect(world.dialect.reply(world.request.endpoint, parts.body).text).toBe(text);
-      }
+      const { dialect, request, recorded } = world;
+      const understood = recorded.map(({ line }) => {
+        const parts = dialect.split(JSON.parse(line) as Record<string, unknown>);
+        return parts?.kind === 'answered'
+          ? { ...parts, text: dialect.reply(request.endpoint, parts.body).text }
+          : parts;
+      });
+      expect(understood).toMatchObject(recorded.map(({ says }) => says));
     });
 
     test('asks again and finds what was asked first', () => {
       const body = asMap(JSON.parse(bodyOf(world))) ?? {};
-      const again = world.dialect.reask(body, 'no JSON', 'it is no JSON');
+      const again = world.dialect.reask(body, 'no JSON', complaintAbout('it is no JSON'));
       expect(JSON.stringify(again)).toContain('no JSON');
       expect(world.dialect.asked(again)).toEqual(body);
       const { endpoint } = world.request;

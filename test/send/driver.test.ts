@@ -36,7 +36,7 @@ describe('the driver', () => {
     driver.start(record(2, 'downloaded'));
     driver.start(record(3, 'loaded'));
     await driver.idle();
-    expect(loaded.toSorted()).toEqual([1, 2]);
+    expect(new Set(loaded)).toEqual(new Set([1, 2]));
   });
 
   it('lets a chunk sleep until its time, and asks the lane no earlier', async () => {

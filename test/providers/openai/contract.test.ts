@@ -29,8 +29,7 @@ const faults: Readonly<Record<ProviderFault, object>> = {
 const recorded: readonly RecordedLine[] = [
   {
     line: '{"id":"batch_req_1","custom_id":"r1","response":{"status_code":200,"request_id":"req_1","body":{"id":"chatcmpl-1","object":"chat.completion","model":"gpt-4o-mini-2024-07-18","choices":[{"index":0,"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":22,"completion_tokens":2,"total_tokens":24}}},"error":null}',
-    says: { kind: 'answered', customId: 'r1', requestId: 'req_1' },
-    text: 'Hello.',
+    says: { kind: 'answered', customId: 'r1', requestId: 'req_1', text: 'Hello.' },
   },
   {
     line: '{"id":"batch_req_2","custom_id":"r2","response":{"status_code":400,"request_id":"req_2","body":{"error":{"message":"Too long.","type":"invalid_request_error","code":"context_length_exceeded"}}},"error":null}',

@@ -88,10 +88,10 @@ test('tells answers from errors', () => {
   ]);
 });
 
-describe('a batch that was refused', () => {
-  const refusalOf = (data: readonly unknown[], status = 'failed') =>
-    remoteBatch({ id: 'b', status, errors: { object: 'list', data } })?.refusal;
+const refusalOf = (data: readonly unknown[], status = 'failed') =>
+  remoteBatch({ id: 'b', status, errors: { object: 'list', data } })?.refusal;
 
+describe('a batch that was refused', () => {
   test('names lines', () => {
     const data = [
       { code: 'invalid_json_line', line: 3, message: 'not JSON', param: null },
