@@ -53,7 +53,7 @@ const testsOfRun = 'a provider that|run_upsert|run_insert';
 const breakages: readonly Breakage[] = [
   {
     name: 'never adopt an orphan',
-    file: 'src/send/batched/submit.ts',
+    file: 'src/send/batched/settle.ts',
     find: 'if (found.mine !== null) return',
     replace: 'if (found.mine !== null && false) return',
   },
@@ -71,9 +71,9 @@ const breakages: readonly Breakage[] = [
   },
   {
     name: 'look once and do not settle',
-    file: 'src/send/batched/submit.ts',
-    find: "of ['first', 'second'] as const",
-    replace: "of ['second'] as readonly ('first' | 'second')[]",
+    file: 'src/send/batched/settle.ts',
+    find: 'if (secondLookAt === null) {',
+    replace: 'if (secondLookAt === null && false) {',
   },
   {
     name: 'resume forgets which rows are sealed',
