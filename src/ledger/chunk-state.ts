@@ -13,6 +13,7 @@
  *     sealed -> submitted (a batch that was found at the provider)
  *     sealed -> loaded (results that were made elsewhere)
  *     sealed, uploading, uploaded -> superseded (more tokens than may be enqueued: its rows move to smaller files)
+ *     creating -> refused (turned down at its creation)
  *
  * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does
  * not know what the provider did. An upload is free and simply made again; a create is looked for at the provider.
@@ -61,7 +62,7 @@ const table: Readonly<Record<ChunkState, Row>> = {
   sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', 'superseded'],
   uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       'superseded'],
   uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       'superseded'],
-  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         no,        no,     no,           no,       no],
+  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,     no,           no,       no],
   submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,       no],
   ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no],
   downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', no],

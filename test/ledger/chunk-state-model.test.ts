@@ -41,7 +41,11 @@ const rules: Readonly<Record<ChunkEvent, Rule>> = {
       batch: 'running',
     }),
   batch_deferred: (facts) => when(isRunning(facts), { ...facts, create: 'none', batch: 'none' }),
-  batch_refused: (facts) => when(isRunning(facts), { ...facts, end: 'refused' }),
+  // By the create itself, or by the batch when it was looked at.
+  batch_refused: (facts) => {
+    if (facts.create === 'under way') return { ...facts, create: 'none', end: 'refused' };
+    return when(isRunning(facts), { ...facts, end: 'refused' });
+  },
   batch_ended: (facts) => when(isRunning(facts), { ...facts, batch: 'ended' }),
   results_downloaded: (facts) => when(facts.batch === 'ended', { ...facts, batch: 'fetched' }),
   // Also the results that somebody else made of a file that was never sent.

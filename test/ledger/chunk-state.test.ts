@@ -43,6 +43,7 @@ const arrows: readonly (readonly [ChunkState, ChunkEvent, ChunkState])[] = [
   ['uploaded', 'input_file_lost', 'sealed'],
   ['sealed', 'batch_adopted', 'submitted'],
   ['submitted', 'batch_deferred', 'uploaded'],
+  ['creating', 'batch_refused', 'refused'],
   ['submitted', 'batch_refused', 'refused'],
   ['submitted', 'batch_ended', 'ended'],
   ['ended', 'results_downloaded', 'downloaded'],
