@@ -1,5 +1,6 @@
 import type { LineFault } from '../core/batch-side.ts';
 import { supersededCode } from '../ledger/unfinished-row.ts';
+import type { FileLimit } from './file-limit.ts';
 import { rowState, type FailedResult, type Reconciliation } from './reconciliation.ts';
 
 /**
@@ -20,27 +21,42 @@ export function applyRefusal(reconciliation: Reconciliation, named: ReadonlyMap<
 }
 
 /**
- * Turns the fate of a file that holds more tokens than may be enqueued into results of its rows: none was sent, and
- * all are to be packed anew, save those that are too large by themselves.
+ * Turns the fate of a file that is too large into results of its rows: none was run, and all are to be packed anew,
+ * save those that are too large by themselves.
+ *
+ * @param tooLarge their sizes by their lines, counted from 0
  */
 export function applySupersession(
   reconciliation: Reconciliation,
-  tooLarge: ReadonlyMap<number, string>,
+  limit: FileLimit,
+  tooLarge: ReadonlyMap<number, number>,
 ): void {
   for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
-      const reason = tooLarge.get(line);
-      const failure =
-        reason === undefined
+      const size = tooLarge.get(line);
+      reconciliation.take(
+        offset + line,
+        size === undefined
           ? unsent(customId, supersededCode, 'Its file was too large.', true)
-          : unsent(customId, 'row_over_token_limit', reason, false);
-      reconciliation.take(offset + line, failure);
+          : overLimit(customId, limit, size),
+      );
     }
   }
 }
 
 function rejected(customId: string, { code, message }: LineFault): FailedResult {
   return unsent(customId, code ?? 'invalid_request', message, false);
+}
+
+function overLimit(customId: string, { of, limit }: FileLimit, size: number): FailedResult {
+  const [code, message] =
+    of === 'tokens'
+      ? [
+          'row_over_token_limit',
+          `The row has about ${size} tokens, of which at most ${limit} may be enqueued.`,
+        ]
+      : ['row_over_byte_limit', `The row's request has ${size} bytes, of which a file may hold ${limit}.`];
+  return unsent(customId, code, message, false);
 }
 
 function repacked(customId: string): FailedResult {

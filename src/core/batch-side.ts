@@ -61,12 +61,19 @@ export interface LineFault {
 
 /**
  * Why a provider turned a whole batch down, of which nothing ran and nothing was paid.
- * - `room`: too much is enqueued; `limit` is what the provider named as the most enqueued tokens
+ * - `room`: too much is enqueued or under way; `limit` is what the provider named as the most enqueued tokens
  * - `lines`: some lines are at fault; they count from 1
- * - `unexplained`: it names neither
+ * - `size`: the file is too large
+ * - `unexplained`: it names none of these
  */
 export type Refusal =
-  | { readonly kind: 'room'; readonly limit: number | null; readonly message: string }
+  | {
+      readonly kind: 'room';
+      readonly of: 'tokens' | 'batches';
+      readonly limit: number | null;
+      readonly message: string;
+    }
+  | { readonly kind: 'size'; readonly message: string }
   | { readonly kind: 'lines'; readonly lines: ReadonlyMap<number, LineFault> }
   | { readonly kind: 'unexplained'; readonly message: string };
 
@@ -75,6 +82,8 @@ export interface ResultPart {
   /** The provider's own name for it; nobody else looks into it. */
   readonly id: string;
   readonly holds: 'answers' | 'errors' | 'both';
+  /** Whether the provider was found to have it no longer. */
+  readonly isGone?: true;
 }
 
 /** A batch as the provider reports it, with the dialects of compatible servers evened out. */
@@ -115,6 +124,8 @@ export interface Leftover {
  */
 export interface BatchSide {
   readonly limits: BatchLimits;
+  /** Whether its batches may go on for long past the end that they were given, and are to be waited for. */
+  readonly mayEndLate?: boolean;
   /** Brings a file to the provider, which costs nothing. Absent where `create` carries the requests itself. */
   store?(file: ChunkFile, signal: AbortSignal): Promise<string>;
   /**

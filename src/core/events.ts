@@ -53,8 +53,13 @@ export type PipelineEvent =
       readonly limit: number;
       readonly files: number;
     }
-  /** A file was larger than the limit on enqueued tokens; its rows move to smaller ones. */
-  | { readonly type: 'ChunkSuperseded'; readonly chunk: number; readonly limit: number }
+  /** A file was larger than the limit on enqueued tokens, or than the provider takes; its rows move to smaller ones. */
+  | {
+      readonly type: 'ChunkSuperseded';
+      readonly chunk: number;
+      readonly of: 'tokens' | 'bytes';
+      readonly limit: number;
+    }
   | { readonly type: 'RowsLoaded'; readonly chunk: number; readonly rows: number }
   | {
       readonly type: 'ChunkLoaded';

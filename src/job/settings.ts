@@ -2,17 +2,18 @@ import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { BatchLimits } from '../core/batch-side.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 
+export interface FileLearning {
+  tokens(configured: number | undefined): number;
+  bytes(): number;
+}
+
 /**
  * What a batch file may hold: the user's limit or the provider's, whichever is lower.
  *
- * @param fileTokens the most tokens of a file, of what the user has set for it, by the limit on enqueued tokens as it is
- *   learned, which the next file heeds already
+ * @param learned what the provider's refusals teach while the run goes on, which the next file heeds already: the most
+ *   tokens of a file, of what the user has set for it, and the most bytes
  */
-export function chunkLimits(
-  pipeline: Pipeline,
-  provider: BatchLimits,
-  fileTokens?: (configured: number | undefined) => number,
-): ChunkLimits {
+export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?: FileLearning): ChunkLimits {
   const {
     max_requests: requests,
     max_bytes: bytes,
@@ -23,9 +24,11 @@ export function chunkLimits(
   const inputs = pipeline.request.endpoint === 'embeddings' ? provider.maxEmbeddingInputs : Infinity;
   return {
     requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
-    bytes: Math.min(bytes ?? Infinity, provider.maxBytes),
+    get bytes() {
+      return Math.min(bytes ?? Infinity, provider.maxBytes, learned?.bytes() ?? Infinity);
+    },
     get tokens() {
-      if (fileTokens !== undefined) return fileTokens(max_tokens);
+      if (learned !== undefined) return learned.tokens(max_tokens);
       return Math.min(max_tokens ?? Math.ceil((enqueued ?? Infinity) / 2), enqueued ?? Infinity);
     },
   };

@@ -12,7 +12,7 @@
  *     sealed -> uploaded (a provider that takes no upload)
  *     sealed -> submitted (a batch that was found at the provider)
  *     sealed -> loaded (results that were made elsewhere)
- *     sealed, uploading, uploaded -> superseded (more tokens than may be enqueued: its rows move to smaller files)
+ *     sealed, uploading, uploaded -> superseded (too many tokens or bytes: its rows move to smaller files)
  *     creating -> refused (turned down at its creation)
  *
  * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does

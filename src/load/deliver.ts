@@ -4,11 +4,11 @@ import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
 import { Reconciliation } from '../batch/reconciliation.ts';
 import { withRequests } from '../batch/failed-requests.ts';
 import { linesOver } from '../batch/lines-over.ts';
+import type { FileLimit } from '../batch/file-limit.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
-import type { TooLarge } from '../ledger/room.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
 import { exists } from '../files/exists.ts';
 import type { RequestLines } from '../request/request-lines.ts';
@@ -71,26 +71,31 @@ export async function deliverRefusal(
 }
 
 /**
- * Gives up a file that holds more tokens than may be enqueued: its rows are to be packed into smaller ones. A row that
- * is too large by itself fails, but only where the limit was said and not guessed.
+ * Gives up a file that is too large: its rows are to be packed into smaller ones. A row that is too large by itself
+ * fails, but only where the limit was said and not guessed.
  */
 export async function deliverSuperseded(
   context: DeliverContext,
   chunk: ChunkRecord,
-  { cap, largest }: TooLarge,
+  limit: FileLimit,
 ): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
-  const { requests } = chunkFiles(context.folder, chunk.chunk);
-  const tooLarge = cap.isStated
-    ? await linesOver(requests, context.requestLines, largest, context.host.signals.drain)
-    : new Map<number, number>();
-  const reasons = Array.from(tooLarge, ([line, tokens]): [number, string] => [
-    line,
-    `The row has about ${tokens} tokens, of which at most ${cap.tokens} may be enqueued.`,
-  ]);
-  applySupersession(reconciliation, new Map(reasons));
-  context.host.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, limit: cap.tokens });
+  applySupersession(reconciliation, limit, await rowsOver(context, chunk, limit));
+  const { of, limit: most } = limit;
+  context.host.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, of, limit: most });
   return record(context, reconciliation, { chunk, event: 'file_superseded', usage: noTokens, cleaned: 0 });
+}
+
+/** The rows that no file of a stated limit holds, each with its size; by their lines, counted from 0. */
+async function rowsOver(
+  { folder, requestLines, host }: DeliverContext,
+  { chunk }: ChunkRecord,
+  { of, largestRow }: FileLimit,
+): Promise<ReadonlyMap<number, number>> {
+  if (largestRow === null) return new Map();
+  const sizeOf =
+    of === 'tokens' ? (line: Buffer) => requestLines.tokensOf(line) : (line: Buffer) => line.length + 1;
+  return linesOver(chunkFiles(folder, chunk).requests, sizeOf, largestRow, host.signals.drain);
 }
 
 interface Recorded {

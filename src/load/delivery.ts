@@ -2,7 +2,7 @@ import type { LineFault } from '../core/batch-side.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { Collection } from '../job/job.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
-import type { TooLarge } from '../ledger/room.ts';
+import type { FileLimit } from '../batch/file-limit.ts';
 import type { Breaker } from './breaker.ts';
 import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
 import { loadsAtOnce } from './load-queue.ts';
@@ -14,7 +14,7 @@ export interface Delivery {
   /** Fails the lines that the provider refused and sets the others free. */
   refused(chunk: ChunkRecord, lines: ReadonlyMap<number, LineFault>): Promise<ChunkRecord>;
   /** Gives up a file that is too large, so that its rows move to smaller ones. */
-  superseded(chunk: ChunkRecord, reason: TooLarge): Promise<ChunkRecord>;
+  superseded(chunk: ChunkRecord, limit: FileLimit): Promise<ChunkRecord>;
 }
 
 /** @param breaker null where nothing is to hold the run up */
@@ -23,7 +23,7 @@ export function openDelivery(collection: Collection, breaker: Breaker | null): D
   return {
     load: (chunk) => deliverChunk(context, chunk),
     refused: (chunk, lines) => deliverRefusal(context, chunk, lines),
-    superseded: (chunk, reason) => deliverSuperseded(context, chunk, reason),
+    superseded: (chunk, limit) => deliverSuperseded(context, chunk, limit),
   };
 }
 

@@ -42,9 +42,10 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   const work = stoppedBy(given, stop.signal);
   const { loaded, prepared, pass, host } = work;
   const room = await openRoom(work);
-  const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits, (configured) =>
-    room.fileTokens(configured),
-  );
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits, {
+    tokens: (configured) => room.fileTokens(configured),
+    bytes: () => room.fileBytes,
+  });
   const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
   const delivery = openDelivery(work, breaker);
   const driver = new ChunkDriver({

@@ -119,7 +119,8 @@ class FakeBatches implements BatchSide {
     const fault = { code: null, message: 'Bad.' };
     if (this.#server.fails('refused lines'))
       return { kind: 'lines', lines: new Map([2, 4].map((line) => [line, fault])) };
-    if (this.#server.fails('want of room')) return { kind: 'room', limit: null, message: 'Too much.' };
+    if (this.#server.fails('want of room'))
+      return { kind: 'room', of: 'tokens', limit: null, message: 'Too much.' };
     return this.#server.fails('unexplained refusal') ? { kind: 'unexplained', message: 'No.' } : null;
   }
 

@@ -150,7 +150,12 @@ describe('the estimated tokens of a stored line', () => {
     const path = join(folder.path, 'requests.jsonl');
     const lines = [4, 40, 8, 44].map((length) => line({ input: 'x'.repeat(length) }, 'embeddings'));
     await writeFile(path, lines.map((each) => `${each.toString()}\n`).join(''));
-    const over = await linesOver(path, requestLinesFor('embeddings'), 9, AbortSignal.timeout(5000));
+    const over = await linesOver(
+      path,
+      (each) => requestLinesFor('embeddings').tokensOf(each),
+      9,
+      AbortSignal.timeout(5000),
+    );
     expect([...over]).toEqual([
       [1, 10],
       [3, 11],

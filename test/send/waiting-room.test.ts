@@ -136,7 +136,12 @@ describe('a chunk that waits for room', () => {
     const waiting = room('a', null);
     const intent = (await waiting.claim(first)) ?? first;
     const refused = (await waiting.claim(second)) ?? second;
-    await waiting.refused(refused, { kind: 'room', limit: 70, message: 'Limit: 70 enqueued tokens.' });
+    await waiting.refused(refused, {
+      kind: 'room',
+      of: 'tokens',
+      limit: 70,
+      message: 'Limit: 70 enqueued tokens.',
+    });
     const again = await ledger.moveChunk(refused, 'create_ruled_out');
     await soon(50);
     expect(await waiting.look(again)).toBeNull();
@@ -149,7 +154,12 @@ describe('a chunk that waits for room', () => {
     const [only] = (await uploaded('a', 30)) as [ChunkRecord];
     const waiting = room('a', null);
     const intent = (await waiting.claim(only)) ?? only;
-    await waiting.refused(intent, { kind: 'room', limit: 70, message: 'Limit: 70 enqueued tokens.' });
+    await waiting.refused(intent, {
+      kind: 'room',
+      of: 'tokens',
+      limit: 70,
+      message: 'Limit: 70 enqueued tokens.',
+    });
     const again = await ledger.moveChunk(intent, 'create_ruled_out');
     await vi.waitFor(async () => expect(await waiting.look(again)).toEqual({ kind: 'take' }));
   });

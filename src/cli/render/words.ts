@@ -69,7 +69,7 @@ const sentences: Sentences = {
   BatchDeferred: (event) => `file ${event.chunk} has to wait: ${event.message}`,
   RoomAwaited: awaitedRoom,
   ChunkSuperseded: (event) =>
-    `file ${event.chunk} is larger than the limit of ${counted(event.limit, 'enqueued token')}; its rows move to smaller files`,
+    `file ${event.chunk} is larger than the limit of ${event.of === 'bytes' ? bytes(event.limit) : counted(event.limit, 'enqueued token')}; its rows move to smaller files`,
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,

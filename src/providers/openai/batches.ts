@@ -13,6 +13,7 @@ import { apiPaths } from './dialect/dialect.ts';
 import { expiry, type OpenAiFiles } from './files.ts';
 import { everything, pageOf } from './listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
+import { roomCodes } from './provider-error.ts';
 import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
@@ -24,11 +25,14 @@ export class OpenAiBatches implements BatchSide {
     maxEnqueuedInputs: 1_000_000,
     maxBatchesAnHour: 2_000,
   };
+  readonly mayEndLate: boolean;
   readonly leftovers;
   readonly #api: ApiCalls;
   readonly #files: OpenAiFiles;
 
-  constructor(api: ApiCalls, files: OpenAiFiles) {
+  /** @param host of the API: batches at Azure go on past their `expires_at` */
+  constructor(api: ApiCalls, files: OpenAiFiles, host: string) {
+    this.mayEndLate = /(?:\.azure\.com|\.azure-api\.net)(?::\d+)?$/.test(host);
     this.#api = api;
     this.#files = files;
     this.leftovers = {
@@ -58,8 +62,9 @@ export class OpenAiBatches implements BatchSide {
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
     } catch (error) {
-      if (!isWithoutRoom(error)) throw error;
-      return { kind: 'room', limit: statedLimit(error.message), message: error.message };
+      const refusal = refusalAtOnce(error);
+      if (refusal === null) throw error;
+      return refusal;
     }
   }
 
@@ -104,9 +109,11 @@ export class OpenAiBatches implements BatchSide {
   }
 }
 
-/** The provider has said at once what it else says at validation: too many tokens are enqueued. */
-function isWithoutRoom(error: unknown): error is BatchlineError {
-  return (
-    error instanceof BatchlineError && error.outcome === 'absent' && error.code === 'token_limit_exceeded'
-  );
+/** What the provider has said at once, and else says when it validates a batch; null where it is an error. */
+function refusalAtOnce(error: unknown): Refusal | null {
+  if (!(error instanceof BatchlineError) || error.outcome !== 'absent') return null;
+  const { code, message } = error;
+  if (code === roomCodes.tokens) return { kind: 'room', of: 'tokens', limit: statedLimit(message), message };
+  if (code === roomCodes.batches) return { kind: 'room', of: 'batches', limit: null, message };
+  return code === 'file_too_large' ? { kind: 'size', message } : null;
 }

@@ -13,6 +13,6 @@ export function openAccount(account: Account, patience: Partial<Patience> = {}):
   return {
     account: account.fingerprint,
     check: (signal) => checkAccount(account, api, waits.check, signal),
-    batches: new OpenAiBatches(api, new OpenAiFiles(account, api, waits)),
+    batches: new OpenAiBatches(api, new OpenAiFiles(account, api, waits), account.host),
   };
 }

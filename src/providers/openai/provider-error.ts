@@ -1,5 +1,6 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
-import { isWantOfRoom } from './want-of-room.ts';
+import { isTooLarge } from './too-large.ts';
+import { wantOfRoom } from './want-of-room.ts';
 
 /** What was being done, for the message and for the meaning of a refusal. */
 export interface Call {
@@ -72,15 +73,20 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   const { status, message } = refusal;
   if (status === 401 || status === 403) return unauthorized(refusal);
   if (status === 404) return notFound(refusal, call);
-  if (status === 413 || /file is too large/i.test(message)) return tooLarge(refusal);
-  if (status < 500 && isWantOfRoom(refusal))
-    return { code: 'token_limit_exceeded', what: answered(refusal), retryable: true };
+  if (status === 413 || isTooLarge(message)) return tooLarge(refusal);
+  if (status < 500 && call.paid === true) {
+    const of = wantOfRoom(refusal);
+    if (of !== null) return { code: roomCodes[of], what: answered(refusal), retryable: true };
+  }
   if (status === 429) return rateLimited(refusal);
   if (status === 408 || status === 409 || status >= 500)
     return { code: 'provider_error', what: answered(refusal), retryable: true };
   if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
   return { code: 'provider_refused', what: answered(refusal) };
 }
+
+/** The codes of a create that was turned down for want of room. */
+export const roomCodes = { tokens: 'token_limit_exceeded', batches: 'batch_limit_exceeded' } as const;
 
 function answered({ status, message }: Refusal): string {
   return `it answered ${status}: ${message.replaceAll(/\s+/g, ' ').slice(0, 500)}`;

@@ -6,7 +6,8 @@ import type {
   RemoteBatch,
   ResultPart,
 } from '../../core/batch-side.ts';
-import { isWantOfRoom, statedLimit } from './want-of-room.ts';
+import { isTooLarge } from './too-large.ts';
+import { statedLimit, wantOfRoom } from './want-of-room.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -69,8 +70,12 @@ function refusalOf(errors: readonly FileError[]): Refusal {
   const lines = errors.flatMap(({ line, fault }) => (line === null ? [] : [[line, fault] as const]));
   if (lines.length > 0) return { kind: 'lines', lines: new Map(lines) };
   const message = errors.map(({ fault }) => fault.message).join('; ') || 'it gave no reason';
-  const isRoom = errors.some(({ fault }) => isWantOfRoom(fault));
-  return isRoom ? { kind: 'room', limit: statedLimit(message), message } : { kind: 'unexplained', message };
+  const of = errors.map(({ fault }) => wantOfRoom(fault)).find((room) => room !== null);
+  if (of !== undefined)
+    return { kind: 'room', of, limit: of === 'tokens' ? statedLimit(message) : null, message };
+  return errors.some(({ fault }) => isTooLarge(fault.message))
+    ? { kind: 'size', message }
+    : { kind: 'unexplained', message };
 }
 
 function unwrap(answer: unknown): Json | undefined {

@@ -1,7 +1,9 @@
 import { BatchlineError } from '../../core/errors.ts';
 import { backoff, providerRetry } from '../../core/retry.ts';
+import type { FileLimit } from '../../batch/file-limit.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
-import { type Lane, later, left, type Step } from '../lane.ts';
+import type { TooLarge } from '../../ledger/room.ts';
+import { type Lane, later, left, moved, type Step } from '../lane.ts';
 import { BatchWatch } from './batch-watch.ts';
 import type { BatchContext } from './context.ts';
 import { endBatch } from './end-batch.ts';
@@ -62,16 +64,21 @@ export class BatchLane implements Lane {
 
   /** Sends a chunk once the provider has room for it; a file that has to wait is not uploaded yet. */
   async #send(chunk: ChunkRecord, memory: Memory): Promise<Step> {
-    const { pass, room, unsent } = this.#context;
+    const { pass, room, unsent, maxBytes } = this.#context;
     if (!pass.sends) return left;
+    if (chunk.bytes > maxBytes)
+      return moved(await unsent.superseded(chunk, { of: 'bytes', limit: maxBytes, largestRow: maxBytes }));
     const admission = await room.look(chunk);
     if (admission === null) return pass.waits ? room.wait() : left;
-    if (admission.kind === 'too_large')
-      return { kind: 'moved', chunk: await unsent.superseded(chunk, admission) };
+    if (admission.kind === 'too_large') return moved(await unsent.superseded(chunk, tokenLimit(admission)));
     if (chunk.state === 'sealed') return intendUpload(this.#context, chunk);
     if (chunk.state === 'uploading') return upload(this.#context, chunk);
     return createBatch(this.#context, chunk, memory);
   }
+}
+
+function tokenLimit({ cap, largest }: TooLarge): FileLimit {
+  return { of: 'tokens', limit: cap.tokens, largestRow: cap.isStated ? largest : null };
 }
 
 /** What a step of a chunk does, for the message that it is done again. */

@@ -41,6 +41,7 @@ type WatchContext = Pick<BatchContext, 'batches' | 'account' | 'lookMs' | 'pass'
 export class BatchWatch {
   readonly #context: WatchContext;
   readonly #watched = new Map<number, Watched>();
+  readonly #cancelled = new Set<number>();
   /** Whether the provider has shown any batch so far. */
   #knowsAny = false;
 
@@ -61,6 +62,11 @@ export class BatchWatch {
     const watched = { dueAt, waitMs: lookMs, seen: '', looksWithoutFiles: 0, looksUnknown: 0 };
     this.#watched.set(chunk, watched);
     return watched;
+  }
+
+  /** Whether a chunk's batch was cancelled from here, for it was stuck. */
+  hasCancelled({ chunk }: ChunkRecord): boolean {
+    return this.#cancelled.has(chunk);
   }
 
   /** Looks at a chunk's batch once. @returns the batch where it has ended, however it ended; null where it has not */
@@ -92,13 +98,14 @@ export class BatchWatch {
   }
 
   /** Cancels a batch that is stuck; one that does not even end then is taken as it is. */
-  async #isGivenUp({ expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
+  async #isGivenUp({ chunk, expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
     const { batches, signals, emit } = this.#context;
     const overdueMs = overdue(batch.expiresAt ?? expiresAt);
     if (overdueMs < 0) return false;
     if (batch.status === 'cancelling') return overdueMs > graceMs;
     const message = `Batch ${batch.id} is stuck as ${batch.rawStatus} past its end; it is cancelled, and what it has not answered is sent again.`;
     emit({ type: 'Warned', message });
+    this.#cancelled.add(chunk);
     await cancelAtProvider(batches, batch.id, signals.drain);
     return false;
   }

@@ -4,7 +4,8 @@ import type { Signals } from '../../core/host.ts';
 import type { RequestBlock } from '../../core/request-block.ts';
 import type { Pass } from '../../job/job.ts';
 import type { ChunkRecord, Ledger } from '../../ledger/ledger.ts';
-import type { TooLarge } from '../../ledger/room.ts';
+import type { FileLimit } from '../../batch/file-limit.ts';
+import type { WholeRefusals } from './refusal.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the steps of a chunk on its way through a batch need. */
@@ -27,8 +28,11 @@ export interface BatchContext {
   readonly pass: Pass;
   /** Where chunks wait until the provider takes another batch. */
   readonly room: WaitingRoom;
+  /** The most bytes that a file may have, as set. */
+  readonly maxBytes: number;
   /** Records what became of a file's rows that were not run. */
   readonly unsent: UnsentRows;
+  readonly refusals: WholeRefusals;
   /** A drain breaks off whatever can be done again for nothing, an abort even a create that is under way. */
   readonly signals: Signals;
   readonly emit: EventListener;
@@ -38,5 +42,5 @@ export interface UnsentRows {
   /** Fails the lines that the provider refused and sets the others free. */
   refused(chunk: ChunkRecord, lines: ReadonlyMap<number, LineFault>): Promise<ChunkRecord>;
   /** Gives up a file that is too large, so that its rows move to smaller ones. */
-  superseded(chunk: ChunkRecord, reason: TooLarge): Promise<ChunkRecord>;
+  superseded(chunk: ChunkRecord, limit: FileLimit): Promise<ChunkRecord>;
 }

@@ -9,20 +9,32 @@ export interface FoundBatches {
   readonly sawThisRun: boolean;
 }
 
-/** Looks through all of the provider's batches for those of one chunk, by their labels; cancels duplicates. */
+/** Looks through all of the provider's batches for those of one chunk; cancels duplicates. */
 export async function findBatches(context: BatchContext, chunk: ChunkRecord): Promise<FoundBatches> {
   const { batches, runId, signals, emit } = context;
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
   for await (const batch of batches.list(signals.drain)) {
-    if (batch.label?.run !== runId) continue;
-    sawThisRun = true;
-    if (batch.label.chunk === chunk.chunk && batch.label.attempt === chunk.attempt) mine.push(batch);
+    sawThisRun ||= batch.label?.run === runId;
+    if (carries(batch, chunk)) mine.push(batch);
   }
   mine.sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
   for (const { id } of mine.slice(1)) {
     await batches.cancel(id, signals.drain);
     emit({ type: 'Warned', message: `Batch ${id} repeats file ${chunk.chunk}; it was cancelled.` });
   }
-  return { mine: mine[0] ?? null, sawThisRun };
+  return { mine: mine[0] ?? null, sawThisRun: sawThisRun || mine.length > 0 };
+}
+
+/**
+ * Whether a batch is that of a chunk's last create. It is told by its label; some servers keep none, and there by its
+ * input, which is unique to an upload, but not to a create: one that was refused is that of an earlier one, or has cost
+ * nothing.
+ */
+function carries(
+  { label, input, refusal }: RemoteBatch,
+  { runId, chunk, attempt, stored }: ChunkRecord,
+): boolean {
+  if (label !== null) return label.run === runId && label.chunk === chunk && label.attempt === attempt;
+  return input !== null && input === stored && refusal === null;
 }

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../core/batch-side.ts';
 import type { BatchlineError } from '../../core/errors.ts';
 import type { ChunkState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
@@ -13,8 +14,8 @@ export interface Memory {
   notBefore: number;
   /** Creates that failed, over all states. */
   creates: number;
-  /** What the last create was answered with, while it is not known whether it was carried out. */
-  unsettled: BatchlineError | null;
+  /** What the last create was answered with, where that was no batch: it may have been carried out all the same. */
+  unsettled: BatchlineError | Refusal | null;
   /** When the second look of the present state is due; null before the first. */
   secondLookAt: number | null;
   /** Parts of the results that are on disk already. */

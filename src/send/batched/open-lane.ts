@@ -1,8 +1,9 @@
 import type { Host } from '../../core/host.ts';
 import type { Collection } from '../../job/job.ts';
-import { pollIntervalMs, settleMs } from '../../job/settings.ts';
+import { chunkLimits, pollIntervalMs, settleMs } from '../../job/settings.ts';
 import { BatchLane } from './batch-lane.ts';
 import type { UnsentRows } from './context.ts';
+import { WholeRefusals } from './refusal.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** Opens the room in which the chunks of a run wait for the provider. */
@@ -53,6 +54,8 @@ export function openLane(
     lookMs,
     settleMs: settleMs(lookMs),
     pass,
+    maxBytes: chunkLimits(loaded.pipeline, batches.limits).bytes,
+    refusals: new WholeRefusals(),
     room,
     unsent,
     signals,

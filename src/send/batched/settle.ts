@@ -1,40 +1,115 @@
-import { BatchlineError } from '../../core/errors.ts';
+import type { Refusal } from '../../core/batch-side.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { backoff, providerRetry } from '../../core/retry.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { later, moved, type Step } from '../lane.ts';
 import type { BatchContext } from './context.ts';
-import { findBatches } from './find-batches.ts';
+import { afterRefusal } from './refusal.ts';
+import { findBatches, type FoundBatches } from './find-batches.ts';
 import type { Memory } from './memory.ts';
-import { afterFailedCreate, submitted } from './submit.ts';
+import { submitted } from './submit.ts';
 
 /**
- * Settles a create whose outcome is unknown, after a lost reply or the death of the process: what the provider lists
- * under this chunk's label is adopted. Absence is believed only after a second look, since a batch can appear a moment
- * after its connection was cut, and only where the listing is that of the account that the create was sent to.
+ * Settles a create that was not answered with a batch: after an error or a refusal, a lost reply, or the death of the
+ * process. What the provider lists as this chunk's is adopted. Absence is believed after a second look, since a batch
+ * can appear a moment after its connection was cut; after one where the provider has turned the create down for good,
+ * so that it is not made again anyway.
  */
 export async function settleCreate(context: BatchContext, chunk: ChunkRecord, memory: Memory): Promise<Step> {
-  const { ledger, account, settleMs } = context;
-  const { secondLookAt } = memory;
+  const { secondLookAt, unsettled } = memory;
   if (secondLookAt !== null && Date.now() < secondLookAt) return later(secondLookAt, 'settling');
-  const found = await findBatches(context, chunk);
-  if (found.mine !== null) return submitted(context, chunk, found.mine, true);
-  if (secondLookAt === null) {
-    memory.secondLookAt = Date.now() + settleMs;
+  const found = await look(context, chunk, unsettled);
+  if (found.mine !== null) {
+    memory.unsettled = null;
+    return submitted(context, chunk, found.mine, true);
+  }
+  if (secondLookAt === null && !isFinal(unsettled, memory)) {
+    memory.secondLookAt = Date.now() + untilSecondLookMs(context, chunk, memory);
     return later(memory.secondLookAt, 'settling');
   }
-  const provesAbsence = found.sawThisRun || chunk.account === account;
-  if (!provesAbsence) throw wrongAccount(context, chunk);
-  const ruledOut = await ledger.moveChunk(chunk, 'create_ruled_out');
-  const { unsettled } = memory;
-  return unsettled === null ? moved(ruledOut) : afterFailedCreate(context, ruledOut, memory, unsettled);
+  // What was turned down was sent with this very key.
+  if (unsettled === null) requireSameAccount(context, chunk, found);
+  return ruleOut(context, chunk, memory);
 }
 
-function wrongAccount({ runId }: BatchContext, { chunk }: ChunkRecord): BatchlineError {
-  return new BatchlineError(
+/** @returns nothing found where the key that the provider has turned down may not look either */
+async function look(
+  context: BatchContext,
+  chunk: ChunkRecord,
+  unsettled: Memory['unsettled'],
+): Promise<FoundBatches> {
+  try {
+    return await findBatches(context, chunk);
+  } catch (error) {
+    const isTurnedDown = unsettled instanceof BatchlineError && unsettled.outcome === 'absent';
+    if (isTurnedDown && errorCode(error) === unsettled.code && !unsettled.retryable)
+      return { mine: null, sawThisRun: false };
+    throw error;
+  }
+}
+
+/** Whether the create is surely not carried out and not to be made again as it is. */
+function isFinal(unsettled: Memory['unsettled'], { creates }: Memory): boolean {
+  if (unsettled === null) return false;
+  if (!(unsettled instanceof BatchlineError)) return true;
+  if (unsettled.outcome !== 'absent') return false;
+  return !unsettled.retryable || creates + 1 >= providerRetry.attempts;
+}
+
+/** A create that is made again after its second look has then been waited for long enough. */
+function untilSecondLookMs(
+  { settleMs, emit }: BatchContext,
+  { chunk }: ChunkRecord,
+  { unsettled, creates }: Memory,
+): number {
+  if (!(unsettled instanceof BatchlineError)) return settleMs;
+  const waitMs = Math.max(settleMs, unsettled.retryAfterMs ?? backoff(creates + 1, providerRetry));
+  emit({ type: 'StepRetried', step: `creation of batch ${chunk}`, message: unsettled.message, waitMs });
+  return waitMs;
+}
+
+/** Absence is proven only by the listing of the account that the create was sent to. */
+function requireSameAccount(
+  { account, runId }: BatchContext,
+  chunk: ChunkRecord,
+  { sawThisRun }: FoundBatches,
+): void {
+  if (sawThisRun || chunk.account === account) return;
+  throw new BatchlineError(
     'wrong_account',
-    `Batch ${chunk} of run ${runId} may exist, but the account of this API key does not show it.`,
+    `Batch ${chunk.chunk} of run ${runId} may exist, but the account of this API key does not show it.`,
     {
       hint: 'Use the API key, organisation and project that the run was started with; nothing was sent twice.',
       exitCode: 1,
     },
   );
+}
+
+/** @throws the create's own error where it is not to be made again */
+async function ruleOut(context: BatchContext, chunk: ChunkRecord, memory: Memory): Promise<Step> {
+  const { unsettled } = memory;
+  memory.unsettled = null;
+  if (isRefusal(unsettled)) return afterRefusal(context, chunk, unsettled, null);
+  const ruledOut = await context.ledger.moveChunk(chunk, 'create_ruled_out');
+  if (unsettled === null) return moved(ruledOut);
+  memory.creates += 1;
+  if (unsettled.retryable && memory.creates < providerRetry.attempts) return moved(ruledOut);
+  if (unsettled.code === 'rate_limited' && (await context.room.awaitsOthers(chunk))) {
+    // Some servers have no other words for a cap on batches under way.
+    memory.creates = 0;
+    await context.room.refused(ruledOut, {
+      kind: 'room',
+      of: 'batches',
+      limit: null,
+      message: unsettled.message,
+    });
+    return moved(ruledOut);
+  }
+  // Whoever types the command again has the file uploaded again.
+  if (errorCode(unsettled) === 'file_not_found') await context.ledger.moveChunk(ruledOut, 'input_file_lost');
+  throw unsettled.asFinal();
+}
+
+function isRefusal(unsettled: Memory['unsettled']): unsettled is Refusal {
+  return unsettled !== null && !(unsettled instanceof BatchlineError);
 }

@@ -40,10 +40,14 @@ export interface WaitingRoomOptions {
 
 /** A chunk that was refused: it waits until something else has ended. */
 interface Hold {
+  readonly of: 'tokens' | 'batches';
   readonly endedBefore: number;
   /** Batches of other runs that were enqueued at the refusal. */
   readonly others: readonly string[];
-  /** When to try again where nothing is enqueued; milliseconds since 1970. */
+  /**
+   * When to try again where nothing has ended, for nothing is enqueued that could, or it was not ours that took the
+   * batches; milliseconds since 1970.
+   */
   readonly until: number;
 }
 
@@ -65,6 +69,7 @@ export class WaitingRoom {
   #isFresh = false;
   #othersAt = 0;
   #told = '';
+  #fileBytes = Infinity;
 
   constructor(options: WaitingRoomOptions) {
     this.#options = options;
@@ -84,6 +89,16 @@ export class WaitingRoom {
     if (cap === null) return configured ?? Infinity;
     const largest = Math.max(1, estimatesWithin(cap.tokens, this.#state?.tokensPerEstimate ?? 1));
     return Math.min(configured ?? Math.max(1, Math.floor(largest / 2)), largest);
+  }
+
+  /** The most bytes that a new file is to hold: half of the smallest that was refused for its size. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+
+  /** The provider has refused a file of so many bytes for its size. */
+  refusedSize(bytes: number): void {
+    this.#fileBytes = Math.min(this.#fileBytes, Math.ceil(bytes / 2));
   }
 
   /** Looks what the ledger knows. To be called before the first file is written. */
@@ -133,19 +148,32 @@ export class WaitingRoom {
     return { ...chunk, state: creating, account, batchId: null, batchStatus: null, expiresAt: null };
   }
 
-  /** Learns from the refusal of a chunk's batch for want of room; the chunk then waits until another has ended. */
-  async refused(chunk: ChunkRecord, { limit, message }: Extract<Refusal, { kind: 'room' }>): Promise<void> {
+  /**
+   * Holds a chunk whose batch was refused for want of room until another has ended; a refusal for want of tokens
+   * teaches their limit too.
+   */
+  async refused(
+    chunk: ChunkRecord,
+    { of, limit, message }: Extract<Refusal, { kind: 'room' }>,
+  ): Promise<void> {
     const { ledger, runId, emit, lookMs } = this.#options;
     emit({ type: 'BatchDeferred', chunk: chunk.chunk, message });
     const refusal = { runId, chunk: chunk.chunk, statedLimit: limit, now: Date.now() };
-    const state = await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
-    this.#state = state;
+    if (of === 'tokens') this.#state = await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
+    else this.#state = await ledger.roomState(this.#scope, refusal.now);
     this.#holds.set(chunk.chunk, {
+      of,
       endedBefore: this.#endedBatches,
-      others: this.#othersIn(state),
+      others: this.#othersIn(this.#state),
       until: refusal.now + backoff(chunk.attempt, { firstWaitMs: lookMs, longestWaitMs: longestHoldMs }),
     });
     this.lookAgain();
+  }
+
+  /** Whether another batch that the ledger knows is under way, whose end may make room. */
+  async awaitsOthers({ chunk }: ChunkRecord): Promise<boolean> {
+    const { enqueued } = await this.#look();
+    return enqueued.some((other) => other.runId !== this.#options.runId || other.chunk !== chunk);
   }
 
   /** To be called when a batch of this run has ended. */
@@ -181,7 +209,7 @@ export class WaitingRoom {
     const isFree =
       this.#endedBatches > hold.endedBefore ||
       hold.others.some((other) => !others.includes(other)) ||
-      (enqueuedTokens(state) === 0 && Date.now() >= hold.until);
+      ((hold.of === 'batches' || enqueuedTokens(state) === 0) && Date.now() >= hold.until);
     if (isFree) this.#holds.delete(chunk);
     return !isFree;
   }

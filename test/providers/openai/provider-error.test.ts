@@ -71,6 +71,7 @@ test('tells want of room from an error', async () => {
   const message = 'Enqueued token limit reached. Limit: 90,000 enqueued tokens.';
   expect(await createError(400, { message, code: 'token_limit_exceeded' })).toEqual({
     kind: 'room',
+    of: 'tokens',
     limit: 90_000,
     message: expect.stringContaining(message),
   });

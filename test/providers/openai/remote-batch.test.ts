@@ -108,6 +108,7 @@ describe('a batch that was refused', () => {
     const message = 'Enqueued token limit reached. Limit: 90,000 enqueued tokens.';
     expect(refusalOf([{ code: 'token_limit_exceeded', message, line: null }])).toEqual({
       kind: 'room',
+      of: 'tokens',
       limit: 90_000,
       message,
     });

@@ -1,0 +1,6 @@
+/** Whether a refusal says that a file is larger than the server takes. */
+export function isTooLarge(message: string): boolean {
+  return /\bfile\b.{0,40}\btoo (?:large|big)\b|\b(?:request|payload|entity|body)\b.{0,20}\btoo large\b|exceeds.{0,40}\bfile size\b|\bfile size\b.{0,40}(?:exceed|limit|maximum)/i.test(
+    message,
+  );
+}
