@@ -39,7 +39,7 @@ export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number 
   return pipeline.batch.poll_interval ?? (isEmulator ? 1000 : 60_000);
 }
 
-/** How long to wait before a second look for a batch whose creation is in doubt (architecture: settle). */
+/** How long to wait before a second look for a batch whose creation is in doubt, or for results that look short. */
 export function settleMs(pollIntervalMs: number): number {
   return Math.max(250, Math.min(pollIntervalMs, 30_000));
 }

@@ -58,6 +58,12 @@ export interface ChunkOutcome {
   readonly followers?: FollowersOutcome;
 }
 
+/** The outcome of a chunk that was seen at a place. */
+export interface PlacedOutcome {
+  readonly at: ChunkPlace;
+  readonly outcome: ChunkOutcome;
+}
+
 /** What loading a chunk's saved answers again has changed; one transaction. */
 export interface ReloadOutcome {
   readonly rowStates: Uint8Array;
@@ -98,8 +104,12 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
   moveChunk(at: ChunkPlace, event: ChunkEvent, patch?: ChunkPatch): Promise<ChunkRecord>;
   /** Notes that the provider no longer has a chunk's file and results. */
   forgetRemote(runId: string, chunk: number): Promise<void>;
-  /** Records what became of the rows of some chunks, by chunk number; all of it or nothing. */
-  recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void>;
+  /**
+   * Records what became of the rows of some chunks, all of it or nothing, and returns the chunks as they then are.
+   *
+   * @throws BatchlineError `chunk_moved` where one is no longer in that state and epoch; nothing is written
+   */
+  recordOutcomes(outcomes: readonly PlacedOutcome[]): Promise<readonly ChunkRecord[]>;
   /** Adds a chunk made of rows that are sent again; the rows then stand in it, in the order given. */
   addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void>;
 

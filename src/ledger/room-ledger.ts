@@ -1,4 +1,4 @@
-import type { ChunkPlace } from './chunk-record.ts';
+import type { ChunkPlace, ChunkRecord } from './chunk-record.ts';
 import type { RoomDecision, RoomLimits, RoomState, WantedRoom } from './room.ts';
 
 /** Whose room at the provider is asked for. */
@@ -14,6 +14,12 @@ export interface RoomClaim extends RoomScope, ChunkPlace {
   readonly wanted: WantedRoom;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/** What came of a claim, and the chunk as it then is; null where nothing was written. */
+export interface ClaimedRoom {
+  readonly decision: RoomDecision;
+  readonly chunk: ChunkRecord | null;
 }
 
 /** A chunk whose batch was refused because too many tokens were enqueued. */
@@ -36,7 +42,7 @@ export interface RoomLedger {
    *
    * @throws BatchlineError `chunk_moved` where the chunk is no longer in that state and epoch
    */
-  claimRoom(claim: RoomClaim): Promise<RoomDecision>;
+  claimRoom(claim: RoomClaim): Promise<ClaimedRoom>;
   /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
   learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;
   /** Notes how a batch ended whose run nobody is working on, so that it takes no more room. */

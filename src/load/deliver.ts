@@ -7,7 +7,7 @@ import { linesOver } from '../batch/lines-over.ts';
 import type { FileLimit } from '../batch/file-limit.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import type { LineFault } from '../core/batch-side.ts';
-import { nextState, type ChunkEvent } from '../ledger/chunk-state.ts';
+import type { ChunkEvent } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
 import { exists } from '../files/exists.ts';
@@ -124,7 +124,8 @@ async function record(
     moreToCome: false,
   });
   const failures = await withRequests(folder, context.requestLines, span, outcome, history);
-  await ledger.recordOutcomes(runId, new Map([[chunk.chunk, { ...outcome, failures }]]));
+  const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures } }]);
+  if (recorded === undefined) throw new Error('Nothing was recorded.');
   // Of a file that was given up its own event has told.
   if (event !== 'file_superseded') {
     context.host.emit({
@@ -137,7 +138,7 @@ async function record(
   }
   if (outcome.unfinished.length === 0)
     await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
-  return { ...chunk, state: nextState(chunk.state, event) };
+  return recorded;
 }
 
 /** Two files may say more than one: the output file is read first, so that most failures are known to be final. */

@@ -32,7 +32,7 @@ interface Work extends OwnedWork {
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. The caller holds the run's lock.
  */
 export async function cancelRun({ waits, ...given }: Cancellation, run: RunRecord): Promise<CancelResult> {
-  const opening = telling(given, run);
+  const opening = telling(given, run.runId);
   const { ledger } = opening;
   await ledger.requestCancel(run.runId);
   const owned = { ...opening, run, startedAt: Date.now() };

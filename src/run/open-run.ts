@@ -55,7 +55,7 @@ export async function openChosenRun(given: Opening, flags: ChoiceFlags, pass: Pa
 /** Opens one run, by the flags that it was started with. The caller holds its lock. */
 export async function openKnownRun(given: Opening, run: RunRecord, pass: Pass): Promise<OpenedRun> {
   const startedAt = Date.now();
-  const opening = telling(given, run);
+  const opening = telling(given, run.runId);
   const { loaded, host } = opening;
   const flags = flagsOf(run);
   await using resources = new AsyncDisposableStack();
@@ -81,7 +81,7 @@ export async function openKnownRun(given: Opening, run: RunRecord, pass: Pass): 
  */
 export async function openToLoad(given: Opening, run: RunRecord): Promise<Opened<Loading>> {
   const startedAt = Date.now();
-  const opening = telling(given, run);
+  const opening = telling(given, run.runId);
   const { ledger, loaded, host } = opening;
   await using resources = new AsyncDisposableStack();
   const prepared = resources.use(await prepareLoading(loaded, run.schema, host));
@@ -115,9 +115,9 @@ export async function openPipeline(
 }
 
 /** The same, but what happens is kept in the ledger: as the run's, or, without one, from where it is said to have started. */
-export function telling<Kind extends Opening>(opening: Kind, run?: RunRecord): Kind {
+export function telling<Kind extends Opening>(opening: Kind, runId?: string): Kind {
   const { host, ledger, loaded } = opening;
-  return { ...opening, host: tellingHost(host, ledger, loaded.redactor, run?.runId) };
+  return { ...opening, host: tellingHost(host, ledger, loaded.redactor, runId) };
 }
 
 /** Sees to it that what is loaded can become the whole target, before anything is chosen, changed or bought. */

@@ -68,7 +68,7 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       recovered: [],
       unfinished: lines.map((line) => unfinished(idOf(chunk, line), chunk, line)),
     };
-    await ledger.recordOutcomes(runId, new Map([[chunk, outcome]]));
+    await ledger.recordOutcomes([{ at: { runId, chunk, state: 'sealed', epoch: 0 }, outcome }]);
   }
   return ledger;
 }

@@ -101,13 +101,13 @@ it('buys nothing more once a file was turned down for good', async () => {
 });
 
 it('does not read the source again for what the provider refuses', async () => {
-  const busy = jsonResponse(429, { error: { message: 'Too many batches' } });
+  const busy = jsonResponse(429, { error: { message: 'Slow down' } });
   const creates = new Creates(async () => ({ ...busy, headers: { 'retry-after-ms': '1' } }));
   await using proxy = await createProxy(emulator.url, creates.middleware);
   await using project = await PipelineProject.create(pipeline(proxy.url, { max_prepared: '1KB' }));
   const { code, stderr } = await project.run();
   expect({ code, isGivenUp: stderr.includes('error: ') }).toEqual({ code: 1, isGivenUp: true });
-  expect(stderr).toContain('Too many batches');
+  expect(stderr).toContain('Slow down');
   expect(stderr).not.toContain('reading failed');
   creates.isWell = true;
   expect((await project.summary()).rows).toMatchObject({ ok: 12, failed: 0, pending: 0 });

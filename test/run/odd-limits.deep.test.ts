@@ -136,7 +136,7 @@ describe('a provider that will answer nothing of this model', () => {
 });
 
 it('reads on after a second bad row that a validator names alone', async () => {
-  const bad = (line: number): readonly object[] => [{ code: 'invalid', line, message: 'Wrong.' }];
-  await using setting = await scene(refusing(3, bad(1)));
+  const bad = { code: 'invalid', line: 1, message: 'Wrong.' };
+  await using setting = await scene(refusing(3, [bad]));
   expect((await setting.project.summary(1)).rows).toMatchObject({ ok: rowCount - 3, failed: 3 });
 });

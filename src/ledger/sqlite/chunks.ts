@@ -20,6 +20,13 @@ export function selectChunk(database: DatabaseSync, runId: string, chunk: number
   return row === undefined ? null : toChunk(row);
 }
 
+/** A chunk as it is now. */
+export function requireChunk(database: DatabaseSync, { runId, chunk }: ChunkPlace): ChunkRecord {
+  const found = selectChunk(database, runId, chunk);
+  if (found === null) throw new Error(`Run ${runId} has no chunk ${chunk}.`);
+  return found;
+}
+
 /** One statement, which compares and sets. @throws BatchlineError `chunk_moved` */
 export function moveChunk(
   database: DatabaseSync,
@@ -29,17 +36,17 @@ export function moveChunk(
 ): ChunkRecord {
   const { assignments, values } = patchAssignments(patch);
   const [row] = writeReturning(database, sql.updateChunk(assignments), {
-    ...moveValues(at, event),
+    ...placeValues(at, event),
     ...values,
   });
   if (row === undefined) throw chunkMoved(at);
   return toChunk(row);
 }
 
-/** The parameters by which a statement moves a chunk from where it was seen. */
-export function moveValues(at: ChunkPlace, event: ChunkEvent): Record<string, SQLInputValue> {
+/** The parameters by which a statement moves a chunk from where it was seen; without an event it stays there. */
+export function placeValues(at: ChunkPlace, event: ChunkEvent | null): Record<string, SQLInputValue> {
   const { runId, chunk, state, epoch } = at;
-  return { runId, chunk, state, epoch, next: nextState(state, event) };
+  return { runId, chunk, state, epoch, next: event === null ? state : nextState(state, event) };
 }
 
 const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {

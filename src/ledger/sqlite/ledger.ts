@@ -10,7 +10,7 @@ import type { FollowersOutcome } from '../follower-ledger.ts';
 import { isEnded, supersededCode } from '../ledger.ts';
 import type {
   AdoptedChunk,
-  ChunkOutcome,
+  PlacedOutcome,
   ChunkPatch,
   ChunkPlace,
   ChunkRecord,
@@ -35,8 +35,8 @@ import {
   toRun,
   toUnfinishedRow,
 } from './records.ts';
-import type { RoomDecision, RoomState } from '../room.ts';
-import type { RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import type { RoomState } from '../room.ts';
+import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
@@ -191,7 +191,7 @@ class SqliteLedger implements Ledger {
     return room.selectRoom(this.#database, scope, now);
   }
 
-  async claimRoom(claim: RoomClaim): Promise<RoomDecision> {
+  async claimRoom(claim: RoomClaim): Promise<ClaimedRoom> {
     return this.#transaction(() => room.claim(this.#database, claim));
   }
 
@@ -203,10 +203,8 @@ class SqliteLedger implements Ledger {
     this.#run(sql.updateBatchStatus, { runId, chunk, batchStatus });
   }
 
-  async recordOutcomes(runId: string, outcomes: ReadonlyMap<number, ChunkOutcome>): Promise<void> {
-    this.#transaction(() => {
-      for (const [chunk, outcome] of outcomes) results.recordOutcome(this.#database, runId, chunk, outcome);
-    });
+  async recordOutcomes(outcomes: readonly PlacedOutcome[]): Promise<readonly ChunkRecord[]> {
+    return this.#transaction(() => outcomes.map((each) => results.recordOutcome(this.#database, each)));
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {

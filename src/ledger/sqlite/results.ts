@@ -1,25 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { nextState } from '../chunk-state.ts';
-import type { ChunkOutcome, ReloadOutcome } from '../ledger.ts';
-import { selectChunk } from './chunks.ts';
+import { chunkMoved } from '../chunk-moved.ts';
+import type { ChunkRecord } from '../chunk-record.ts';
+import type { PlacedOutcome, ReloadOutcome } from '../ledger.ts';
+import { placeValues, requireChunk } from './chunks.ts';
 import { outcomeValues, unfinishedValues } from './records.ts';
 import { deleteFailures, insertFailures } from './failed-rows.ts';
 import * as follow from './followers.ts';
 import * as sql from './statements.ts';
 
-/** To be called within a transaction, as all functions here. */
-export function recordOutcome(
-  database: DatabaseSync,
-  runId: string,
-  chunk: number,
-  outcome: ChunkOutcome,
-): void {
+/**
+ * To be called within a transaction, as all functions here.
+ *
+ * @throws BatchlineError `chunk_moved` where the chunk is no longer at that place
+ */
+export function recordOutcome(database: DatabaseSync, { at, outcome }: PlacedOutcome): ChunkRecord {
+  const { runId, chunk } = at;
   const { event, ok, usage, recovered, failures, unfinished, followers } = outcome;
-  const before = selectChunk(database, runId, chunk);
-  if (before === null) throw new Error(`Run ${runId} has no chunk ${chunk}.`);
-  const next = event === null ? before.state : nextState(before.state, event);
   database.prepare(sql.addTokenUsage).run({ runId, chunk, ok, reported: usage.input });
-  database.prepare(sql.updateChunkOutcome).run({ runId, chunk, next, ...outcomeValues(outcome) });
+  const values = { ...placeValues(at, event), ...outcomeValues(outcome) };
+  if (Number(database.prepare(sql.updateChunkOutcome).run(values).changes) !== 1) throw chunkMoved(at);
   // The rows that this chunk carried are done with, save those that are to be sent once more.
   database.prepare(sql.settleSentRows).run({ runId, chunk });
   deleteFailures(database, runId, recovered);
@@ -27,6 +26,7 @@ export function recordOutcome(
   if (followers) follow.addTo(database, runId, chunk, followers);
   const insert = database.prepare(sql.insertUnfinishedRow);
   for (const row of unfinished) insert.run({ runId, ...unfinishedValues(row) });
+  return requireChunk(database, at);
 }
 
 export function recordReload(

@@ -1,16 +1,15 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { chunkMoved } from '../chunk-moved.ts';
-import type { RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import type { RefusedRoom, ClaimedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
 import {
   decideRoom,
   learnFromRefusal,
   type EnqueuedBatch,
   type LearnedCap,
-  type RoomDecision,
   type RoomState,
   type WantedRoom,
 } from '../room.ts';
-import { moveValues } from './chunks.ts';
+import { placeValues, requireChunk } from './chunks.ts';
 import * as sql from './statements.ts';
 
 const hourMs = 3_600_000;
@@ -38,19 +37,19 @@ export function selectRoom(database: DatabaseSync, scope: RoomScope, now: number
 }
 
 /** Writes the intent, if there is room. To be called within a transaction. */
-export function claim(database: DatabaseSync, { wanted, ...asked }: RoomClaim): RoomDecision {
+export function claim(database: DatabaseSync, { wanted, ...asked }: RoomClaim): ClaimedRoom {
   const { account, now } = asked;
   const decision = decideRoom(selectRoom(database, asked, now), wanted);
-  if (decision.kind !== 'take') return decision;
+  if (decision.kind !== 'take') return { decision, chunk: null };
   intend(database, asked, wanted);
   database.prepare(sql.deleteOldCreates).run({ since: now - hourMs });
   database.prepare(sql.insertCreate).run({ account, now });
-  return decision;
+  return { decision, chunk: requireChunk(database, asked) };
 }
 
 function intend(database: DatabaseSync, asked: Omit<RoomClaim, 'wanted'>, { inputs }: WantedRoom): void {
   const { account, model, now } = asked;
-  const values = { ...moveValues(asked, 'create_intended'), account, model, inputs, now };
+  const values = { ...placeValues(asked, 'create_intended'), account, model, inputs, now };
   const { changes } = database.prepare(sql.intendCreate).run(values);
   if (Number(changes) !== 1) throw chunkMoved(asked);
 }

@@ -52,7 +52,7 @@ export const updateChunkOutcome = `
   UPDATE chunks SET state = :next, row_states = :rowStates, ok = :ok, failed = failed + :failed,
     cleaned = cleaned + :cleaned, repaired = repaired + :repaired, input_tokens = input_tokens + :input,
     output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached
-  WHERE run_id = :runId AND chunk = :chunk`;
+  WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
 
 export const updateReloadedChunk = `
   UPDATE chunks SET row_states = :rowStates, ok = :ok, cleaned = cleaned + :cleaned, reloads = reloads + 1

@@ -107,7 +107,7 @@ export class BuildWindow implements Disposable {
   }
 
   async #record(followed: LoadedFollowers, moreToCome: boolean): Promise<void> {
-    const { ledger, run, host } = this.#loading;
+    const { ledger, host } = this.#loading;
     const outcomes = new Map<number, ChunkOutcome>();
     for (const span of this.#reconciliation.spans) {
       outcomes.set(span.chunk.chunk, await this.#outcomeOf(span, moreToCome));
@@ -118,7 +118,11 @@ export class BuildWindow implements Disposable {
       const followers = this.#followers.outcome(followed, outcomes.values());
       outcomes.set(chunk, { ...outcome, followers });
     }
-    await ledger.recordOutcomes(run.runId, outcomes);
+    const placed = this.#reconciliation.spans.flatMap(({ chunk: at }) => {
+      const outcome = outcomes.get(at.chunk);
+      return outcome === undefined ? [] : [{ at, outcome }];
+    });
+    await ledger.recordOutcomes(placed);
     for (const [chunk, { ok, failures, rowStates }] of outcomes) {
       const pending = rowStates.filter((state) => state === 0).length;
       host.emit({ type: 'ChunkLoaded', chunk, ok, failed: failures.length, pending });

@@ -60,7 +60,9 @@ export async function buildPipeline(
   const run = await beginBuild({ ...opening, prepared, flags }, folder);
   try {
     const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
-    await readPatiently({ ...telling(opening, run), run, prepared, flags }, limits, () => Promise.resolve());
+    await readPatiently({ ...telling(opening, run.runId), run, prepared, flags }, limits, () =>
+      Promise.resolve(),
+    );
     await writeManifest(loaded, run, await ledger.chunks(run.runId));
   } catch (error) {
     await ledger.setStatus(run.runId, host.signals.abort.aborted ? 'interrupted' : 'failed', Date.now());

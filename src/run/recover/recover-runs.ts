@@ -14,7 +14,7 @@ import { requireWholeRun } from '../../job/whole-source.ts';
 import { continueRun, isContinuable } from '../continue-run.ts';
 import type { RunResult } from '../finish-run.ts';
 import { newRun } from '../new-run.ts';
-import { openPipeline, type Opening } from '../open-run.ts';
+import { openPipeline, type Opening, telling } from '../open-run.ts';
 import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
 import { findStrangers, type LabelledBatch } from './strangers.ts';
@@ -60,7 +60,8 @@ async function adoptAll(opening: Opening): Promise<number> {
   const runs = Map.groupBy(await findStrangers(search), ({ label }) => label.run);
   let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    if (safeRunId.test(runId)) leftAlone += await adoptRun({ ...opening, prepared }, runId, batches);
+    if (safeRunId.test(runId))
+      leftAlone += await adoptRun({ ...telling(opening, runId), prepared }, runId, batches);
   return leftAlone;
 }
 

@@ -48,12 +48,14 @@ async function fetchAll(
   { batches, folder, signals }: BatchContext,
   chunk: ChunkRecord,
   results: readonly ResultPart[],
-  { fetched }: Memory,
+  memory: Memory,
 ): Promise<void> {
   for (const part of results) {
-    if (fetched.has(part.id)) continue;
+    if (memory.fetched.has(part.id)) continue;
     await batches.fetch(chunk.batchId ?? '', part.id, pathOf(folder, chunk, part), signals.drain);
-    fetched.add(part.id);
+    memory.fetched.add(part.id);
+    // Each call has its own number of tries.
+    memory.tries = 0;
   }
 }
 

@@ -19,6 +19,7 @@ export async function settleCreate(context: BatchContext, chunk: ChunkRecord, me
   const { secondLookAt, unsettled } = memory;
   if (secondLookAt !== null && Date.now() < secondLookAt) return later(secondLookAt, 'settling');
   const found = await look(context, chunk, unsettled);
+  memory.tries = 0;
   if (found.mine !== null) {
     memory.unsettled = null;
     return submitted(context, chunk, found.mine, true);

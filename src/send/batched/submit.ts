@@ -2,7 +2,7 @@ import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ChunkFile, Refusal, RemoteBatch } from '../../core/batch-side.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
-import { moved, type Step } from '../lane.ts';
+import { left, moved, type Step } from '../lane.ts';
 import type { BatchContext } from './context.ts';
 import type { Memory } from './memory.ts';
 import { afterSizeRefusal } from './refusal.ts';
@@ -33,10 +33,10 @@ export async function upload(context: BatchContext, chunk: ChunkRecord): Promise
  * before the provider was looked at, whatever it was answered: gateways have refused what they had carried out.
  */
 export async function createBatch(context: BatchContext, chunk: ChunkRecord, memory: Memory): Promise<Step> {
-  const { room, signals } = context;
+  const { pass, room, signals } = context;
   signals.drain.throwIfAborted();
   const intent = await room.claim(chunk);
-  if (intent === null) return room.wait();
+  if (intent === null) return pass.waits ? room.wait() : left;
   // The ledger's own errors pass: they say nothing of what the provider did.
   const answer = await askForBatch(context, intent);
   if (!(answer instanceof BatchlineError) && !('kind' in answer))

@@ -2,7 +2,6 @@ import { BatchlineError } from '../../core/errors.ts';
 import type { EventListener } from '../../core/events.ts';
 import { type BatchSide, hasEnded, type Refusal } from '../../core/batch-side.ts';
 import { backoff } from '../../core/retry.ts';
-import { nextState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { RoomLedger, RoomScope } from '../../ledger/room-ledger.ts';
 import {
@@ -132,20 +131,17 @@ export class WaitingRoom {
 
   /** Writes the intent to create a chunk's batch. @returns null where there is no room after all */
   async claim(chunk: ChunkRecord): Promise<ChunkRecord | null> {
-    const { account } = this.#scope;
     const { runId, chunk: number, state, epoch } = chunk;
     const place = { runId, chunk: number, state, epoch };
     const wanted = this.#wanted(chunk);
-    const { kind } = await this.#options.ledger.claimRoom({
+    const claimed = await this.#options.ledger.claimRoom({
       ...this.#scope,
       ...place,
       wanted,
       now: Date.now(),
     });
     this.lookAgain();
-    if (kind !== 'take') return null;
-    const creating = nextState(state, 'create_intended');
-    return { ...chunk, state: creating, account, batchId: null, batchStatus: null, expiresAt: null };
+    return claimed.chunk;
   }
 
   /**

@@ -90,18 +90,25 @@ describe('a chunk in the ledger', () => {
   it('meets nothing that the state machine rules out, and nothing is written', async () => {
     const seen = await found();
     await expect(ledger.moveChunk(seen, 'batch_ended')).rejects.toThrow('cannot meet batch_ended');
-    const refused = new Map([[1, { ...outcome, event: 'batch_refused' as const }]]);
-    await expect(ledger.recordOutcomes('a', refused)).rejects.toThrow('cannot meet batch_refused');
+    const refused = { ...outcome, event: 'batch_refused' } as const;
+    await expect(ledger.recordOutcomes([{ at: seen, outcome: refused }])).rejects.toThrow(
+      'cannot meet batch_refused',
+    );
     expect(await found()).toEqual(seen);
   });
 
   it('stays where it is while some of its rows have no result, and is loaded once', async () => {
-    await ledger.recordOutcomes('a', new Map([[1, { ...outcome, event: null }]]));
-    expect(await found()).toMatchObject({ state: 'sealed', ok: 1 });
-    await ledger.recordOutcomes('a', new Map([[1, outcome]]));
-    expect(await found()).toMatchObject({ state: 'loaded' });
-    const again = ledger.recordOutcomes('a', new Map([[1, outcome]]));
-    await expect(again).rejects.toThrow('cannot meet results_loaded');
+    const seen = await found();
+    const [partly] = await ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, event: null } }]);
+    expect(partly).toMatchObject({ state: 'sealed', ok: 1 });
+    expect(partly).toEqual(await found());
+    const [loaded] = await ledger.recordOutcomes([{ at: seen, outcome }]);
+    expect(loaded).toMatchObject({ state: 'loaded' });
+    // Of two that saw it at the same place one has lost.
+    const late = ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, ok: 0 } }]);
+    await expect(late).rejects.toMatchObject({ code: 'chunk_moved' });
+    await expect(ledger.recordOutcomes([{ at: await found(), outcome }])).rejects.toThrow('cannot meet');
+    expect(await found()).toEqual(loaded);
   });
 });
 
@@ -109,14 +116,16 @@ describe('rows that wait to be sent again', () => {
   it('are summed up', async () => {
     expect(await ledger.retryQueue('a')).toEqual({ count: 0, oldest: null, hasSuperseded: false });
     const unfinished = [waiting('x', 'server_error', 7), waiting('y', 'invalid_json', 5)];
-    await ledger.recordOutcomes('a', new Map([[1, { ...outcome, event: null, unfinished }]]));
+    await ledger.recordOutcomes([{ at: await found(), outcome: { ...outcome, event: null, unfinished } }]);
     expect(await ledger.retryQueue('a')).toEqual({ count: 2, oldest: 5, hasSuperseded: false });
     expect(await ledger.retryQueue('b')).toMatchObject({ count: 0 });
   });
 
   it('are told from those of files that were too large, and from those on their way', async () => {
     const unfinished = [waiting('x', 'superseded', 7), waiting('y', 'server_error', 5)];
-    await ledger.recordOutcomes('a', new Map([[1, { ...outcome, event: 'file_superseded', unfinished }]]));
+    await ledger.recordOutcomes([
+      { at: await found(), outcome: { ...outcome, event: 'file_superseded', unfinished } },
+    ]);
     expect(await ledger.retryQueue('a')).toEqual({ count: 2, oldest: 5, hasSuperseded: true });
     const chunk = { chunk: 2, requests: 1, bytes: 1, tokens: 1, sha256: '' };
     await ledger.addRetryChunk('a', chunk, ['x']);

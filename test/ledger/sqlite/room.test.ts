@@ -47,10 +47,12 @@ async function createRun(runId: string, ...tokens: readonly number[]): Promise<v
   }
 }
 
-function claim(runId: string, chunk: number, tokens: number, changes: Partial<RoomClaim> = {}) {
+async function claim(runId: string, chunk: number, tokens: number, changes: Partial<RoomClaim> = {}) {
   const wanted = { requests: 10, tokens, inputs: 0 };
   const at = { runId, chunk, state: 'uploaded', epoch: 0 } as const;
-  return ledger.claimRoom({ ...scope, ...at, wanted, now, ...changes });
+  const { decision, chunk: claimed } = await ledger.claimRoom({ ...scope, ...at, wanted, now, ...changes });
+  expect(claimed?.state ?? null).toBe(decision.kind === 'take' ? 'creating' : null);
+  return decision;
 }
 
 async function submit(runId: string, chunk: number, expiresAt: number | null = null): Promise<void> {
@@ -165,7 +167,7 @@ async function load(chunk: number, ok: number, input: number): Promise<number> {
     recovered: [],
     unfinished: [],
   };
-  await ledger.recordOutcomes('a', new Map([[chunk, outcome]]));
+  await ledger.recordOutcomes([{ at: { runId: 'a', chunk, state: 'downloaded', epoch: 0 }, outcome }]);
   return (await ledger.roomState(scope, now)).tokensPerEstimate;
 }
 

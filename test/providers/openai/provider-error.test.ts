@@ -35,7 +35,6 @@ test.each([
   ],
   [408, { message: 'slow' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
   [409, { message: 'locked' }, { code: 'provider_error', outcome: 'unknown', retryable: true }],
-  [413, { message: 'large' }, { code: 'file_too_large', outcome: 'absent', retryable: false }],
   [429, { message: 'slow down' }, { code: 'rate_limited', outcome: 'absent', retryable: true }],
   [
     429,
@@ -65,6 +64,10 @@ test('honours a date in retry-after', async () => {
   const failure = (await createError(503, { message: 'later' }, headers)) as { retryAfterMs: number };
   expect(failure.retryAfterMs).toBeGreaterThan(25_000);
   expect(failure.retryAfterMs).toBeLessThan(31_000);
+});
+
+test('tells a file that is too large from an error', async () => {
+  expect(await createError(413, { message: 'large' })).toMatchObject({ kind: 'size' });
 });
 
 test('tells want of room from an error', async () => {
