@@ -5,6 +5,7 @@ import { PipelineDocument, type SyntaxFault } from './document.ts';
 import type { Environment } from './environment.ts';
 import { type Fault, formatPath, type Path, type TextPosition } from './fault.ts';
 import { applyOverrides, type Override } from './overrides.ts';
+import { warnOfParams } from './param-checks.ts';
 import { parsePipeline } from './parse.ts';
 import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
 import { type Problem, sortProblems } from './problem.ts';
@@ -70,7 +71,8 @@ class Check {
     const texts = [...annotatedTexts(pipelineSchema, parsed.data)];
     this.#hideSecrets(texts);
     const faults = [...overridden.faults, ...parsed.faults, ...crossCheck(parsed.data), ...checkTexts(texts)];
-    const checked = this.#report(early, faults, warnOfTexts(texts));
+    const warnings = [...warnOfTexts(texts), ...warnOfParams(overridden.data)];
+    const checked = this.#report(early, faults, warnings);
     return checked.problems.length > 0 ? checked : { ...checked, pipeline: parsed.pipeline };
   }
 

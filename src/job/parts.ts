@@ -109,7 +109,9 @@ export async function prepareLoading(
   const { pipeline } = loaded;
   await using opening = new AsyncDisposableStack();
   const columns = columnsOf(pipeline, schema.fields);
-  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  // What was paid for is loaded as far as it can be: nothing of it is refused beforehand.
+  const plans = columns.plans.map((plan) => ({ ...plan, samples: undefined }));
+  const sink = opening.use(await openSink(loaded, schema, { ...columns, plans }, host));
   const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
   const opened = opening.move();
   return {

@@ -316,3 +316,29 @@ test('a model in params, which would pass by the limits of the one that is named
     'p.yaml:11:13  request.params.model  would be sent in place of `request.model`; write it there',
   ]);
 });
+
+const warned = (params: string, provider = '') =>
+  checkFile(`${broken(chat, `${chat}  params: { ${params} }\n`)}${provider}`).warnings.map(
+    ({ line, column, path, suggestion }) => [line, column, path, suggestion],
+  );
+
+describe('parameters that the endpoint is not known to have', () => {
+  const vllm = 'provider: { base_url: "http://gpu:8000/v1" }\n';
+
+  test('are warned of, with what was probably meant', () => {
+    expect(warned('max_token: 5')).toEqual([[11, 13, 'request.params.max_token', 'max_tokens']]);
+    expect(warned('temprature: 0, seed: 1')).toEqual([[11, 13, 'request.params.temprature', 'temperature']]);
+    expect(warned('top_k: 5')).toMatchObject([[11, 13, 'request.params.top_k', expect.anything()]]);
+    expect(warned('max_completion_tokens: 5, reasoning_effort: low')).toEqual([]);
+  });
+
+  test('but of a server that may have others only those that look misspelt', () => {
+    expect(warned('top_k: 5, chat_template_kwargs: {}, quite_its_own: 1', vllm)).toEqual([]);
+    expect(warned('max_token: 5', vllm)).toEqual([[11, 13, 'request.params.max_token', 'max_tokens']]);
+  });
+
+  test('are those of the endpoint', () => {
+    const file = broken(chat, `${chat}  params: { max_tokens: 5 }\n`).replace('chat', 'responses');
+    expect(checkFile(file).warnings).toMatchObject([{ suggestion: 'max_output_tokens' }]);
+  });
+});

@@ -174,6 +174,28 @@ const cases: readonly Case[] = [
     says: /boddy[^]*body/,
   },
   {
+    name: 'a model that the provider does not have',
+    parts: () => ({ request: { model: 'no-such-model' } }),
+    says: /has no model "no-such-model"[^]*gpt-4o-mini/,
+  },
+  {
+    name: 'a text of the schema for whole numbers',
+    parts: () => ({
+      request: {
+        output: {
+          schema: {
+            type: 'object',
+            properties: { score: { type: 'string' } },
+            required: ['score'],
+            additionalProperties: false,
+          },
+        },
+      },
+      sink: { columns: { answer: { value: 'json.score', type: 'int' } } },
+    }),
+    says: /has column "answer" of type integer, and `json\.score` brings values such as "An answer in words"/,
+  },
+  {
     name: 'a column expression that names an unknown field',
     parts: () => ({ sink: { columns: { answer: 'row.boddy' } } }),
     says: /boddy/,
