@@ -5,6 +5,8 @@ import type { Pipeline } from '../config/pipeline.ts';
 import { ConfigError } from '../config/problem.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { RowFields } from '../core/row-fields.ts';
+import type { OpenedTransform } from '../core/transform.ts';
+import { fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import { transforms } from '../transforms/index.ts';
 import { sourceKeyNames } from './key-names.ts';
@@ -50,20 +52,61 @@ export async function rowFields(
       fields = undefined;
       continue;
     }
-    try {
-      fields = (await declaration.open(block, fields, { baseDir, keyParts, encoding })).fields;
-    } catch (error) {
-      if (!(error instanceof BatchlineError)) throw error;
-      fields = undefined;
-      if (namesFields.has(error.code)) faults.push({ transform, message: messageOf(error) });
-    }
+    const context = { baseDir, keyParts, encoding };
+    const opened = await openLeniently(fields, (given) => declaration.open(block, given, context));
+    faults.push(...opened.messages.map((message) => ({ transform, message })));
+    fields = opened.fields === null ? undefined : [...opened.fields, ...madeAnyway(block, opened.fields)];
     if (declaration.keyField !== undefined) keyParts += 1;
   }
   return { before, leaving: fields, faults };
 }
 
-/** Whatever else keeps a transform from opening is told when it is opened to be used; its texts are judged by themselves. */
-const namesFields: ReadonlySet<string> = new Set(['unknown_field', 'duplicate_field']);
+interface LenientlyOpened {
+  /** What leaves the transform; null where that cannot be told. */
+  readonly fields: readonly Field[] | null;
+  readonly messages: readonly string[];
+}
+
+/**
+ * Opens a transform, past each field that it names and that there is not, so that everything behind it is judged too.
+ * Whatever else keeps it from opening is told when it is opened to be used.
+ */
+async function openLeniently(
+  incoming: readonly Field[],
+  open: (fields: readonly Field[]) => Promise<OpenedTransform>,
+): Promise<LenientlyOpened> {
+  const messages: string[] = [];
+  let fields = incoming;
+  for (;;) {
+    try {
+      return { fields: (await open(fields)).fields, messages };
+    } catch (error) {
+      if (!(error instanceof BatchlineError)) throw error;
+      const { code, where: name } = error;
+      // Its texts are judged by themselves.
+      if (textCodes.has(code)) return { fields, messages };
+      if (code === 'unknown_field' || code === 'duplicate_field') messages.push(messageOf(error));
+      if (code !== 'unknown_field' || name === undefined || fieldIndex(fields, name) !== -1)
+        return { fields: null, messages };
+      fields = [...fields, { name, kind: 'text', sqlType: 'text' }];
+    }
+  }
+}
+
+const textCodes: ReadonlySet<string> = new Set([
+  'invalid_expression',
+  'invalid_template',
+  'unknown_variable',
+]);
+
+/** The field that a transform makes whose text is wrong. */
+function madeAnyway(
+  { field: name }: { readonly [key: string]: unknown },
+  fields: readonly Field[],
+): readonly Field[] {
+  if (typeof name !== 'string' || fieldIndex(fields, name) !== -1) return [];
+  return [{ name, kind: 'text', sqlType: 'text' }];
+}
 
 function messageOf({ message, hint }: BatchlineError): string {
   return hint === undefined ? message : `${message}. ${hint}`;

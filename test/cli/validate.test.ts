@@ -32,7 +32,7 @@ describe('pipeline validate', () => {
 
   test('prints warnings beside ok', async () => {
     await using folder = await temporaryFolder({
-      'p.yaml': broken('{{ subject }}', "{{ 'now' | date: '%Y' }}"),
+      'p.yaml': broken('{{ subject }}', "{{ 'now' | date: '%Y' }} {{ subject }}"),
     });
     const { code, stdout, stderr } = await runCli(['validate', 'p.yaml'], { cwd: folder.path });
     expect(code).toBe(0);
@@ -78,8 +78,11 @@ sink: { type: jsonl, path: out.jsonl, colums: {}, columns: { a: row.boddy } }
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toEqual([
       'p.yaml:3:29  transforms.0.where  there is no function len  (did you mean size?)',
-      'p.yaml:4:49  transforms.1.template  "subjct" is no field of the row  (did you mean subject?)',
+      'p.yaml:4:51  transforms.1.template  "subjct" is no field of the row  (did you mean subject?)',
+      'p.yaml:5:5  transforms.2  the truncate transform names "bdy", which is no field of the row. Did you mean "body"?',
+      'p.yaml:10:8  request.prompt  "titel" is no field of the row  (did you mean title?)',
       'p.yaml:12:39  sink.colums  unknown key  (did you mean columns?)',
+      expect.stringContaining('  sink.columns.a  the source has no "boddy"'),
     ]);
   });
 

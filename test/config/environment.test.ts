@@ -50,8 +50,8 @@ describe('variables in values', () => {
   });
 
   test('in literal blocks', () => {
-    const source = broken('  prompt: "{{ subject }}"', '  prompt: |\n    a ${WORD}\n    b');
-    expect(checkFile(source, { WORD: 'x' }).pipeline?.request.prompt).toBe('a x\nb\n');
+    const source = broken('  prompt: "{{ subject }}"', '  prompt: |\n    a ${WORD}\n    {{ b }}');
+    expect(checkFile(source, { WORD: 'x' }).pipeline?.request.prompt).toBe('a x\n{{ b }}\n');
   });
 });
 

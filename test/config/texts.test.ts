@@ -63,7 +63,7 @@ function withPrompt(text: string) {
 
 describe('the current time in a template', () => {
   test('is a warning, not a fault', () => {
-    const { pipeline, warnings } = withPrompt(`"{{ 'now' | date: '%Y' }}"`);
+    const { pipeline, warnings } = withPrompt(`"{{ 'now' | date: '%Y' }} {{ subject }}"`);
     expect(pipeline).toBeDefined();
     expect(warnings).toMatchObject([{ where: 'p.yaml', line: 10, column: 11, path: 'request.prompt' }]);
   });
