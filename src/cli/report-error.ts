@@ -32,5 +32,8 @@ function stacks(error: unknown): string[] {
 }
 
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, '; ');
+  return text
+    .trim()
+    .replaceAll(/([:;,.])\s*\n\s*/g, '$1 ')
+    .replaceAll(/\s*\n\s*/g, '; ');
 }
