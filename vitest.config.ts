@@ -5,6 +5,8 @@ const deep = 'test/**/*.deep.test.ts';
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
+    // Tests name models as they like, save those that are about them.
+    env: { BATCHLINE_EMULATOR_MODELS: '*' },
     pool: 'forks',
     maxWorkers: 2,
     // So long that only what hangs meets them, also on a machine that does something else besides.

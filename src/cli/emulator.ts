@@ -17,6 +17,7 @@ export const main: Main = async (_args, options, context) => {
     dataDir,
     signal: context.signals.drain,
     ...latencyOption(options['latency']),
+    ...(await modelsOption(options['models'])),
     ...(await faultsOption(options['faults'], context.cwd)),
   });
   context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
@@ -42,6 +43,12 @@ function latencyOption(value: unknown): { latencyMs?: number } {
   const latencyMs = typeof value === 'number' ? value : duration.safeParse(value).data;
   if (latencyMs === undefined) throw usage('--latency', 'is no duration', 'Write it like 0ms, 2s or 15m.');
   return { latencyMs };
+}
+
+async function modelsOption(names: unknown): Promise<{ models?: readonly string[] }> {
+  if (typeof names !== 'string') return {};
+  const { listOfModels } = await import('../emulator/answers/known-models.ts');
+  return { models: listOfModels(names) };
 }
 
 async function faultsOption(path: unknown, cwd: string): Promise<{ faults?: FaultsInput }> {

@@ -205,6 +205,10 @@ export const options = {
       description: 'where it keeps files and batches',
       defaultValue: '.pipeline/emulator',
     },
+    {
+      flags: '--models <names>',
+      description: "models that it has beside OpenAI's, separated by commas, such as my-model or a-*",
+    },
     { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
     { flags: '--faults <file>', description: 'what it is to do wrong: YAML or JSON, see docs/emulator.md' },
   ],

@@ -1,4 +1,4 @@
-import { ConfigError, formatProblem } from '../config/problem.ts';
+import { ConfigError, problemLines } from '../config/problem.ts';
 import { BatchlineError, defectHint, errorCode, errorMessage } from '../core/errors.ts';
 import type { CommandContext } from './context.ts';
 
@@ -14,7 +14,7 @@ export function reportError(error: unknown, context: CommandContext, isDebug: bo
 }
 
 function describeError(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.problems.map(formatProblem);
+  if (error instanceof ConfigError) return error.problems.flatMap(problemLines);
   if (error instanceof BatchlineError) return describeMistake(error);
   return [`error: ${oneLine(errorMessage(error))}`, `hint: ${defectHint}`];
 }
@@ -32,5 +32,8 @@ function stacks(error: unknown): string[] {
 }
 
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, '; ');
+  return text
+    .trim()
+    .replaceAll(/([:;,.])\s*\n\s*/g, '$1 ')
+    .replaceAll(/\s*\n\s*/g, '; ');
 }

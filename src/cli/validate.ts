@@ -1,5 +1,6 @@
 import { loadPipeline } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+import { fileFields } from '../job/file-fields.ts';
 import type { CommandContext, Main } from './context.ts';
 import { reportError } from './report-error.ts';
 
@@ -21,6 +22,7 @@ async function validate(
       envFile: options['envFile'] as string | undefined,
       set: options['set'] as readonly string[] | undefined,
       redactor: context.redactor,
+      learn: (data, baseDir) => fileFields(data, baseDir, context.signals.abort),
     });
     for (const each of warnings) {
       context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(each)}`)}\n`);

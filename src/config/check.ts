@@ -1,10 +1,13 @@
 import { errorMessage } from '../core/errors.ts';
 import type { Redactor } from '../core/redact.ts';
+import type { RowFields } from '../core/row-fields.ts';
 import { crossCheck } from './cross-checks.ts';
 import { PipelineDocument, type SyntaxFault } from './document.ts';
 import type { Environment } from './environment.ts';
 import { type Fault, formatPath, type Path, type TextPosition } from './fault.ts';
+import { excerptAt } from './excerpt.ts';
 import { applyOverrides, type Override } from './overrides.ts';
+import { warnOfParams } from './param-checks.ts';
 import { parsePipeline } from './parse.ts';
 import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
 import { type Problem, sortProblems } from './problem.ts';
@@ -22,6 +25,10 @@ export interface CheckOptions {
 }
 
 export interface Checked {
+  /** The file's data as far as it could be read, whatever is wrong with it; undefined where it could not. */
+  readonly data: unknown;
+  /** Everything that is wrong, once the fields of the rows are known as well. */
+  readonly problemsOf: (row: RowFields) => readonly Problem[];
   /** Undefined where there are problems. */
   readonly pipeline: Pipeline | undefined;
   readonly problems: readonly Problem[];
@@ -45,7 +52,8 @@ class Check {
 
   run(): Checked {
     const syntax = this.#document.syntaxFaults();
-    if (this.#document.isUnreadable) return this.#report(syntax, []);
+    // What YAML stumbles over behind the first fault mostly follows from it.
+    if (this.#document.isUnreadable) return this.#report(first(syntax), []);
     this.#filled = substituteEnvironment(this.#document, this.#options.env);
     const early = [...syntax, ...this.#filled.faults];
     const data = this.#readData();
@@ -67,10 +75,14 @@ class Check {
   #judge(early: readonly SyntaxFault[], fileData: object): Checked {
     const overridden = applyOverrides(fileData, this.#options.overrides);
     const parsed = parsePipeline(withProviderType(overridden.data), (path) => this.#textOf(path));
-    const texts = [...annotatedTexts(pipelineSchema, parsed.data)];
+    const { data } = parsed;
+    const texts = [...annotatedTexts(pipelineSchema, data)];
     this.#hideSecrets(texts);
-    const faults = [...overridden.faults, ...parsed.faults, ...crossCheck(parsed.data), ...checkTexts(texts)];
-    const checked = this.#report(early, faults, warnOfTexts(texts));
+    const faults = [...overridden.faults, ...parsed.faults, ...crossCheck(data)];
+    const warnings = [...warnOfTexts(texts), ...warnOfParams(overridden.data)];
+    const judged = (row: RowFields | undefined) =>
+      this.#report(early, [...faults, ...misfits(row), ...checkTexts(texts, { data, row })], warnings);
+    const checked = { ...judged(undefined), data, problemsOf: (row: RowFields) => judged(row).problems };
     return checked.problems.length > 0 ? checked : { ...checked, pipeline: parsed.pipeline };
   }
 
@@ -95,9 +107,12 @@ class Check {
       ...early.map((each) => this.#earlyProblem(each)),
       ...known.map((each) => this.#problem(each)),
     ];
+    const sorted = sortProblems(problems);
     return {
       pipeline: undefined,
-      problems: sortProblems(problems),
+      data: undefined,
+      problemsOf: () => sorted,
+      problems: sorted,
       warnings: sortProblems(warnings.map((each) => this.#problem(each))),
     };
   }
@@ -110,6 +125,7 @@ class Check {
       path: formatPath(path),
       message,
       suggestion: undefined,
+      ...(this.#document.isUnreadable ? { excerpt: excerptAt(this.#document.source, offset) } : {}),
     };
   }
 
@@ -141,6 +157,16 @@ class Check {
     const values = [substitution.text, ...substitution.values].filter((value) => value !== '');
     return values.reduce((shown, value) => shown.replaceAll(value, substitution.template), message);
   }
+}
+
+/** The one that stands first in the file. */
+function first(faults: readonly SyntaxFault[]): readonly SyntaxFault[] {
+  return faults.toSorted((a, b) => a.offset - b.offset).slice(0, 1);
+}
+
+function misfits(row: RowFields | undefined): readonly Fault[] {
+  const faults = row?.faults ?? [];
+  return faults.map(({ transform, message }) => ({ path: ['transforms', transform], message }));
 }
 
 /** A provider block that only changes an address or a key, as `--set provider.base_url=...` makes one, is OpenAI's. */

@@ -1,3 +1,4 @@
+import { checkConstantPrompt } from './constant-prompt.ts';
 import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
@@ -12,6 +13,7 @@ import { checkSink } from './sink-checks.ts';
 export function crossCheck(data: unknown): readonly Fault[] {
   return [
     ...checkRequest(data),
+    ...checkConstantPrompt(data),
     ...checkSplits(data),
     ...checkKeys(data),
     ...checkWholeSource(data),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
 import { Redactor } from '../core/redact.ts';
+import type { RowFields } from '../core/row-fields.ts';
 import { checkPipeline } from './check.ts';
 import { type Environment, loadEnvironment } from './environment.ts';
 import { parseOverrides, type Override } from './overrides.ts';
@@ -18,11 +19,15 @@ export interface LoadOptions {
   readonly set?: readonly string[] | undefined;
   /** Learns the file's secrets; a new one where it is left out. */
   readonly redactor?: Redactor | undefined;
+  /** Finds out which fields the rows have, of a file's data, so that what names them is judged along with the rest. */
+  readonly learn?: (data: unknown, baseDir: string) => Promise<RowFields | undefined>;
 }
 
 export interface LoadedPipeline {
   readonly pipeline: Pipeline;
   readonly name: string;
+  /** The file as it was named, for messages. */
+  readonly file: string;
   /** The file, absolute. */
   readonly path: string;
   /** The folder that relative paths start from, absolute. */
@@ -33,6 +38,8 @@ export interface LoadedPipeline {
   readonly env: Environment;
   readonly redactor: Redactor;
   readonly warnings: readonly Problem[];
+  /** Everything that is wrong with the file, once the fields of the rows are known. */
+  readonly problemsOf: (row: RowFields) => readonly Problem[];
   /** Whether `--set` named another target than the file's, so that part of the rows may replace it. */
   readonly isRedirected: boolean;
 }
@@ -50,12 +57,27 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const env = await loadEnvironment(options.env, baseDir, options.envFile);
   hideEnvironment(redactor, env);
   const overrides = readOverrides(options.set ?? []);
-  const { pipeline, problems, warnings } = checkPipeline(source, { file: path, env, overrides, redactor });
-  if (pipeline === undefined) throw new ConfigError(path, problems);
+  const checked = checkPipeline(source, { file: path, env, overrides, redactor });
+  const { pipeline, warnings, problemsOf } = checked;
+  const row = checked.data === undefined ? undefined : await options.learn?.(checked.data, baseDir);
+  const problems = row === undefined ? checked.problems : problemsOf(row);
+  if (pipeline === undefined || problems.length > 0) throw new ConfigError(path, problems);
   const name = pipeline.name ?? nameOf(absolute);
   const stateDir = resolve(baseDir, pipeline.state);
   const isRedirected = overrides.some(namesTarget);
-  return { pipeline, name, path: absolute, baseDir, stateDir, env, redactor, warnings, isRedirected };
+  return {
+    pipeline,
+    name,
+    path: absolute,
+    baseDir,
+    stateDir,
+    env,
+    redactor,
+    warnings,
+    problemsOf,
+    isRedirected,
+    file: path,
+  };
 }
 
 /** Where a sink's rows go is said by these keys. */

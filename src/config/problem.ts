@@ -12,6 +12,8 @@ export interface Problem {
   readonly message: string;
   /** What the person probably meant. */
   readonly suggestion: string | undefined;
+  /** The line of the file, and under it a caret; where YAML itself is wrong. */
+  readonly excerpt?: readonly string[];
 }
 
 /** `file:line:col  path  what is wrong  (did you mean x?)`, on one line. */
@@ -22,6 +24,11 @@ export function formatProblem(problem: Problem): string {
     .filter((part) => part !== '')
     .map(escapeControls)
     .join('  ');
+}
+
+/** The same with the file's line under it, where it is to be shown. */
+export function problemLines(problem: Problem): readonly string[] {
+  return [formatProblem(problem), ...(problem.excerpt ?? []).map(escapeControls)];
 }
 
 /** In the order of the file; what came from the command line last. */
@@ -36,10 +43,14 @@ export class ConfigError extends BatchlineError {
 
   constructor(file: string, problems: readonly Problem[]) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
-    super('invalid_pipeline', `the pipeline file has ${count}:\n${problems.map(formatProblem).join('\n')}`, {
-      where: file,
-      exitCode: 2,
-    });
+    super(
+      'invalid_pipeline',
+      `the pipeline file has ${count}:\n${problems.flatMap(problemLines).join('\n')}`,
+      {
+        where: file,
+        exitCode: 2,
+      },
+    );
     this.problems = problems;
   }
 }

@@ -79,7 +79,11 @@ function lookUp(inside: string, close: string, env: Environment): string | { rea
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   // As in a shell: an empty variable gives way to the default.
   if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
-  return value ?? { fault: `the environment variable ${name} is not set` };
+  return (
+    value ?? {
+      fault: `the environment variable ${name} is not set; export it, write it into .env beside the pipeline file, or name a file that has it with --env-file`,
+    }
+  );
 }
 
 function offsetOf(document: PipelineDocument, scalar: Scalar, fault: ReferenceFault): number {

@@ -103,6 +103,15 @@ export interface ModelFacts {
   readonly longestInput: number | null;
 }
 
+/** Parameters of an endpoint, by name. */
+export interface KnownParameters {
+  readonly names: readonly string[];
+  /** Whether there are no others. */
+  readonly isEvery: boolean;
+  /** The endpoint's own word for what goes by another name at other endpoints. */
+  readonly meant: Readonly<Record<string, string>>;
+}
+
 /**
  * How a provider writes requests and results: pure, and part of its declaration, so that a file is checked, built and
  * loaded without reaching anybody.
@@ -129,4 +138,10 @@ export interface Dialect {
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
   facts(request: RequestDraft): ModelFacts;
+  /**
+   * What may stand in `request.params`. Absent where that is not known.
+   *
+   * @param baseUrl as the file has it; undefined where it has none
+   */
+  parameters?(endpoint: Endpoint, baseUrl: unknown): KnownParameters;
 }

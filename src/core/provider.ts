@@ -9,6 +9,13 @@ export interface OpenedProvider {
   readonly account: string;
   /** The cheapest call that needs the key; proves address and key. */
   check(signal: AbortSignal): Promise<void>;
+  /**
+   * Looks whether there is such a model, where the provider can say; nothing that keeps it from saying is an error.
+   * Absent where it never can.
+   *
+   * @throws BatchlineError `model_not_found`
+   */
+  checkModel?(model: string, signal: AbortSignal): Promise<void>;
   readonly batches: BatchSide;
 }
 

@@ -50,6 +50,16 @@ export interface ColumnPlan {
   readonly expression?: string;
   /** How many elements its vectors will have, where that is known beforehand. */
   readonly dimensions?: number | undefined;
+  /** What is known of its values before any answer is there; absent where that is nothing. */
+  readonly samples?: ColumnSamples | undefined;
+}
+
+/** Values that a column will have to hold. */
+export interface ColumnSamples {
+  /** Of each kind of value that can come, an ordinary one. */
+  readonly values: readonly Value[];
+  /** Whether no others than these, and null, can come. */
+  readonly isEvery: boolean;
 }
 
 /** What a sink is told about the pipeline that writes to it. */

@@ -82,6 +82,8 @@ export interface SourceDeclaration<
   Name extends string = string,
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
+  /** Whether it opens nothing but files, so that `validate` may ask it for its fields. */
+  readonly readsFiles?: boolean;
   /** Connects or opens the files and learns the fields. Reads no rows, or of a file just the first. */
   open(config: z.output<Config>, context: SourceContext): Promise<OpenedSource>;
 }

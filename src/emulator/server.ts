@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
+import { listOfModels } from './answers/known-models.ts';
 import { announce } from './address-file.ts';
 import type { FaultsInput } from './faults/faults.ts';
 import { createHandler } from './handler.ts';
@@ -23,6 +24,8 @@ export interface EmulatorOptions {
   readonly seed?: number;
   /** What it is to do wrong; can be changed while it runs by `PUT /emulator/faults`. */
   readonly faults?: FaultsInput;
+  /** Models that it has beside OpenAI's. Default: what the variable BATCHLINE_EMULATOR_MODELS lists. */
+  readonly models?: readonly string[];
   /** Stops the emulator when aborted. */
   readonly signal?: AbortSignal;
   /** For an emulator that is there for its registered users only: when it is to end. */
@@ -55,6 +58,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       latencyMs: options.latencyMs ?? defaultLatencyMs,
       seed: options.seed ?? 0,
       faults: options.faults,
+      models: options.models ?? modelsFromEnvironment(),
       stop,
     }),
   );
@@ -120,4 +124,8 @@ async function close(server: Server): Promise<void> {
   server.close(() => resolve());
   server.closeAllConnections();
   await promise;
+}
+
+function modelsFromEnvironment(): readonly string[] {
+  return listOfModels(process.env['BATCHLINE_EMULATOR_MODELS'] ?? '');
 }

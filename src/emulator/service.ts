@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KnownModels } from './answers/known-models.ts';
 import type { BatchContext } from './batch/batch-context.ts';
 import { settleBill } from './batch/billing.ts';
 import { BatchRunner } from './batch/runner.ts';
@@ -20,6 +21,8 @@ export interface ServiceOptions {
   readonly latencyMs: number;
   readonly seed: number;
   readonly faults: FaultsInput | undefined;
+  /** Models beside those that OpenAI has. */
+  readonly models: readonly string[];
   /** Aborted by the service when it is disposed. */
   readonly stop: AbortController;
 }
@@ -52,6 +55,7 @@ export class Service implements AsyncDisposable {
       bill: opening.use(new Bill(join(dataDir, 'bill.jsonl'))),
       lane: new WorkLane(),
       faults: opening.use(await FaultDesk.open(dataDir, options.faults, options.seed)),
+      models: new KnownModels(options.models),
       latencyMs: options.latencyMs,
       seed: options.seed,
       signal: options.stop.signal,
@@ -69,7 +73,7 @@ export class Service implements AsyncDisposable {
     return [
       ...fileRoutes(files, runner, this.#context.faults),
       ...batchRoutes({ ...this.#context, runner }),
-      ...inferenceRoutes,
+      ...inferenceRoutes(this.#context.models),
       ...faultRoutes(this.#context.faults),
     ];
   }

@@ -36,6 +36,12 @@ export function celEnvironment(variables: readonly string[]): CelEnvironment {
   return { environment, aliases };
 }
 
+/** The functions, methods and macros that expressions may call. */
+export function functionNames(): readonly string[] {
+  base ??= lenientEnvironment();
+  return base.getDefinitions().functions.map(({ name }) => name);
+}
+
 function freeName(name: string, taken: ReadonlySet<string>): string {
   let alias = `${name}_`;
   while (taken.has(alias)) alias += '_';

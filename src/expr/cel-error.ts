@@ -6,6 +6,8 @@ import {
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
+import { functionNames } from './cel-environment.ts';
+import { functionLike } from './cel-functions.ts';
 import { isIdentifier, isNode, type Path, pathOf, pathsIn, printPath } from './cel-paths.ts';
 
 type Context = Readonly<Record<string, unknown>>;
@@ -15,10 +17,23 @@ export const expressionOnNull = 'expression_on_null' as const;
 /** The code of an expression that failed for any other reason. */
 export const expressionFailed = 'expression_failed' as const;
 
+interface CelFault {
+  readonly message: string;
+  readonly start: number;
+  /** The function that was probably meant. */
+  readonly suggestion?: string | undefined;
+}
+
 /** The summary of an error of the parser, the checker or the evaluator, and its place in the text. */
-export function celFault(error: unknown): { readonly message: string; readonly start: number } {
-  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError)
-    return { message: inPlainWords(error.summary), start: error.range?.start ?? 0 };
+export function celFault(error: unknown): CelFault {
+  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
+    const start = error.range?.start ?? 0;
+    const [, called = ''] =
+      /^found no matching overload for '(?:.*\.)?([A-Za-z_]\w*)\(/.exec(error.summary) ?? [];
+    if (called !== '' && !functionNames().includes(called))
+      return { message: `there is no function ${called}`, start, suggestion: functionLike(called) };
+    return { message: inPlainWords(error.summary), start };
+  }
   return { message: errorMessage(error), start: 0 };
 }
 

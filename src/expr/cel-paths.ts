@@ -49,6 +49,11 @@ export function pathsIn(node: ASTNode): readonly Path[] {
   return path === undefined ? childrenOf(node).flatMap(pathsIn) : [path];
 }
 
+/** Every name that stands for a variable, those of macros included. */
+export function identifiersIn(node: ASTNode): readonly string[] {
+  return node.op === 'id' ? [node.args] : childrenOf(node).flatMap(identifiersIn);
+}
+
 /** The expressions directly inside another. */
 export function childrenOf(node: ASTNode): readonly ASTNode[] {
   return nodesIn(node.args);

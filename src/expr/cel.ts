@@ -4,7 +4,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import { type CelEnvironment, celEnvironment } from './cel-environment.ts';
 import { celFault, explainFailure, missingMember, withoutAliases } from './cel-error.ts';
-import { guardedPathOf, type Path, pathOf, pathsIn } from './cel-paths.ts';
+import { guardedPathOf, identifiersIn, type Path, pathOf, pathsIn } from './cel-paths.ts';
 import { toValue } from './cel-result.ts';
 import { acceptMixedBranches, readNumericTexts, renameVariables } from './cel-rewrite.ts';
 
@@ -42,20 +42,22 @@ export interface CompileOptions {
 }
 
 /**
- * Looks at the syntax, and where the variables are known, at names and types too.
+ * Looks at syntax, functions and types, and where the variables are known, at their names too.
  *
- * @param variables the names that the expression may read
+ * @param variables the names that the expression may read; without them it may read any
  */
 export function checkExpression(text: string, variables?: readonly string[]): readonly ExpressionFault[] {
-  const { environment, aliases } = celEnvironment(variables ?? []);
+  let aliases: ReadonlyMap<string, string> = new Map();
   try {
-    const { ast } = environment.parse(text);
-    if (variables !== undefined) check(environment, renameVariables(text, ast, aliases));
+    const names = variables ?? identifiersIn(celEnvironment([]).environment.parse(text).ast);
+    const known = celEnvironment(names);
+    ({ aliases } = known);
+    check(known.environment, renameVariables(text, known.environment.parse(text).ast, aliases));
     return [];
   } catch (error) {
-    const { message, start } = celFault(error);
+    const { message, start, suggestion: otherFunction } = celFault(error);
     const [, unknown] = /^Unknown variable: (\w+)$/.exec(message) ?? [];
-    const suggestion = unknown === undefined ? undefined : nearestName(unknown, variables ?? []);
+    const suggestion = unknown === undefined ? otherFunction : nearestName(unknown, variables ?? []);
     return [{ message: withoutAliases(message, aliases), column: start + 1, suggestion }];
   }
 }

@@ -3,7 +3,7 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Field, Value } from '../core/value.ts';
 import { type TemplateProblem, parseEngine, renderEngine, templateProblem } from './liquid-engine.ts';
 import { toScope } from './liquid-scope.ts';
-import { didYouMean } from '../core/did-you-mean.ts';
+import { didYouMean, nearestName } from '../core/did-you-mean.ts';
 
 export type { TemplateProblem };
 
@@ -36,6 +36,23 @@ export function checkTemplate(text: string): readonly TemplateProblem[] {
   } catch (error) {
     return [templateProblem(error)];
   }
+}
+
+/** A variable that a template reads and that there is not, where it stands first. */
+export interface UnknownVariable extends TemplateProblem {
+  readonly suggestion: string | undefined;
+}
+
+/** @param text a template without faults of its syntax */
+export function unknownVariables(text: string, names: readonly string[]): readonly UnknownVariable[] {
+  const { globals } = parseEngine.analyzeSync(parseEngine.parse(text));
+  return Object.entries(globals).flatMap(([name, [first]]) => {
+    if (names.includes(name)) return [];
+    const { row: line, col: column } = first?.location ?? { row: 1, col: 1 };
+    const suggestion = nearestName(name, names);
+    const all = suggestion === undefined ? `; there are: ${names.join(', ')}` : '';
+    return [{ message: `"${name}" is no field of the row${all}`, suggestion, line, column }];
+  });
 }
 
 /** @throws BatchlineError `invalid_template` where `checkTemplate` finds something */

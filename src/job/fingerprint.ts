@@ -97,6 +97,29 @@ export function differences(
     .map((name) => `${name}: ${shorten(before[name])} -> ${shorten(after[name])}`);
 }
 
+/** What a person would do so that nothing differs any more: the beginning of a sentence. */
+export function howToUndo(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const differing = names.filter((name) => before[name] !== after[name]);
+  const kinds = new Set(differing.map((name) => undoing[name.split('.')[0] ?? ''] ?? 'undo the edit'));
+  const ways = [...kinds].sort((a, b) => orderOf(a) - orderOf(b));
+  const sentence = [ways.slice(0, -1).join(', '), ways.at(-1)].filter((part) => part !== '').join(' and ');
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+const undoing: Readonly<Record<string, string>> = {
+  flags: 'type the flags that it was started with',
+  'source files': 'put the source file back as it was',
+  'transform files': "undo the edit of the module's file",
+};
+
+function orderOf(way: string): number {
+  return Object.values(undoing).indexOf(way);
+}
+
 function shorten(json: string | undefined): string {
   if (json === undefined) return '(not set)';
   return json.length > 100 ? `${json.slice(0, 97)}...` : json;

@@ -4,7 +4,7 @@ import type { Field } from '../core/value.ts';
 import { transforms } from '../transforms/index.ts';
 
 /** The names of the source's key columns. */
-export function sourceKeyNames({ source }: Pipeline): readonly string[] {
+export function sourceKeyNames({ source }: Pick<Pipeline, 'source'>): readonly string[] {
   return typeof source.key === 'string' ? [source.key] : source.key;
 }
 

@@ -13,6 +13,7 @@ import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts
 import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
 import { chunkLimits } from './settings.ts';
 import { checkFiles, checkTables } from './table-rules.ts';
+import { checkFieldNames } from './row-fields.ts';
 import { openTransforms, type TransformChain } from './transform-chain.ts';
 
 /** The parts of a pipeline that load what was answered. */
@@ -60,6 +61,7 @@ export async function preparePipeline(
   const { offline = false } = options;
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
+  await checkFieldNames(loaded, source.fields);
   const chain = await openTransforms(loaded, source.fields);
   const columns = columnsOf(pipeline, chain.fields);
   const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
@@ -109,7 +111,9 @@ export async function prepareLoading(
   const { pipeline } = loaded;
   await using opening = new AsyncDisposableStack();
   const columns = columnsOf(pipeline, schema.fields);
-  const sink = opening.use(await openSink(loaded, schema, columns, host));
+  // What was paid for is loaded as far as it can be: nothing of it is refused beforehand.
+  const plans = columns.plans.map((plan) => ({ ...plan, samples: undefined }));
+  const sink = opening.use(await openSink(loaded, schema, { ...columns, plans }, host));
   const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
   const opened = opening.move();
   return {

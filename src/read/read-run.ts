@@ -10,6 +10,7 @@ import type { Reading } from '../job/job.ts';
 import { FirstRowWins, PartitionedKeyCheck, type KeyCheck } from './key-check.ts';
 import { readSource } from './read-source.ts';
 import { RecordAdmission } from './record-admission.ts';
+import { RenderBreaker } from './render-breaker.ts';
 import { noStalePieces, StalePiecesLater, StalePiecesNow, type StalePieces } from './stale-pieces.ts';
 import { sendEverything, SkipUnchanged } from './unchanged.ts';
 
@@ -20,11 +21,13 @@ const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs:
  * Reads again after the last durable row, or from the start, when the source goes away for a while.
  *
  * @param onSealed told of each sealed file once it is in the ledger; reading waits until it resolves
+ * @param breaks whether it stops where no requests can be made of most rows
  */
 export async function readPatiently(
   reading: Reading,
   limits: ChunkLimits,
   onSealed: (chunk: NewChunk) => Promise<void>,
+  breaks = false,
 ): Promise<void> {
   const { prepared, host } = reading;
   const onRetry = (error: Error, waitMs: number) =>
@@ -39,7 +42,7 @@ export async function readPatiently(
   const hasAdvanced = advances(reading);
   await retry({ ...sourceRetry, signal: host.signals.drain, onRetry, hasAdvanced }, async () => {
     if (!prepared.source.resumable) await beginAnew(reading);
-    await read(reading, limits, noting).catch((error: unknown) => {
+    await read(reading, limits, noting, breaks).catch((error: unknown) => {
       if (failure === null) throw error;
     });
   });
@@ -75,6 +78,7 @@ async function read(
   reading: Reading,
   limits: ChunkLimits,
   onSealed: (chunk: NewChunk) => Promise<void>,
+  breaks: boolean,
 ): Promise<void> {
   const { ledger, run, loaded, prepared, flags, host } = reading;
   const { source, chain, renderer } = prepared;
@@ -92,6 +96,7 @@ async function read(
       stale,
       unchanged: await openUnchanged(reading),
       dedupe,
+      breaker: breaks ? await RenderBreaker.open(ledger, run) : null,
     },
     from: {
       cursor: before?.readCursor ?? null,

@@ -17,6 +17,7 @@ import {
   type Rendering,
 } from './render-rows.ts';
 import { sampledSource } from './sample.ts';
+import type { RenderBreaker } from './render-breaker.ts';
 import type { StalePieces } from './stale-pieces.ts';
 import type { UnchangedFilter } from './unchanged.ts';
 
@@ -35,6 +36,8 @@ export interface RowRules {
   readonly unchanged: UnchangedFilter;
   /** Null where each row is sent, whatever the others ask. */
   readonly dedupe: Dedupe | null;
+  /** Null where nothing is to hold the run up. */
+  readonly breaker?: RenderBreaker | null;
 }
 
 /** Where reading goes on, behind what earlier reads of the run have made durable. */
@@ -153,10 +156,10 @@ async function packItems(
   packedTo: ItemPlace | null,
 ): Promise<number> {
   const { rows, items, lastRecord } = rendered;
-  const { admission, unchanged, stale, dedupe } = context.rules;
+  const { unchanged, stale, dedupe } = context.rules;
   const skip = await unchanged.skips(items);
   const known = await unchanged.knownFailures(items.failures);
-  markFates(admission, progress, rendered, { skip, known });
+  markFates(context.rules, progress, rendered, { skip, known });
   await stale.delete(progress.takeUnsent(lastRecord));
   dedupe?.startBatch(items, skip);
   let packed = 0;
@@ -177,7 +180,7 @@ async function packItems(
 
 /** Notes what becomes of each item, in the source's order: of records of one key the first counts, whatever its fate. */
 function markFates(
-  admission: RecordAdmission,
+  { admission, breaker }: RowRules,
   progress: ReadProgress,
   { rows, items, failures }: RenderedRows,
   { skip, known }: { readonly skip: Uint8Array; readonly known: ReadonlySet<string> },
@@ -187,8 +190,10 @@ function markFates(
     for (let next = failures[failed]; next !== undefined; next = failures[failed]) {
       if (place !== null && compareItems(next, place) >= 0) return;
       const isFirst = admission.admit(next.record, next.sourceKey, next.position);
-      if (isFirst && !known.has(next.row.customId)) progress.fail(next);
-      else progress.mark(next, isFirst ? 'skipped' : 'duplicate');
+      if (isFirst && !known.has(next.row.customId)) {
+        progress.fail(next);
+        breaker?.note(next.row);
+      } else progress.mark(next, isFirst ? 'skipped' : 'duplicate');
       failed += 1;
     }
   };
@@ -198,6 +203,7 @@ function markFates(
     failBefore(place);
     const isFirst = admission.admit(place.record, items.keys[item] ?? [], rows.position(row));
     if (!isFirst) skip[item] = 1;
+    if (skip[item] !== 1) breaker?.note(null);
     progress.mark(place, isFirst ? (skip[item] === 1 ? 'skipped' : 'requested') : 'duplicate');
   }
   failBefore(null);

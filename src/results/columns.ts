@@ -6,6 +6,7 @@ import { type CompiledExpression, compileExpression } from '../expr/cel.ts';
 import { expressionFailed, expressionOnNull } from '../expr/cel-error.ts';
 import { isIdentifier, printPath } from '../expr/cel-paths.ts';
 import { type ColumnReader, columnReader } from './column-reader.ts';
+import { columnSamples } from './column-samples.ts';
 import { columnType } from './column-type.ts';
 import { asList, asMap, type JsonMap } from '../core/json.ts';
 import type { ResultItem } from './result-item.ts';
@@ -114,12 +115,14 @@ function planColumn(
   const expression = compile(text, variables, where);
   checkPaths(expression, variables, where);
   const isVector = expression.barePath?.length === 1 && expression.barePath[0] === 'embedding';
+  const samples = columnSamples(expression, variables);
   const plan = {
     name,
     sqlType: type ?? columnType(expression, variables),
     expression: text,
     isVector,
     ...(isVector && dimensions !== null ? { dimensions } : {}),
+    ...(samples === undefined ? {} : { samples }),
   };
   return { plan, expression, read: columnReader(expression, variables.fields) };
 }

@@ -1,6 +1,6 @@
 import { BatchlineError } from '../core/errors.ts';
 import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
-import { differences, type Fingerprint } from '../job/fingerprint.ts';
+import { differences, howToUndo, type Fingerprint } from '../job/fingerprint.ts';
 import { ownedError, ownerLock } from './run-lock.ts';
 
 export interface ChoiceOptions {
@@ -89,7 +89,7 @@ export function changedError(run: RunRecord, fingerprint: Fingerprint): Batchlin
     'pipeline_changed',
     `Run ${run.runId} is unfinished (${run.status}) and was started with other requests:${lines.join('')}`,
     {
-      hint: `Undo the edit to finish that run, end it with \`pipeline cancel ${run.runId}\` (what it has paid for is loaded), or pass --new-run to leave it as it is and begin another.`,
+      hint: `${howToUndo(run.fingerprintParts, fingerprint.parts)} to finish that run, end it with \`pipeline cancel ${run.runId}\` (what it has paid for is loaded), or pass --new-run to leave it as it is and begin another.`,
       exitCode: 2,
     },
   );

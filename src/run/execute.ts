@@ -1,8 +1,9 @@
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
-import { errorCode } from '../core/errors.ts';
+import { BatchlineError } from '../core/errors.ts';
 import type { Collection, Execution } from '../job/job.ts';
 import { chunkLimits } from '../job/settings.ts';
+import type { NewChunk } from '../ledger/ledger.ts';
 import { Breaker } from '../load/breaker.ts';
 import { openDelivery } from '../load/delivery.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
@@ -58,7 +59,8 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   try {
     await start(work, driver, limits).catch((error: unknown) => {
       // What is under way is brought home first.
-      if (errorCode(error) !== 'breaker') throw error;
+      if (!(error instanceof BatchlineError) || error.code !== 'breaker') throw error;
+      driver.fail(error);
     });
     await drainChunks(work, driver, limits);
     await followLeaders(work);
@@ -86,16 +88,17 @@ function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
 async function readAndStart(execution: Execution, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
-  const { ledger, run, loaded, prepared } = execution;
+  const { ledger, run, loaded, prepared, pass } = execution;
   const sendsEarly = prepared.source.resumable;
   if (run.readingFinished || sendsEarly) await startAll(execution, driver);
   if (run.readingFinished) return;
-  await readPatiently(execution, limits, async (chunk) => {
+  const onSealed = async (chunk: NewChunk): Promise<void> => {
     if (!sendsEarly) return;
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
     await untilPrepared(driver, loaded.pipeline.batch.max_prepared);
-  });
+  };
+  await readPatiently(execution, limits, onSealed, pass.breaks);
   if (!sendsEarly) await startAll(execution, driver);
 }
 

@@ -70,6 +70,9 @@ async function choose(
     skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
     isTable: !prepared.sink.isReplaced,
   });
+  // A run under way may have been begun with a model that was taken away since.
+  if (resume === null)
+    await prepared.provider.checkModel?.(loaded.pipeline.request.model, host.signals.drain);
   if (resume === null && flags.newRun !== true) {
     const { batches } = prepared.provider;
     await refuseStrangers({ ledger, batches, pipeline: loaded.name, host }, loaded.path);

@@ -43,6 +43,7 @@ const config = z.object({
 
 export const csv = defineSource({
   name: 'csv',
+  readsFiles: true,
   summary: 'Reads rows from CSV files or standard input.',
   config,
   examples: [

@@ -14,6 +14,7 @@ const config = z.object({
 
 export const json = defineSource({
   name: 'json',
+  readsFiles: true,
   summary: 'Reads rows from lists of objects in JSON files of any size, or on standard input.',
   config,
   examples: [

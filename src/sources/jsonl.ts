@@ -12,6 +12,7 @@ const format: JsonFormat = {
 
 export const jsonl = defineSource({
   name: 'jsonl',
+  readsFiles: true,
   summary: 'Reads rows from JSON Lines, an object a line, in files or on standard input.',
   config: z.object(jsonConfig),
   examples: [

@@ -3,7 +3,7 @@ import { fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import { didYouMean } from '../core/did-you-mean.ts';
 
-/** The index of a field that a transform names. @throws BatchlineError `unknown_field` */
+/** The index of a field that a transform names. @throws BatchlineError `unknown_field`, whose `where` is that name */
 export function knownField(transform: string, name: string, fields: readonly Field[]): number {
   const index = fieldIndex(fields, name);
   if (index !== -1) return index;
@@ -11,6 +11,7 @@ export function knownField(transform: string, name: string, fields: readonly Fie
     'unknown_field',
     `the ${transform} transform names "${name}", which is no field of the row`,
     {
+      where: name,
       hint: didYouMean(
         name,
         fields.map((field) => field.name),

@@ -37,6 +37,14 @@ describe('an error at the command line', () => {
     });
   });
 
+  test('lists of several lines are joined to one', () => {
+    const message = 'it was started with other requests:\n  request.prompt: 1 -> 2\n  flags.limit: 3 -> 4';
+    const { text } = report(new BatchlineError('x', message, { hint: 'Do this.\nOr that.' }));
+    expect(text).toBe(
+      'error: it was started with other requests: request.prompt: 1 -> 2; flags.limit: 3 -> 4\nhint: Do this. Or that.\n',
+    );
+  });
+
   test('ends with the code that it carries', () => {
     expect(report(new BatchlineError('x', 'refused', { exitCode: 4 })).code).toBe(4);
   });

@@ -32,7 +32,7 @@ describe('pipeline validate', () => {
 
   test('prints warnings beside ok', async () => {
     await using folder = await temporaryFolder({
-      'p.yaml': broken('{{ subject }}', "{{ 'now' | date: '%Y' }}"),
+      'p.yaml': broken('{{ subject }}', "{{ 'now' | date: '%Y' }} {{ subject }}"),
     });
     const { code, stdout, stderr } = await runCli(['validate', 'p.yaml'], { cwd: folder.path });
     expect(code).toBe(0);
@@ -55,6 +55,76 @@ describe('pipeline validate', () => {
       env: { MODEL: 'x' },
     });
     expect(stderr).toBe('--set batch.max_requests  batch.max_requests  must be more than 0\n');
+  });
+
+  test('lists every fault at once: names that the source of a file has not, functions, the schema', async () => {
+    await using folder = await temporaryFolder({
+      'tickets.csv': 'id;subject;body\n1;a;b\n',
+      'p.yaml': `source: { type: csv, path: tickets.csv, delimiter: ";", key: id }
+transforms:
+  - { type: filter, where: 'len(body) > 0 && statu != ""' }
+  - { type: template, field: title, template: '{{ subjct }}' }
+  - { type: truncate, field: bdy, max_tokens: 50 }
+request:
+  endpoint: chat
+  model: gpt-4o-mini
+  prompt: |
+    {{ titel }}
+    {{ body }}
+sink: { type: jsonl, path: out.jsonl, colums: {}, columns: { a: row.boddy } }
+`,
+    });
+    const { code, stderr } = await runCli(['validate', 'p.yaml'], { cwd: folder.path });
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n')).toEqual([
+      'p.yaml:3:29  transforms.0.where  there is no function len  (did you mean size?)',
+      'p.yaml:4:51  transforms.1.template  "subjct" is no field of the row  (did you mean subject?)',
+      'p.yaml:5:5  transforms.2  the truncate transform names "bdy", which is no field of the row. Did you mean "body"?',
+      'p.yaml:10:8  request.prompt  "titel" is no field of the row  (did you mean title?)',
+      'p.yaml:12:39  sink.colums  unknown key  (did you mean columns?)',
+      expect.stringContaining('  sink.columns.a  the source has no "boddy"'),
+    ]);
+  });
+
+  test('follows the fields through the transforms', async () => {
+    await using folder = await temporaryFolder({
+      'tickets.csv': 'id,subject,body\n1,a,b\n',
+      'p.yaml': `source: { type: csv, path: tickets.csv, key: id }
+transforms:
+  - { type: rename, fields: { body: text } }
+  - { type: split, field: text, max_tokens: 50 }
+request:
+  endpoint: chat
+  model: gpt-4o-mini
+  system: '{{ body }}'
+  prompt: |
+    {{ text }} {{ chunk_index }}
+    now {{ subjct }}
+sink: { type: jsonl, path: out.jsonl, columns: { a: row.body, b: key.chunk_index, c: row.text } }
+`,
+    });
+    const { stderr } = await runCli(['validate', 'p.yaml'], { cwd: folder.path });
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^p\.yaml:8:15 {2}request\.system {2}"body" is no field of the row/),
+      'p.yaml:11:12  request.prompt  "subjct" is no field of the row  (did you mean subject?)',
+      expect.stringMatching(/^p\.yaml:12:53 {2}sink\.columns\.a {2}the source has no "body"/),
+    ]);
+  });
+
+  test('says nothing of names that only a network, or code, would tell', async () => {
+    await using folder = await temporaryFolder({
+      'a.csv': 'id,body\n1,b\n',
+      'later.yaml': broken(
+        'type: postgres\n  url: embedded\n  table: tickets',
+        'type: csv\n  path: later.csv',
+      ),
+      'module.yaml': `${broken('type: postgres\n  url: embedded\n  table: tickets', 'type: csv\n  path: a.csv')}transforms: [{ type: module, path: nowhere.js }]\n`,
+      'listed.yaml': broken('table: tickets', 'table: tickets\n  columns: [body]'),
+    });
+    const run = (file: string) => runCli(['validate', file], { cwd: folder.path });
+    expect((await run('later.yaml')).stderr).toBe('');
+    expect((await run('module.yaml')).stderr).toBe('');
+    expect((await run('listed.yaml')).stderr).toMatch(/request\.prompt {2}"subject" is no field of the row/);
   });
 
   test('shows no secret', async () => {

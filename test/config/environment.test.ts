@@ -50,8 +50,8 @@ describe('variables in values', () => {
   });
 
   test('in literal blocks', () => {
-    const source = broken('  prompt: "{{ subject }}"', '  prompt: |\n    a ${WORD}\n    b');
-    expect(checkFile(source, { WORD: 'x' }).pipeline?.request.prompt).toBe('a x\nb\n');
+    const source = broken('  prompt: "{{ subject }}"', '  prompt: |\n    a ${WORD}\n    {{ b }}');
+    expect(checkFile(source, { WORD: 'x' }).pipeline?.request.prompt).toBe('a x\n{{ b }}\n');
   });
 });
 
@@ -65,7 +65,9 @@ describe('a variable that is not set', () => {
     const { lines } = checkFile(broken(piece, replacement));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(
-      new RegExp(`^${where} {2}request\\.\\w+ {2}the environment variable NOPE is not set$`),
+      new RegExp(
+        `^${where} {2}request\\.\\w+ {2}the environment variable NOPE is not set; .*\\.env beside .* --env-file$`,
+      ),
     );
   });
 
@@ -76,7 +78,7 @@ describe('a variable that is not set', () => {
 
   test('says nothing else of that value', () => {
     expect(checkFile(broken('endpoint: chat', 'endpoint: ${NOPE}')).lines).toEqual([
-      'p.yaml:8:13  request.endpoint  the environment variable NOPE is not set',
+      'p.yaml:8:13  request.endpoint  the environment variable NOPE is not set; export it, write it into .env beside the pipeline file, or name a file that has it with --env-file',
     ]);
   });
 

@@ -193,7 +193,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  messages: [{ role: user, content: x }]',
+    '  prompt: "{{ x }}"\n  messages: [{ role: user, content: x }]',
     'p.yaml:10:3  request.prompt  cannot stand beside `messages`',
   ],
   [
@@ -203,12 +203,12 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { on_invalid: retry }',
+    '  prompt: "{{ x }}"\n  output: { on_invalid: retry }',
     'p.yaml:11:11  request.output.schema  required',
   ],
   [
     '  prompt: "{{ subject }}"',
-    '  prompt: x\n  output: { schema: { type: object, additionalProperties: false }, on_invalid: reaks }',
+    '  prompt: "{{ x }}"\n  output: { schema: { type: object, additionalProperties: false }, on_invalid: reaks }',
     'p.yaml:11:80  request.output.on_invalid  must be one of fail, retry, reask  (did you mean reask?)',
   ],
   [
@@ -315,4 +315,59 @@ test('a model in params, which would pass by the limits of the one that is named
   expect(lines).toEqual([
     'p.yaml:11:13  request.params.model  would be sent in place of `request.model`; write it there',
   ]);
+});
+
+const warned = (params: string, provider = '') =>
+  checkFile(`${broken(chat, `${chat}  params: { ${params} }\n`)}${provider}`).warnings.map(
+    ({ line, column, path, suggestion }) => [line, column, path, suggestion],
+  );
+
+describe('parameters that the endpoint is not known to have', () => {
+  const vllm = 'provider: { base_url: "http://gpu:8000/v1" }\n';
+
+  test('are warned of, with what was probably meant', () => {
+    expect(warned('max_token: 5')).toEqual([[11, 13, 'request.params.max_token', 'max_tokens']]);
+    expect(warned('temprature: 0, seed: 1')).toEqual([[11, 13, 'request.params.temprature', 'temperature']]);
+    expect(warned('top_k: 5')).toMatchObject([[11, 13, 'request.params.top_k', expect.anything()]]);
+    expect(warned('max_completion_tokens: 5, reasoning_effort: low')).toEqual([]);
+  });
+
+  test('but of a server that may have others only those that look misspelt', () => {
+    expect(warned('top_k: 5, chat_template_kwargs: {}, quite_its_own: 1', vllm)).toEqual([]);
+    expect(warned('max_token: 5', vllm)).toEqual([[11, 13, 'request.params.max_token', 'max_tokens']]);
+  });
+
+  test('are those of the endpoint', () => {
+    const file = broken(chat, `${chat}  params: { max_tokens: 5 }\n`).replace('chat', 'responses');
+    expect(checkFile(file).warnings).toMatchObject([{ suggestion: 'max_output_tokens' }]);
+  });
+});
+
+const refused = (request: string) =>
+  checkFile(broken(chat, request)).lines.map((line) => line.split('  ').slice(0, 2).join(' '));
+const without = (prompt: string) => `  endpoint: chat\n  model: gpt-4o-mini\n${prompt}`;
+
+describe('a request in which nothing of the row stands', () => {
+  test.each([
+    ['  prompt: Say hello\n', 'p.yaml:10:11 request.prompt'],
+    ['  prompt: "{% assign a = 1 %}{{ a }}"\n  system: Be kind\n', 'p.yaml:10:11 request.prompt'],
+    ['  prompt: "{ subject }"\n', 'p.yaml:10:11 request.prompt'],
+    [
+      '  messages:\n    - { role: system, content: Be kind }\n    - { role: user, content: hello }\n',
+      'p.yaml:12:30 request.messages.1.content',
+    ],
+  ])('%j', (prompt, place) => {
+    expect(refused(without(prompt))).toEqual([place]);
+    expect(refused(`${without(prompt)}  dedupe: false\n`)).toEqual([place]);
+    expect(refused(`${without(prompt)}  dedupe: true\n`)).toEqual([]);
+  });
+
+  test('an input too', () => {
+    expect(refused(embedding.replace('"{{ subject }}"', 'subject'))).toEqual(['p.yaml:10:10 request.input']);
+  });
+
+  test('one that stands in any of its parts will do', () => {
+    expect(refused(without('  prompt: hello\n  system: "{{ subject }}"\n'))).toEqual([]);
+    expect(refused(without('  prompt: "{% for t in tags %}{{ t }}{% endfor %}"\n'))).toEqual([]);
+  });
 });

@@ -22,9 +22,9 @@ describe('--set', () => {
   });
 
   test('reaches into lists', () => {
-    const source = broken('  prompt: "{{ subject }}"', '  messages: [{ role: user, content: a }]');
-    const { pipeline } = checkFile(source, {}, ['request.messages.0.content=b']);
-    expect(pipeline?.request.messages).toEqual([{ role: 'user', content: 'b' }]);
+    const source = broken('  prompt: "{{ subject }}"', '  messages: [{ role: user, content: "{{ a }}" }]');
+    const { pipeline } = checkFile(source, {}, ['request.messages.0.content={{ b }}']);
+    expect(pipeline?.request.messages).toEqual([{ role: 'user', content: '{{ b }}' }]);
   });
 
   test.each([

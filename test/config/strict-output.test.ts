@@ -4,7 +4,10 @@ import { broken, checkFile } from './check-file.ts';
 /** A pipeline whose output schema is this YAML, which begins in column 7 of line 13. */
 function withSchema(schema: string, params = ''): string {
   const indented = schema.replaceAll(/^(?=.)/gm, '      ');
-  return broken('  prompt: "{{ subject }}"\n', `  prompt: x\n  output:\n    schema:\n${indented}\n${params}`);
+  return broken(
+    '  prompt: "{{ subject }}"\n',
+    `  prompt: "{{ x }}"\n  output:\n    schema:\n${indented}\n${params}`,
+  );
 }
 
 const closed = `type: object

@@ -8,7 +8,7 @@ const sink = { type: 'csv', path: 'out.csv' };
 function pipeline(parts: object): object {
   return {
     source,
-    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: 'x' },
+    request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ id }}' },
     provider: { type: 'openai', base_url: 'emulator' },
     sink,
     ...parts,

@@ -26,7 +26,6 @@ describe('the API', () => {
       client.chat.completions.create(chatBody('x', { stream: true }) as never),
     ).rejects.toMatchObject({ status: 400 });
     await expect(client.models.retrieve('no-such-model')).rejects.toMatchObject({ status: 404 });
-    expect((await client.models.retrieve('my-model')).id).toBe('my-model');
   });
 
   const cases: [string, string, RequestInit, number, string | null][] = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dialectOf } from '../../src/config/dialect-of.ts';
 import type { WireText } from '../../src/core/wire-text.ts';
-import { fingerprint } from '../../src/job/fingerprint.ts';
+import { fingerprint, howToUndo } from '../../src/job/fingerprint.ts';
 import { RequestHash } from '../../src/request/request-hash.ts';
 import { checkFile } from '../config/check-file.ts';
 
@@ -53,3 +53,20 @@ test.each(known)(
     expect(requestHash.ofText('{"model":"m"}' as WireText)).toBe(hash);
   },
 );
+
+test.each([
+  [{ 'request.prompt': '1' }, 'Undo the edit'],
+  [{ 'flags.limit': '20' }, 'Type the flags that it was started with'],
+  [{ 'source files.a.csv': '7' }, 'Put the source file back as it was'],
+  [
+    { 'transform files.a.ts': '7', 'flags.where': '"x"' },
+    "Type the flags that it was started with and undo the edit of the module's file",
+  ],
+  [
+    { 'flags.limit': '20', 'request.model': '1' },
+    'Undo the edit and type the flags that it was started with',
+  ],
+])('what to do about %j', (parts, expected) => {
+  expect(howToUndo({}, parts as Readonly<Record<string, string>>)).toBe(expected);
+  expect(howToUndo(parts as Readonly<Record<string, string>>, {})).toBe(expected);
+});

@@ -169,14 +169,26 @@ const cases: readonly Case[] = [
     says: /nowhere[^]*create: true/,
   },
   {
-    name: 'a template with an unknown variable',
-    parts: () => ({ request: { prompt: 'Say {{ boddy }}' } }),
-    says: /boddy[^]*body/,
+    name: 'a model that the provider does not have',
+    parts: () => ({ request: { model: 'no-such-model' } }),
+    says: /has no model "no-such-model"[^]*gpt-4o-mini/,
   },
   {
-    name: 'a column expression that names an unknown field',
-    parts: () => ({ sink: { columns: { answer: 'row.boddy' } } }),
-    says: /boddy/,
+    name: 'a text of the schema for whole numbers',
+    parts: () => ({
+      request: {
+        output: {
+          schema: {
+            type: 'object',
+            properties: { score: { type: 'string' } },
+            required: ['score'],
+            additionalProperties: false,
+          },
+        },
+      },
+      sink: { columns: { answer: { value: 'json.score', type: 'int' } } },
+    }),
+    says: /has column "answer" of type integer, and `json\.score` brings values such as "An answer in words"/,
   },
   {
     name: 'a missing CSV file',
@@ -230,6 +242,21 @@ describe('a run with', () => {
     const message = await refused(project, hints);
     expect(message).toMatch(says);
     expect(message).not.toMatch(/hunter22|sk-wrong-key-0000/);
+  });
+
+  it('names that the source does not have lists all of them, with their places', async () => {
+    const request = { prompt: 'Say {{ boddy }}', system: '{{ cod }}' };
+    const sink = { columns: { answer: 'row.boddy', model: 'model' } };
+    await using project = await PipelineProject.create();
+    await project.write('pipeline.yaml', JSON.stringify(pipeline({ request, sink }), null, 2));
+    const { code, stdout, stderr } = await project.run();
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/:11:23 {2}request\.prompt {2}"boddy" is no field .*did you mean body\?/),
+      expect.stringMatching(/:12:19 {2}request\.system {2}"cod" is no field .*did you mean code\?/),
+      expect.stringMatching(/ {2}sink\.columns\.answer {2}the source has no "boddy" .*did you mean body\?/),
+    ]);
+    expect(await emulator.bill()).toEqual([]);
   });
 
   it('a wrong password says so and shows it nowhere', async () => {

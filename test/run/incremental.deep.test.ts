@@ -97,7 +97,7 @@ describe('an incremental run that does not end', () => {
     slow.release();
     await change('id = 3');
     const resumed = await project.run();
-    expect(resumed.stderr).toMatch(/^resuming run .*, reading updated_at <= 2026-01-02 12:20:00\+00$/m);
+    expect(resumed.stderr).toMatch(/^\S+Z resuming run .*, reading updated_at <= 2026-01-02 12:20:00\+00$/m);
     expect(await counts(project)).toEqual({ records: 1, skipped: 0, ok: 1 });
   });
 

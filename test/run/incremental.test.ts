@@ -10,7 +10,7 @@ describe('a run of an incremental source', () => {
     await using project = await create();
     const first = await project.run();
     expect(first.code).toBe(0);
-    expect(first.stderr).toMatch(/^starting run .*, reading updated_at <= 2026-01-02 12:20:00\+00$/m);
+    expect(first.stderr).toMatch(/^\S+Z starting run .*, reading updated_at <= 2026-01-02 12:20:00\+00$/m);
     const again = await project.run();
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('No row has changed') });
     expect(again.stderr).toMatch(/reading 2026-01-02 12:20:00\+00 < updated_at <= 2026-01-02 12:20:00\+00/);

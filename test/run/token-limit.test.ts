@@ -37,7 +37,7 @@ describe('a limit on enqueued tokens', () => {
     await using setting = await limited({ max_requests: largeFile }, firstCreatesAtOnce(2), [slow]);
     const { code, stderr } = await setting.project.run();
     expect({ code, stderr }).toEqual({ code: 0, stderr });
-    expect(stderr).toMatch(/^waiting for room: \d+ of 230 tokens enqueued$/m);
+    expect(stderr).toMatch(/^\S+Z waiting for room: \d+ of 230 tokens enqueued$/m);
     await expectAllAnswered();
     const bill = await setting.emulator.bill();
     expectNothingTwice(bill);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { BatchlineError } from '../../src/core/errors.ts';
-import type { ColumnPlan } from '../../src/core/sink.ts';
+import type { ColumnPlan, ColumnSamples } from '../../src/core/sink.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { column, openPostgres, sinkContext, type PostgresOptions } from './support.ts';
 
@@ -280,3 +280,66 @@ async function inRole(work: (url: string) => Promise<void>): Promise<void> {
       GRANT TEMPORARY ON DATABASE ${database.client.database ?? ''} TO PUBLIC`);
   }
 }
+
+const freeText = { values: ['An answer in words'], isEvery: false };
+const oneOf = (...values: readonly string[]) => ({ values, isEvery: true });
+
+test.each<[string, string, ColumnSamples]>([
+  ['text for whole numbers', 'integer', freeText],
+  ['an enum for whole numbers', 'bigint', oneOf('low', 'high')],
+  ['text for a uuid', 'uuid', freeText],
+  ['text for a time', 'timestamptz', freeText],
+  ['text for an address', 'inet', freeText],
+  ['text for three characters', 'varchar(3)', freeText],
+  ['one value of an enum that is too long', 'varchar(3)', oneOf('low', 'high')],
+  ['a boolean for whole numbers', 'integer', { values: [true, false], isEvery: true }],
+  ['a whole number for a boolean', 'boolean', { values: [7n], isEvery: false }],
+  ['a list of texts for whole numbers', 'integer[]', { values: [['An answer in words']], isEvery: false }],
+  ['a list for whole numbers', 'integer', { values: [[7]], isEvery: false }],
+  ['a fraction for whole numbers', 'integer', { values: [0.5], isEvery: false }],
+  ['a number beyond the range', 'smallint', { values: [0, 100_000], isEvery: false }],
+  ['an enum that is not the label of a type', 'mood', oneOf('good', 'grim')],
+  ['an enum that a domain excludes', 'level', oneOf('low', 'high')],
+])('a column that the answers do not fit into: %s', async (_name, sqlType, samples) => {
+  const sql = `CREATE TYPE mood AS ENUM ('good', 'bad');
+    CREATE DOMAIN level AS text CHECK (value IN ('low', 'mid')); CREATE TABLE t (id bigint PRIMARY KEY, tag ${sqlType})`;
+  for (const mode of ['upsert', 'insert', 'update'] as const) {
+    const fault = await faultOf({
+      sql: mode === 'upsert' ? sql : '',
+      mode,
+      columns: [{ ...column('tag'), samples }],
+    });
+    expect(fault.code).toBe('column_type_mismatch');
+    expect(fault.message).toContain('"tag" of type');
+  }
+});
+
+test('columns that the answers fit into, or that nothing is known against', async () => {
+  const sql = `CREATE TYPE mood AS ENUM ('good', 'bad');
+    CREATE DOMAIN level AS text CHECK (value IN ('low', 'mid'));
+    CREATE TABLE t (id bigint PRIMARY KEY, tag varchar(20), mood mood, other mood, level level, note jsonb, tags text[], at timestamptz, n int)`;
+  const columns = [
+    { ...column('tag'), samples: freeText },
+    { ...column('mood'), samples: oneOf('good', 'bad') },
+    { ...column('other'), samples: freeText },
+    { ...column('level'), samples: freeText },
+    { ...column('note'), samples: { values: [true, ['x'], {}, 'x'], isEvery: false } },
+    { ...column('tags'), samples: { values: [['An answer in words']], isEvery: false } },
+    { ...column('at'), samples: { values: ['2026-11-22T10:00:00Z'], isEvery: false } },
+    { ...column('n'), samples: { values: [7n], isEvery: false } },
+  ];
+  expect(await rehearse({ sql, columns })).toEqual([]);
+});
+
+test('a CHECK constraint on one column that excludes a value of its enum', async () => {
+  const sql = `CREATE TABLE t (id bigint PRIMARY KEY, "Tag" text CHECK ("Tag" IN ('low', 'mid')), CHECK (id > 5 OR "Tag" <> 'mid'))`;
+  const excluded = { columns: [{ ...column('Tag'), samples: oneOf('low', 'high') }] };
+  expect(await faultOf({ sql, ...excluded })).toEqual({
+    code: 'check_excludes_value',
+    message:
+      'public.t excludes "high" in column "Tag" by its constraint t_Tag_check, and the answers may bring it',
+    hint: 'Take it out of the schema, or let the constraint take it: ALTER TABLE "public"."t" DROP CONSTRAINT "t_Tag_check", and add it anew.',
+  });
+  expect(await rehearse({ columns: [{ ...column('Tag'), samples: oneOf('low', 'mid') }] })).toEqual([]);
+  expect(await rehearse({ columns: [{ ...column('Tag'), samples: freeText }] })).toEqual([]);
+});

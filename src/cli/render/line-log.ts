@@ -1,4 +1,4 @@
-import type { PipelineEvent } from '../../core/events.ts';
+import type { PipelineEvent, ToldEvent } from '../../core/events.ts';
 import { isShown, levelOf } from './level.ts';
 import type { View, ViewOptions } from './view.ts';
 import { describeEvent } from './words.ts';
@@ -6,10 +6,16 @@ import { describeEvent } from './words.ts';
 /** Counts that only rise are shown at most this often. */
 const shortestGapMs = 10_000;
 
-/** One plain line a change of state, for files, pipes and CI. */
+/** `2026-11-28T20:10:26Z`, as other logs have it, whatever the machine's time zone. */
+function timeOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}
+
+/** One plain line a change of state, for files, pipes and CI, each with its time. */
 export function createLineLog({ stderr, level }: ViewOptions, now: () => number = Date.now): View {
   const gate = new Gate(now);
-  const write = (event: PipelineEvent): void => void stderr.write(`${describeEvent(event)}\n`);
+  const write = (event: ToldEvent): void =>
+    void stderr.write(`${timeOf(event.at)} ${describeEvent(event)}\n`);
   return {
     show: (event) => {
       if (isShown(levelOf(event), level) && gate.lets(event)) write(event);

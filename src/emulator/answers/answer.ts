@@ -1,4 +1,5 @@
-import { ApiError } from '../http/api-error.ts';
+import { apiParameters } from '../../providers/openai/dialect/parameters.ts';
+import { badRequest } from '../http/api-error.ts';
 import type { JsonMap } from '../../core/json.ts';
 import type { Endpoint } from '../state/batch-record.ts';
 import { answerChat } from './chat.ts';
@@ -15,15 +16,22 @@ const answers: Readonly<Record<Endpoint, (body: JsonMap) => JsonMap>> = {
  * The body of the API's answer to a request: a pure function of the request's body, ids and dates included, so that
  * a test can compute what to expect.
  *
- * @throws ApiError as the API refuses the request: 400, or 404 for a model whose name begins with `no-such-`
+ * @throws ApiError 400 as the API refuses the request
  */
 export function answer(endpoint: Endpoint, body: JsonMap): JsonMap {
-  refuseMissingModel(body['model']);
+  refuseUnknownParameter(endpoint, body);
   return answers[endpoint](body);
 }
 
-function refuseMissingModel(model: unknown): void {
-  if (typeof model !== 'string' || !model.startsWith('no-such-')) return;
-  const message = `The model \`${model}\` does not exist or you do not have access to it.`;
-  throw new ApiError(404, message, { code: 'model_not_found' });
+const parameters: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
+  '/v1/chat/completions': new Set(apiParameters.chat),
+  '/v1/responses': new Set(apiParameters.responses),
+  '/v1/embeddings': new Set(apiParameters.embeddings),
+};
+
+function refuseUnknownParameter(endpoint: Endpoint, body: JsonMap): void {
+  const known = parameters[endpoint];
+  const unknown = Object.keys(body).find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw badRequest(`Unknown parameter: '${unknown}'.`, unknown, 'unknown_parameter');
 }

@@ -1,3 +1,4 @@
+import type { KnownModels } from '../answers/known-models.ts';
 import type { FaultDesk } from '../faults/fault-desk.ts';
 import type { BatchStore } from '../state/batch-store.ts';
 import type { Bill } from '../state/bill.ts';
@@ -11,6 +12,7 @@ export interface BatchContext {
   readonly bill: Bill;
   readonly lane: WorkLane;
   readonly faults: FaultDesk;
+  readonly models: KnownModels;
   readonly latencyMs: number;
   readonly seed: number;
   /** Aborted when the emulator stops. */

@@ -140,6 +140,7 @@ class Execution {
 
   #call(body: JsonMap): { readonly status: number; readonly body: JsonMap } {
     try {
+      this.#context.models.require(body['model']);
       return { status: 200, body: answer(this.#endpoint, body) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

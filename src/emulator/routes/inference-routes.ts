@@ -1,49 +1,47 @@
 import { answer } from '../answers/answer.ts';
-import { badRequest, notFound } from '../http/api-error.ts';
+import type { KnownModels } from '../answers/known-models.ts';
+import { badRequest } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
 import { endpoints, type Endpoint } from '../state/batch-record.ts';
 
 /** The synchronous side: the same answers, at once. */
-export const inferenceRoutes: readonly Route[] = [
-  ...endpoints.map((endpoint) => ({
-    method: 'POST',
-    path: endpoint,
-    call: 'answer' as const,
-    handle: async (exchange: Exchange) => answerNow(endpoint, exchange),
-  })),
-  { method: 'GET', path: '/v1/models', call: 'list_models', handle: listModels },
-  { method: 'GET', path: '/v1/models/{id}', call: 'show_model', handle: showModel },
-];
+export function inferenceRoutes(models: KnownModels): readonly Route[] {
+  return [
+    ...endpoints.map((endpoint) => ({
+      method: 'POST',
+      path: endpoint,
+      call: 'answer' as const,
+      handle: async (exchange: Exchange) => answerNow(endpoint, models, exchange),
+    })),
+    {
+      method: 'GET',
+      path: '/v1/models',
+      call: 'list_models',
+      handle: (exchange) =>
+        sendJson(exchange, 200, { object: 'list', data: models.listed.map(describeModel) }),
+    },
+    {
+      method: 'GET',
+      path: '/v1/models/{id}',
+      call: 'show_model',
+      handle: (exchange) => {
+        const id = param(exchange, 'id');
+        models.require(id);
+        sendJson(exchange, 200, describeModel(id));
+      },
+    },
+  ];
+}
 
-async function answerNow(endpoint: Endpoint, exchange: Exchange): Promise<void> {
+async function answerNow(endpoint: Endpoint, models: KnownModels, exchange: Exchange): Promise<void> {
   const body = await readJsonBody(exchange.request);
   if (body['stream'] === true) {
     throw badRequest('The emulator does not stream: leave out stream.', 'stream', 'unsupported_value');
   }
+  models.require(body['model']);
   sendJson(exchange, 200, answer(endpoint, body));
-}
-
-const models = [
-  'gpt-4o-mini',
-  'gpt-4o',
-  'gpt-4.1-mini',
-  'gpt-5-mini',
-  'text-embedding-3-small',
-  'text-embedding-3-large',
-  'text-embedding-ada-002',
-];
-
-function listModels(exchange: Exchange): void {
-  sendJson(exchange, 200, { object: 'list', data: models.map(describeModel) });
-}
-
-/** Any model may be asked for, so any may be shown but those that do not exist. */
-function showModel(exchange: Exchange): void {
-  const id = param(exchange, 'id');
-  if (id.startsWith('no-such-')) throw notFound(`The model '${id}' does not exist`, 'model');
-  sendJson(exchange, 200, describeModel(id));
 }
 
 function describeModel(id: string): object {

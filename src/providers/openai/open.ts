@@ -3,6 +3,7 @@ import type { Account } from './account.ts';
 import { ApiCalls } from './api-calls.ts';
 import { OpenAiBatches } from './batches.ts';
 import { checkAccount } from './check.ts';
+import { checkModel } from './check-model.ts';
 import { OpenAiFiles } from './files.ts';
 import { type Patience, usualPatience } from './patience.ts';
 
@@ -13,6 +14,7 @@ export function openAccount(account: Account, patience: Partial<Patience> = {}):
   return {
     account: account.fingerprint,
     check: (signal) => checkAccount(account, api, waits.check, signal),
+    checkModel: (model, signal) => checkModel(account, api, { model, timeoutMs: waits.check }, signal),
     batches: new OpenAiBatches(api, new OpenAiFiles(account, api, waits), account.host),
   };
 }

@@ -5,6 +5,7 @@ import { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { displayTable, quoteIdentifier, quoteTable, type TableName } from '../../pg/identifier.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import { encode } from './batch-loader.ts';
+import { checkSamples } from './check-samples.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
 import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
@@ -44,7 +45,9 @@ export async function rehearse(client: ClientBase, rehearsal: Rehearsal): Promis
     const target = await targetOf(client, rehearsal);
     await checkAll(client, target, rehearsal);
     if (rehearsal.mode === 'insert') await rehearseMarks(client, target);
-    await tryRow(client, target, loadPlan(rehearsal.context, target, rehearsal.mode));
+    const plan = loadPlan(rehearsal.context, target, rehearsal.mode);
+    await checkSamples(client, rehearsal.context, target, plan);
+    await tryRow(client, target, plan);
   } finally {
     await rollBack(client);
   }

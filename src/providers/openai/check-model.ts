@@ -1,0 +1,89 @@
+import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
+import { BatchlineError } from '../../core/errors.ts';
+import { asMap, asText } from '../../core/json.ts';
+import type { Account } from './account.ts';
+import type { ApiCalls } from './api-calls.ts';
+import { pageOf } from './listing.ts';
+
+/** A listing of more models than this helps nobody. */
+const mostListed = 20;
+
+interface Question {
+  readonly model: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Asks for the model. Many servers do not know the call, keys may not be allowed to make it, and gateways serve models
+ * that they do not list: only a plain "there is no such model", which the listing does not belie, is believed.
+ */
+export async function checkModel(
+  account: Account,
+  api: ApiCalls,
+  question: Question,
+  signal: AbortSignal,
+): Promise<void> {
+  const { model } = question;
+  // There the model is the name of a deployment, which the call does not know.
+  if (/\.azure\.(?:com|us|cn)(?::\d+)?$/.test(account.host)) return;
+  if (!(await isDenied(account, model, question.timeoutMs, signal))) return;
+  const names = await listedModels(api, question.timeoutMs, signal);
+  if (names.includes(model)) return;
+  throw new BatchlineError('model_not_found', `${account.host} has no model "${model}"`, {
+    where: account.host,
+    hint: ['Correct request.model.', ...advice(model, names)].join(' '),
+    exitCode: 2,
+  });
+}
+
+function advice(model: string, names: readonly string[]): readonly string[] {
+  const isWorthListing = names.length > 0 && names.length <= mostListed;
+  return isWorthListing || nearestName(model, names) !== undefined ? [didYouMean(model, names)] : [];
+}
+
+async function isDenied(
+  account: Account,
+  model: string,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  signal.throwIfAborted();
+  const client = await account.client();
+  try {
+    await client.models.retrieve(model, { timeout, signal, maxRetries: 0 });
+    return false;
+  } catch (error) {
+    signal.throwIfAborted();
+    return saysNoSuchModel(error, model);
+  }
+}
+
+/** A server without the call answers 404 as well, but says nothing of models. */
+function saysNoSuchModel(error: unknown, model: string): boolean {
+  const { status, error: body } = asMap(error) ?? {};
+  if (status !== 404 && status !== 400) return false;
+  const said = asMap(body) ?? {};
+  if (said['code'] === 'model_not_found') return true;
+  const message = asText(said['message']) ?? '';
+  return (
+    status === 404 &&
+    message.includes(model) &&
+    /\bmodel\b/i.test(message) &&
+    /not (?:exist|found)|no such|unknown/i.test(message)
+  );
+}
+
+async function listedModels(api: ApiCalls, timeout: number, signal: AbortSignal): Promise<readonly string[]> {
+  const call = { doing: 'listing the models' };
+  try {
+    const response = await api.send(call, signal, { timeout }, (client, request) =>
+      client.models.list(request).asResponse(),
+    );
+    const items = pageOf(await api.json(response, call))?.items ?? [];
+    return items.map((item) => asMap(item)?.['id']).filter((id) => typeof id === 'string');
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof BatchlineError) return [];
+    throw error;
+  }
+}
