@@ -7,7 +7,7 @@ import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import { beginReadWrite, beginSnapshot } from '../../pg/transaction.ts';
 import { rollBack } from './copy-in.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import { checkDeleteRight } from './privileges.ts';
 import type { Target } from './target.ts';
 
@@ -74,9 +74,13 @@ function createStage(plan: LoadPlan, parts: number): string {
 function deleteStatement(plan: LoadPlan, parts: number): string {
   const names = keyColumns(plan, parts);
   const areThere = names.map((name) => `target.${name} IS NOT NULL`);
-  const areEqual = names.map((name, part) => `source.k${part} = target.${name}`);
+  const areEqual = isKey(
+    plan,
+    names.map((name) => `target.${name}`),
+    names.map((_, part) => `source.k${part}`),
+  );
   return `DELETE FROM ${quoteTable(plan.table)} AS target WHERE ${areThere.join(' AND ')}
-    AND NOT EXISTS (SELECT FROM ${stage} AS source WHERE ${areEqual.join(' AND ')})`;
+    AND NOT EXISTS (SELECT FROM ${stage} AS source WHERE ${areEqual})`;
 }
 
 function keyColumns(plan: LoadPlan, parts: number): readonly string[] {

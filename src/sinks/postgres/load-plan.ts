@@ -5,6 +5,7 @@ import { TextCleaner } from '../../pg/clean-text.ts';
 import { areVectors, isFloatVector } from '../../pg/copy-binary-encoder.ts';
 import type { CopyColumn, CopyRows } from '../../pg/copy-column.ts';
 import type { TableName } from '../../pg/identifier.ts';
+import { keysAreEqual, type KeyOrder } from '../../pg/key-order.ts';
 import { keyConverter, valueConverter } from '../../pg/value-text.ts';
 import type { Target, TargetColumn } from './target.ts';
 
@@ -17,6 +18,7 @@ export interface LoadPlan {
   readonly columns: readonly CopyColumn[];
   /** How many of the columns are the key. */
   readonly keyCount: number;
+  readonly keyOrder: readonly KeyOrder[] | null;
   readonly writesHash: boolean;
   /** Whether a record's first piece makes those beyond its last one go. */
   readonly deletesPieces: boolean;
@@ -46,7 +48,14 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
   });
   const writesHash = names.length > keyCount + context.columns.length;
   const deletesPieces = context.isSplit === true && mode === 'upsert';
-  return { table: target.name, mode, columns, keyCount, writesHash, deletesPieces, cleaner };
+  const { name: table, keyOrder } = target;
+  return { table, mode, columns, keyCount, keyOrder, writesHash, deletesPieces, cleaner };
+}
+
+/** Whether the first parts of the target's key and of another one are equal, as the target has it. */
+export function isKey({ keyOrder }: LoadPlan, target: readonly string[], other: readonly string[]): string {
+  if (keyOrder !== null) return keysAreEqual(keyOrder.slice(0, target.length), target, other);
+  return target.map((part, index) => `${part} = ${other[index] ?? ''}`).join(' AND ');
 }
 
 function copyColumn(

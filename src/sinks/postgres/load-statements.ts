@@ -1,5 +1,6 @@
 import { hasBinaryForm } from '../../pg/copy-binary-encoder.ts';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
+import { asCompared } from '../../pg/key-order.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import type { LoadPlan } from './load-plan.ts';
 
@@ -94,13 +95,19 @@ export function readKeys(plan: LoadPlan, range: RowBounds): string {
 
 /** The staged rows whose key an earlier row of the batch has already, by the types' own equality. */
 export function collidingRows(plan: LoadPlan): string {
-  const window = `PARTITION BY ${stagedKeys(plan).join(', ')} ORDER BY ${rowColumn}`;
+  const window = `PARTITION BY ${comparedKeys(plan, stagedKeys(plan)).join(', ')} ORDER BY ${rowColumn}`;
   const numbered = `SELECT ${rowColumn}, row_number() OVER (${window}) AS nth FROM ${stage}`;
   return `SELECT ${rowColumn} AS row FROM (${numbered}) AS numbered WHERE nth > 1 ORDER BY ${rowColumn}`;
 }
 
 /** Takes the rows in parameter 1 out of staging. */
 export const dropStaged = `DELETE FROM ${stage} WHERE ${rowColumn} = ANY ($1::integer[])`;
+
+/** Staged keys as the target compares them. */
+export function comparedKeys({ keyOrder }: LoadPlan, keys: readonly string[]): readonly string[] {
+  if (keyOrder === null) return keys;
+  return keyOrder.map((order, index) => asCompared(order, keys[index] ?? ''));
+}
 
 function stagedKeys(plan: LoadPlan): string[] {
   return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedValue(plan, 'text', index));

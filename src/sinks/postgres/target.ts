@@ -1,6 +1,8 @@
 import type { ClientBase } from 'pg';
 import { columnType, type CatalogType, type ColumnType } from '../../pg/column-type.ts';
 import { quoteTable, type TableName } from '../../pg/identifier.ts';
+import { learnKeyOrder, type KeyOrder } from '../../pg/key-order.ts';
+import { findKeyIndex } from './key-index.ts';
 
 /** The table to fill, as the catalog describes it. */
 export interface Target {
@@ -10,6 +12,8 @@ export interface Target {
   /** `pg_class.relkind`: r is a table, p a partitioned one, f a foreign one, v a view. */
   readonly relationKind: string;
   readonly columns: ReadonlyMap<string, TargetColumn>;
+  /** How it tells keys apart; null where it has not all of the key's columns, or they have no order. */
+  readonly keyOrder: readonly KeyOrder[] | null;
   /** Whether a trigger may fill columns of a new row before it is checked. */
   readonly hasBeforeTrigger: boolean;
   /** The same where a row is updated. */
@@ -43,8 +47,16 @@ interface ColumnRow extends CatalogType {
   readonly identity: string;
 }
 
-/** Looks the table up; null where there is none. A short name is found along the search path. */
-export async function findTarget(client: ClientBase, name: TableName): Promise<Target | null> {
+/**
+ * Looks the table up; null where there is none. A short name is found along the search path.
+ *
+ * @param key the names of the key's columns
+ */
+export async function findTarget(
+  client: ClientBase,
+  name: TableName,
+  key: readonly string[],
+): Promise<Target | null> {
   const { rows } = await client.query<TableRow>(selectTable, [
     name.schema ?? null,
     name.table,
@@ -57,6 +69,7 @@ export async function findTarget(client: ClientBase, name: TableName): Promise<T
     name: { schema: table.schema, table: table.table },
     relationKind: table.kind,
     columns: await findColumns(client, table.oid),
+    keyOrder: await learnKeyOrder(client, table.oid, key, await findKeyIndex(client, table.oid, key)),
     hasBeforeTrigger: table.has_before_trigger,
     hasBeforeUpdateTrigger: table.has_before_update_trigger,
   };

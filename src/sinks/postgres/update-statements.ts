@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import {
+  comparedKeys,
   inRange,
   rowColumn,
   stage,
@@ -30,7 +31,10 @@ export interface NotUpdated {
  */
 export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds): string {
   const keys = keyColumns(plan);
-  const keyList = keys.map((_, index) => staged(index)).join(', ');
+  const keyList = comparedKeys(
+    plan,
+    keys.map((_, index) => staged(index)),
+  ).join(', ');
   const values = plan.columns.map((_, index) => `${stagedValue(plan, staging, index)} AS ${staged(index)}`);
   const table = `${quoteTable(plan.table)} AS target`;
   return `
@@ -71,7 +75,10 @@ function assignments(plan: LoadPlan): string {
 }
 
 function sameKey(plan: LoadPlan, relation: string): string {
-  return keyColumns(plan)
-    .map(({ name }, index) => `target.${quoteIdentifier(name)} = ${relation}.${staged(index)}`)
-    .join(' AND ');
+  const columns = keyColumns(plan);
+  return isKey(
+    plan,
+    columns.map(({ name }) => `target.${quoteIdentifier(name)}`),
+    columns.map((_, index) => `${relation}.${staged(index)}`),
+  );
 }
