@@ -3,7 +3,7 @@ import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core
 import { tableMark } from '../../core/marked-failures.ts';
 import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
-import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
+import { asBytes, numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
 import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { quoteTable } from '../../pg/identifier.ts';
 import { copyIn, rollBack } from './copy-in.ts';
@@ -81,7 +81,7 @@ export class BatchLoader {
 
   async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<Loaded> {
     batch.buffer.clear();
-    encodeText(numbered(batch.staged), batch.buffer);
+    encodeText(numbered(asBytes(batch.staged)), batch.buffer);
     try {
       const { rows, mark, buffer } = batch;
       const refused = await loadWithoutFaulty(client, this.#plan, {

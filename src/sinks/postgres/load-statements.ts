@@ -6,8 +6,9 @@ import type { LoadPlan } from './load-plan.ts';
 
 /**
  * How rows are staged. `typed` and `binary` stage columns in the target's own types, `binary` those without a binary
- * form as text; `text` stages every column as text. Behind the row's index in the batch they stand in `text`, and where
- * rows are updated.
+ * form as text; `text` stages every column as the bytes of its text, so that nothing is refused before the server looks
+ * at one row by itself: not even a character that its encoding lacks. Behind the row's index in the batch they stand in
+ * `text`, and where rows are updated.
  */
 export type Staging = 'typed' | 'binary' | 'text';
 
@@ -55,7 +56,7 @@ export function loadScript(
 function createStage(plan: LoadPlan, staging: Staging): string {
   const create = 'CREATE TEMPORARY TABLE batchline_stage';
   if (staging === 'text') {
-    const columns = plan.columns.map((_, index) => `${staged(index)} text`);
+    const columns = plan.columns.map((_, index) => `${staged(index)} bytea`);
     return `${create} (${rowColumn} integer PRIMARY KEY, ${columns.join(', ')}) ON COMMIT DROP`;
   }
   const values = plan.columns.map((column, index) =>
@@ -114,8 +115,9 @@ function stagedKeys(plan: LoadPlan): string[] {
 }
 
 export function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
-  const cast = plan.columns[index]?.type.castName ?? 'text';
-  return isTyped(plan, staging, index) ? staged(index) : `${staged(index)}::${cast}`;
+  if (isTyped(plan, staging, index)) return staged(index);
+  const text = staging === 'text' ? `pg_catalog.convert_from(${staged(index)}, 'UTF8')` : staged(index);
+  return `${text}::${plan.columns[index]?.type.castName ?? 'text'}`;
 }
 
 function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {
