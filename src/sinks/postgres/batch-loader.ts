@@ -65,7 +65,7 @@ export class BatchLoader {
     } catch (error) {
       await rollBack(client);
       if (isMarked(error)) return this.#earlier(client, batch);
-      if (!isRowFault(error)) throw error;
+      if (!isRowFault(error) && !(error instanceof RowsLeftOut)) throw error;
       return this.#loadRowsThatCan(client, batch);
     }
   }
@@ -75,7 +75,9 @@ export class BatchLoader {
     if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
     const { rows, buffer } = batch;
     const last = this.#deletion(batch, { from: 0, to: rows.length }, new Set());
-    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
+    const written = await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
+    if (this.#plan.counts && written !== rows.length - batch.faulty.length) throw new RowsLeftOut();
+    if (this.#plan.commitsApart) await client.query('COMMIT');
     return [];
   }
 
@@ -86,6 +88,7 @@ export class BatchLoader {
       const { rows, mark, buffer } = batch;
       const refused = await loadWithoutFaulty(client, this.#plan, {
         rows: rows.length,
+        absent: batch.faulty.map(({ row }) => row),
         buffer,
         first: this.#first(batch),
         last: (range, without) => this.#deletion(batch, range, without),
@@ -119,6 +122,9 @@ export class BatchLoader {
     return [insertMark(marksOf(this.#plan.table), mark, keptFailures(rows, faulty))];
   }
 }
+
+/** The statement wrote fewer rows than were staged, and it is not known yet which. */
+class RowsLeftOut extends Error {}
 
 type Loaded = Pick<LoadOutcome, 'failures' | 'standing'>;
 

@@ -22,6 +22,10 @@ export interface LoadPlan {
   readonly writesHash: boolean;
   /** Whether a record's first piece makes those beyond its last one go. */
   readonly deletesPieces: boolean;
+  /** Whether what the statement says it wrote is to be as many rows as were staged. */
+  readonly counts: boolean;
+  /** Whether that is to be known before the commit: where rows may be left out, or a load cannot be repeated. */
+  readonly commitsApart: boolean;
   readonly cleaner: TextCleaner;
 }
 
@@ -49,7 +53,21 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
   const writesHash = names.length > keyCount + context.columns.length;
   const deletesPieces = context.isSplit === true && mode === 'upsert';
   const { name: table, keyOrder } = target;
-  return { table, mode, columns, keyCount, keyOrder, writesHash, deletesPieces, cleaner };
+  // A row that nothing is set in is left as it is where it is there; old-style partitioning moves rows by a trigger.
+  const counts = mode === 'insert' ? !target.hasHeirs : mode === 'upsert' && columns.length > keyCount;
+  const commitsApart = counts && (mode === 'insert' || target.mayLeaveOut);
+  return {
+    table,
+    mode,
+    columns,
+    keyCount,
+    keyOrder,
+    writesHash,
+    deletesPieces,
+    counts,
+    commitsApart,
+    cleaner,
+  };
 }
 
 /** Whether the first parts of the target's key and of another one are equal, as the target has it. */

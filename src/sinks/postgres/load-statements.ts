@@ -40,8 +40,8 @@ export function stageScript(plan: LoadPlan, staging: Staging, first: readonly st
 }
 
 /**
- * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself. Whatever
- * fails ends the script, and the caller rolls back.
+ * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself, but where the
+ * commit is to wait for the number of rows. Whatever fails ends the script, and the caller rolls back.
  */
 export function loadScript(
   plan: LoadPlan,
@@ -50,7 +50,8 @@ export function loadScript(
   last: string | null,
 ): string {
   const after = last === null ? [] : [last];
-  return [stageScript(plan, staging, first), insertStaged(plan, staging), ...after, 'COMMIT'].join('; ');
+  const end = plan.commitsApart ? [] : ['COMMIT'];
+  return [stageScript(plan, staging, first), insertStaged(plan, staging), ...after, ...end].join('; ');
 }
 
 function createStage(plan: LoadPlan, staging: Staging): string {

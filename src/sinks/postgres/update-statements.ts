@@ -17,10 +17,11 @@ import {
  */
 export const planByIndex = ['SET LOCAL enable_hashjoin = off', 'SET LOCAL enable_mergejoin = off'] as const;
 
-/** A staged row that changed nothing: the target has no such row, or an earlier staged row has its key. */
+/** A staged row that changed nothing: the target has no such row, a trigger kept it, or an earlier staged row has its key. */
 export interface NotUpdated {
   readonly row: number;
   readonly collides: boolean;
+  readonly isThere: boolean;
 }
 
 /**
@@ -45,7 +46,8 @@ export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds
       FOR NO KEY UPDATE OF target),
     updated AS (UPDATE ${table} SET ${assignments(plan)} FROM locked WHERE ${sameKey(plan, 'locked')}
       RETURNING locked.${rowColumn})
-    SELECT ${rowColumn} AS row, nth > 1 AS collides FROM numbered
+    SELECT ${rowColumn} AS row, nth > 1 AS collides,
+      ${rowColumn} IN (SELECT ${rowColumn} FROM locked) AS "isThere" FROM numbered
     WHERE ${rowColumn} NOT IN (SELECT ${rowColumn} FROM updated) ORDER BY ${rowColumn}`;
 }
 
