@@ -30,6 +30,18 @@ export function numbered(rows: CopyRows): CopyRows {
   return { ...rows, columns: [rowNumber, ...rows.columns], values: [indexes, ...rows.values] };
 }
 
+/** The rows with each text as a bytea of its UTF-8 bytes, which a database of any encoding takes. */
+export function asBytes(rows: CopyRows): CopyRows {
+  const columns = rows.columns.map((column) => ({
+    ...column,
+    convert: (value: NonNullable<Value>) => {
+      const text = column.convert(value);
+      return typeof text === 'string' ? `\\x${Buffer.from(text).toString('hex')}` : text;
+    },
+  }));
+  return { ...rows, columns };
+}
+
 const rowNumber: CopyColumn = {
   name: 'batch_row',
   type: { declared: 'integer', castName: 'integer', kind: 'int4', element: null, limit: null, labels: null },

@@ -259,3 +259,56 @@ test('an empty batch loads nothing', async () => {
     await sink.load({ length: 0, customIds: [], keys: [[]], columns: [[]], requestHashes: [] }, mark()),
   ).toEqual(loadedWell);
 });
+
+test('values are read the same whatever the session is set to', async () => {
+  await using other = await createDatabase();
+  const name = new URL(other.url).pathname.slice(1);
+  for (const setting of [
+    'array_nulls = off',
+    'quote_all_identifiers = on',
+    'standard_conforming_strings = off',
+    "backslash_quote = 'off'",
+    "datestyle = 'SQL, DMY'",
+    "intervalstyle = 'sql_standard'",
+    "timezone = 'Asia/Kathmandu'",
+    "timezone_abbreviations = 'Australia'",
+    "xmloption = 'document'",
+    'extra_float_digits = -5',
+    'transform_null_equals = on',
+  ])
+    await other.client.query(`ALTER DATABASE ${name} SET ${setting}`);
+  await other.client
+    .query(`CREATE TABLE odd (id text PRIMARY KEY, numbers int[], texts text[], at timestamptz,
+    on_day date, content xml, span interval)`);
+  const columns = [
+    'numbers int[]',
+    'texts text[]',
+    'at timestamptz',
+    'on_day date',
+    'content xml',
+    'span interval',
+  ];
+  const context = sinkContext(
+    [column('id')],
+    columns.map((each) => column(...(each.split(' ') as [string, string]))),
+  );
+  await using sink = await openPostgres({ url: other.url, table: 'odd' }, context);
+  const row = [
+    "it's \\",
+    [1, null],
+    [null, 'NULL'],
+    '2024-01-02 03:04 EST',
+    '2024-02-01',
+    'a<b/>',
+    '-1 2:03:04',
+  ];
+  const bad = ['2', ['x'], [], null, null, null, null];
+  // By themselves, and once more row by row.
+  expect(await sink.load(resultBatch(1, [row]), mark())).toEqual(loadedWell);
+  expect((await sink.load(resultBatch(1, [row, bad]), mark('2'))).failures).toHaveLength(1);
+  const { rows } = await other.client.query(`SELECT id, numbers, texts, at = '2024-01-02 08:04Z' AS at,
+    on_day = make_date(2024, 2, 1) AS on_day, content::text, extract(epoch FROM span)::int AS span FROM odd`);
+  const [id, numbers, texts] = row;
+  const span = -24 * 3600 + 2 * 3600 + 3 * 60 + 4;
+  expect(rows).toEqual([{ id, numbers, texts, at: true, on_day: true, content: 'a<b/>', span }]);
+});

@@ -184,6 +184,9 @@ const cases: readonly (readonly [
   ['jsonb[]', '{"{\\"a\\": 1}"}', [{ a: 1 }], '[{"a":1}]'],
   ['boolean[]', '{t,f}', [true, false], '[true,false]'],
   ['box[]', '{(1,1),(0,0);(3,3),(2,2)}', ['(1,1),(0,0)', '(3,3),(2,2)'], '["(1,1),(0,0)","(3,3),(2,2)"]'],
+  ['regclass', 'pg_class', 'pg_class'],
+  ['regclass[]', '{pg_class}', ['pg_class'], '["pg_class"]'],
+  ['money', '1234.5', '$1,234.50'],
   ['mood', 'glad', 'glad'],
   ['mood[]', '{glad,sad}', ['glad', 'sad'], '["glad","sad"]'],
   ['positive', '7', 7n],
@@ -211,6 +214,11 @@ test('each type has its value, print and JSON, whatever the session is set to', 
     `intervalstyle = 'iso_8601'`,
     'extra_float_digits = -5',
     'standard_conforming_strings = off',
+    'array_nulls = off',
+    'quote_all_identifiers = on',
+    "xmlbinary = 'hex'",
+    "xmloption = 'document'",
+    "timezone_abbreviations = 'Australia'",
   ])
     await client.query(`ALTER DATABASE ${name} SET ${setting}`);
 

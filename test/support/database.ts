@@ -8,10 +8,14 @@ export interface TestDatabase extends AsyncDisposable {
   readonly client: Client;
 }
 
-/** A fresh, empty database on the run's server. Disposing it drops it, whoever is still connected. */
-export async function createDatabase(): Promise<TestDatabase> {
+/**
+ * A fresh, empty database on the run's server. Disposing it drops it, whoever is still connected.
+ *
+ * @param options of CREATE DATABASE
+ */
+export async function createDatabase(options = ''): Promise<TestDatabase> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await onServer((server) => server.query(`CREATE DATABASE ${name}`));
+  await onServer((server) => server.query(`CREATE DATABASE ${name} ${options}`));
   const url = new URL(inject('testDatabaseUrl'));
   url.pathname = `/${name}`;
   const client = await connected(url.href);

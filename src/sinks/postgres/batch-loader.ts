@@ -3,7 +3,7 @@ import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core
 import { tableMark } from '../../core/marked-failures.ts';
 import { encodeBinary } from '../../pg/copy-binary-encoder.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
-import { numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
+import { asBytes, numbered, type CopyRows, type EncodedRows } from '../../pg/copy-column.ts';
 import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { quoteTable } from '../../pg/identifier.ts';
 import { copyIn, rollBack } from './copy-in.ts';
@@ -65,7 +65,7 @@ export class BatchLoader {
     } catch (error) {
       await rollBack(client);
       if (isMarked(error)) return this.#earlier(client, batch);
-      if (!isRowFault(error)) throw error;
+      if (!isRowFault(error) && !(error instanceof RowsLeftOut)) throw error;
       return this.#loadRowsThatCan(client, batch);
     }
   }
@@ -75,17 +75,20 @@ export class BatchLoader {
     if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
     const { rows, buffer } = batch;
     const last = this.#deletion(batch, { from: 0, to: rows.length }, new Set());
-    await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
+    const written = await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
+    if (this.#plan.counts && written !== rows.length - batch.faulty.length) throw new RowsLeftOut();
+    if (this.#plan.commitsApart) await client.query('COMMIT');
     return [];
   }
 
   async #loadRowsThatCan(client: ClientBase, batch: EncodedBatch): Promise<Loaded> {
     batch.buffer.clear();
-    encodeText(numbered(batch.staged), batch.buffer);
+    encodeText(numbered(asBytes(batch.staged)), batch.buffer);
     try {
       const { rows, mark, buffer } = batch;
       const refused = await loadWithoutFaulty(client, this.#plan, {
         rows: rows.length,
+        absent: batch.faulty.map(({ row }) => row),
         buffer,
         first: this.#first(batch),
         last: (range, without) => this.#deletion(batch, range, without),
@@ -119,6 +122,9 @@ export class BatchLoader {
     return [insertMark(marksOf(this.#plan.table), mark, keptFailures(rows, faulty))];
   }
 }
+
+/** The statement wrote fewer rows than were staged, and it is not known yet which. */
+class RowsLeftOut extends Error {}
 
 type Loaded = Pick<LoadOutcome, 'failures' | 'standing'>;
 

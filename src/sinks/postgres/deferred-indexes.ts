@@ -104,7 +104,7 @@ export async function vectorIndexes(
 
 async function deferredNames(client: ClientBase, name: TableName): Promise<readonly string[]> {
   const deferred = deferredOf(name);
-  if ((await findTarget(client, deferred)) === null) return [];
+  if ((await findTarget(client, deferred, [])) === null) return [];
   const { rows } = await client.query<{ name: string }>(selectDeferredNames(deferred), [name.table]);
   return rows.map((row) => row.name);
 }

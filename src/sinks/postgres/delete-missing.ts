@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { ClientBase } from 'pg';
 import type { MissingKeys } from '../../core/sink.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { encodeText } from '../../pg/copy-text-encoder.ts';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import { beginReadWrite, beginSnapshot } from '../../pg/transaction.ts';
-import { rollBack } from './copy-in.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { copyIn, rollBack } from './copy-in.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import { checkDeleteRight } from './privileges.ts';
+import { isRowFault } from './row-fault.ts';
 import type { Target } from './target.ts';
 
 const stage = 'pg_temp.batchline_keys';
@@ -23,8 +22,7 @@ export async function deleteMissing(client: ClientBase, plan: LoadPlan, keys: Mi
   try {
     await client.query(beginSnapshot);
     await client.query(createStage(plan, keys.parts));
-    const { from } = await import('pg-copy-streams');
-    await pipeline(Readable.from(encoded(plan, keys)), client.query(from(`COPY ${stage} FROM STDIN`)));
+    for await (const values of keys.batches) await stageKeys(client, plan, values.slice(0, keys.parts));
     // Without it the planner takes the table for a small one.
     await client.query(`ANALYZE ${stage}`);
     const { rowCount } = await client.query(deleteStatement(plan, keys.parts));
@@ -53,15 +51,34 @@ export async function rehearseDeleting(
   }
 }
 
-/** A key that is no value of the target's type cannot stand in it, and is left out. */
-async function* encoded(plan: LoadPlan, { batches, parts }: MissingKeys): AsyncGenerator<Buffer> {
-  for await (const values of batches) {
-    const length = values[0]?.length ?? 0;
-    // Not used again: the socket may still hold blocks of it.
-    const buffer = new CopyBuffer();
-    const columns = plan.columns.slice(0, parts);
-    encodeText({ length, columns, values, cleaner: plan.cleaner, without: new Set() }, buffer);
-    yield* buffer.blocks();
+/** A key that is no value of the target's type, or that its encoding cannot write, cannot stand in it, and is left out. */
+async function stageKeys(
+  client: ClientBase,
+  plan: LoadPlan,
+  values: readonly (readonly string[])[],
+): Promise<void> {
+  const length = values[0]?.length ?? 0;
+  // Not used again: the socket may still hold blocks of it.
+  const buffer = new CopyBuffer();
+  const columns = plan.columns.slice(0, values.length);
+  encodeText({ length, columns, values, cleaner: plan.cleaner, without: new Set() }, buffer);
+  try {
+    await copyIn(client, `SAVEPOINT keys; COPY ${stage} FROM STDIN; RELEASE SAVEPOINT keys`, buffer);
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT keys; RELEASE SAVEPOINT keys');
+    if (length <= 1) return;
+    const middle = Math.ceil(length / 2);
+    await stageKeys(
+      client,
+      plan,
+      values.map((part) => part.slice(0, middle)),
+    );
+    await stageKeys(
+      client,
+      plan,
+      values.map((part) => part.slice(middle)),
+    );
   }
 }
 
@@ -74,9 +91,13 @@ function createStage(plan: LoadPlan, parts: number): string {
 function deleteStatement(plan: LoadPlan, parts: number): string {
   const names = keyColumns(plan, parts);
   const areThere = names.map((name) => `target.${name} IS NOT NULL`);
-  const areEqual = names.map((name, part) => `source.k${part} = target.${name}`);
+  const areEqual = isKey(
+    plan,
+    names.map((name) => `target.${name}`),
+    names.map((_, part) => `source.k${part}`),
+  );
   return `DELETE FROM ${quoteTable(plan.table)} AS target WHERE ${areThere.join(' AND ')}
-    AND NOT EXISTS (SELECT FROM ${stage} AS source WHERE ${areEqual.join(' AND ')})`;
+    AND NOT EXISTS (SELECT FROM ${stage} AS source WHERE ${areEqual})`;
 }
 
 function keyColumns(plan: LoadPlan, parts: number): readonly string[] {

@@ -4,7 +4,7 @@ import type { LoadFailure, PieceCounts, ResultBatch } from '../../core/sink.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable } from '../../pg/identifier.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import { rollBack } from './copy-in.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import type { RowRange } from './load-statements.ts';
 import { isRowFault, rowFailure } from './row-fault.ts';
 
@@ -46,13 +46,15 @@ export function deletePiecesSql(plan: LoadPlan, { keys, counts }: PieceCounts): 
   const numbers = `${arrayLiteral(readable.map(({ count }) => String(count)))}::integer[]`;
   const names = parts.map((_, part) => `k${part + 1}`);
   // The lists are cast and the columns are not, so that the key's index serves.
-  const matches = parts.map(
-    ({ name, type }, part) => `target.${quoteIdentifier(name)} = kept.k${part + 1}::${type.castName}`,
+  const matches = isKey(
+    plan,
+    parts.map(({ name }) => `target.${quoteIdentifier(name)}`),
+    parts.map(({ type }, part) => `kept.k${part + 1}::${type.castName}`),
   );
   const piece = quoteIdentifier(columns.at(-1)?.name ?? '');
   return `DELETE FROM ${quoteTable(plan.table)} AS target
     USING unnest(${[...lists, numbers].join(', ')}) AS kept (${[...names, 'pieces'].join(', ')})
-    WHERE ${matches.join(' AND ')} AND target.${piece} >= kept.pieces`;
+    WHERE ${matches} AND target.${piece} >= kept.pieces`;
 }
 
 /** The same in a transaction of its own. @returns the records, by their index, whose pieces cannot be deleted */

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import { beginReadOnly } from '../../pg/transaction.ts';
 import { rollBack } from './copy-in.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import { requestHashColumn } from './request-hash.ts';
 import { isRowFault } from './row-fault.ts';
 
@@ -72,12 +72,14 @@ function selectUnchanged(plan: LoadPlan): string {
   const keyColumns = plan.columns.slice(0, plan.keyCount);
   const arrays = keyColumns.map((_, part) => `$${part + 1}::text[]`);
   const names = keyColumns.map((_, part) => `k${part + 1}`);
-  const matches = keyColumns.map(
-    ({ name, type }, part) => `target.${quoteIdentifier(name)} = asked.k${part + 1}::${type.castName}`,
+  const matches = isKey(
+    plan,
+    keyColumns.map(({ name }) => `target.${quoteIdentifier(name)}`),
+    keyColumns.map(({ type }, part) => `asked.k${part + 1}::${type.castName}`),
   );
   return `SELECT asked.place
     FROM unnest(${arrays.join(', ')}, $${plan.keyCount + 1}::text[], $${plan.keyCount + 2}::int4[])
       AS asked (${names.join(', ')}, hash, place)
-    JOIN ${quoteTable(plan.table)} AS target ON ${matches.join(' AND ')}
+    JOIN ${quoteTable(plan.table)} AS target ON ${matches}
     WHERE target.${quoteIdentifier(requestHashColumn)} = asked.hash`;
 }

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 import type { LoadFailure } from '../../core/sink.ts';
 import type { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { copyIn } from './copy-in.ts';
@@ -13,13 +13,15 @@ import {
   type RowRange,
 } from './load-statements.ts';
 import { loadRowByRow } from './row-by-row.ts';
-import { collision, isRowFault, rowFailure } from './row-fault.ts';
+import { collision, isRowFault, leftOut, rowFailure } from './row-fault.ts';
 import { notInTarget } from './update-rows.ts';
 import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
 
 export interface BatchToIsolate {
   /** How many rows the batch has. */
   readonly rows: number;
+  /** Those that are not in the buffer. */
+  readonly absent: readonly number[];
   /** The rows in text format with their index first. */
   readonly buffer: CopyBuffer;
   readonly first: readonly string[];
@@ -36,7 +38,7 @@ export interface BatchToIsolate {
 export async function loadWithoutFaulty(
   client: ClientBase,
   plan: LoadPlan,
-  { rows, buffer, first, last }: BatchToIsolate,
+  { rows, absent, buffer, first, last }: BatchToIsolate,
 ): Promise<readonly LoadFailure[]> {
   const planning = plan.mode === 'update' ? planByIndex : [];
   // A deferred constraint would speak up at the commit only, when it is too late to tell which row it means.
@@ -58,7 +60,10 @@ export async function loadWithoutFaulty(
     return after === null ? moved : `${moved}; ${after}`;
   };
   // What is deleted is worked out here, for a range of numbers, and not by the server row by row.
-  const refused = await isolate(client, all, moveAll, plan.mode !== 'update' && !plan.deletesPieces);
+  const refused = await isolate(client, all, moveAll, {
+    givesNothing: plan.mode !== 'update' && !plan.deletesPieces,
+    staged: plan.counts ? stagedRows(rows, without.union(new Set(absent))) : null,
+  });
   return [...unreadable, ...missing, ...refused];
 }
 
@@ -86,40 +91,63 @@ async function drop(client: ClientBase, failures: readonly LoadFailure[]): Promi
 /** Where so few rows are left, trying each by itself is quicker than halving on, however many are to blame. */
 const fewRows = 128;
 
+/** The rows of a batch that are staged. */
+function stagedRows(rows: number, without: ReadonlySet<number>): readonly number[] {
+  return Array.from({ length: rows }, (_, row) => row).filter((row) => !without.has(row));
+}
+
+interface Isolation {
+  /** Whether the statement has no result, so that PL/pgSQL can run it row by row. */
+  readonly givesNothing: boolean;
+  /** The rows each of which the statement is to write, in ascending order; null where it need not. */
+  readonly staged: readonly number[] | null;
+}
+
 /**
  * Runs the statement over the range; where rows make it fail, over its halves, down to those rows.
- *
- * @param givesNothing whether the statement has no result, so that PL/pgSQL can run it row by row
  */
 async function isolate(
   client: ClientBase,
   range: RowRange,
   statement: (range: RowBounds) => string,
-  givesNothing = false,
+  isolation: Isolation = { givesNothing: false, staged: null },
   mustFail = false,
 ): Promise<LoadFailure[]> {
   const count = range.to - range.from;
   const isOne = count <= 1;
+  const { givesNothing, staged } = isolation;
   if (givesNothing && !isOne && count <= fewRows) {
-    const refused = await loadRowByRow(client, range, statement);
+    const refused = await loadRowByRow(client, range, statement, staged !== null);
     if (refused !== null) return refused;
   }
   // Where one half went well, the other is to blame: only its halves are worth trying.
-  const error = mustFail && !isOne ? true : await attempt(client, statement(range));
+  const error = mustFail && !isOne ? true : await attempt(client, statement(range), countIn(staged, range));
   if (error === null) return [];
-  if (isOne) return [rowFailure(range.from, error)];
+  if (isOne) return [error === leftOut ? { row: range.from, ...leftOut } : rowFailure(range.from, error)];
   const middle = Math.floor((range.from + range.to) / 2);
-  const left = await isolate(client, { from: range.from, to: middle }, statement, givesNothing);
+  const left = await isolate(client, { from: range.from, to: middle }, statement, isolation);
   const rest = { from: middle, to: range.to };
-  const right = await isolate(client, rest, statement, givesNothing, left.length === 0);
+  const right = await isolate(client, rest, statement, isolation, left.length === 0);
   return [...left, ...right];
 }
 
-/** Returns the fault that a row has, or null. @throws every other error */
-async function attempt(client: ClientBase, statement: string): Promise<unknown> {
+function countIn(staged: readonly number[] | null, { from, to }: RowRange): number | null {
+  return staged === null ? null : staged.filter((row) => row >= from && row < to).length;
+}
+
+/**
+ * Returns the fault that a row has, or null.
+ *
+ * @param rows how many the statement is to insert; null where that does not matter
+ * @throws every other error
+ */
+async function attempt(client: ClientBase, statement: string, rows: number | null): Promise<unknown> {
   try {
-    await client.query(`SAVEPOINT part; ${statement}; RELEASE SAVEPOINT part`);
-    return null;
+    const results: unknown = await client.query(`SAVEPOINT part; ${statement}`);
+    const inserted = (results as readonly QueryResult[]).find(({ command }) => command === 'INSERT');
+    const isShort = rows !== null && inserted?.rowCount !== rows;
+    await client.query(`${isShort ? 'ROLLBACK TO SAVEPOINT part; ' : ''}RELEASE SAVEPOINT part`);
+    return isShort ? leftOut : null;
   } catch (error) {
     if (!isRowFault(error)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');

@@ -34,13 +34,21 @@ export function insertMark(marks: TableName, mark: LoadMark, kept: string | null
 
 /** What a mark keeps of the rows that were not loaded, as JSON; null where all were. */
 export function keptFailures(rows: ResultBatch, failures: readonly LoadFailure[]): string | null {
-  const kept = markedFailures(rows, failures).map(withoutNul);
+  const kept = markedFailures(rows, failures).map((failure) => mapTexts(failure, inAscii));
   return kept.length === 0 ? null : JSON.stringify(kept);
 }
 
-/** jsonb cannot hold it. */
-function withoutNul(failure: MarkedFailure): MarkedFailure {
-  return { ...failure, message: failure.message.replaceAll('\0', '\u{FFFD}') };
+function mapTexts({ custom_id, code, message }: MarkedFailure, map: (text: string) => string): MarkedFailure {
+  return { custom_id: map(custom_id), code, message: map(message) };
+}
+
+/** As jsonb can hold it in a database of any encoding. */
+function inAscii(text: string): string {
+  return text.toWellFormed().replaceAll(/[^ -~]+|%/g, encodeURIComponent);
+}
+
+function fromAscii(text: string): string {
+  return text.replaceAll(/(?:%[0-9A-F]{2})+/g, decodeURIComponent);
 }
 
 /** Whether an error says that the mark stands there already. */
@@ -85,5 +93,6 @@ export async function earlierOutcome(
     `SELECT failures FROM ${quoteTable(marks)} WHERE run_id = $1 AND chunk = $2 AND file_sha256 = $3`,
     [mark.runId, mark.place, mark.sha256],
   );
-  return markedOutcome(rows[0]?.failures ?? [], batch);
+  const kept = (rows[0]?.failures ?? []).map((failure) => mapTexts(failure, fromAscii));
+  return markedOutcome(kept, batch);
 }

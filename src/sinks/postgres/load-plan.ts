@@ -5,6 +5,7 @@ import { TextCleaner } from '../../pg/clean-text.ts';
 import { areVectors, isFloatVector } from '../../pg/copy-binary-encoder.ts';
 import type { CopyColumn, CopyRows } from '../../pg/copy-column.ts';
 import type { TableName } from '../../pg/identifier.ts';
+import { keysAreEqual, type KeyOrder } from '../../pg/key-order.ts';
 import { keyConverter, valueConverter } from '../../pg/value-text.ts';
 import type { Target, TargetColumn } from './target.ts';
 
@@ -17,9 +18,14 @@ export interface LoadPlan {
   readonly columns: readonly CopyColumn[];
   /** How many of the columns are the key. */
   readonly keyCount: number;
+  readonly keyOrder: readonly KeyOrder[] | null;
   readonly writesHash: boolean;
   /** Whether a record's first piece makes those beyond its last one go. */
   readonly deletesPieces: boolean;
+  /** Whether what the statement says it wrote is to be as many rows as were staged. */
+  readonly counts: boolean;
+  /** Whether that is to be known before the commit: where rows may be left out, or a load cannot be repeated. */
+  readonly commitsApart: boolean;
   readonly cleaner: TextCleaner;
 }
 
@@ -46,7 +52,28 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
   });
   const writesHash = names.length > keyCount + context.columns.length;
   const deletesPieces = context.isSplit === true && mode === 'upsert';
-  return { table: target.name, mode, columns, keyCount, writesHash, deletesPieces, cleaner };
+  const { name: table, keyOrder } = target;
+  // A row that nothing is set in is left as it is where it is there; old-style partitioning moves rows by a trigger.
+  const counts = mode === 'insert' ? !target.hasHeirs : mode === 'upsert' && columns.length > keyCount;
+  const commitsApart = counts && (mode === 'insert' || target.mayLeaveOut);
+  return {
+    table,
+    mode,
+    columns,
+    keyCount,
+    keyOrder,
+    writesHash,
+    deletesPieces,
+    counts,
+    commitsApart,
+    cleaner,
+  };
+}
+
+/** Whether the first parts of the target's key and of another one are equal, as the target has it. */
+export function isKey({ keyOrder }: LoadPlan, target: readonly string[], other: readonly string[]): string {
+  if (keyOrder !== null) return keysAreEqual(keyOrder.slice(0, target.length), target, other);
+  return target.map((part, index) => `${part} = ${other[index] ?? ''}`).join(' AND ');
 }
 
 function copyColumn(

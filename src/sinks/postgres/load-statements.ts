@@ -1,12 +1,14 @@
 import { hasBinaryForm } from '../../pg/copy-binary-encoder.ts';
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
+import { asCompared } from '../../pg/key-order.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import type { LoadPlan } from './load-plan.ts';
 
 /**
  * How rows are staged. `typed` and `binary` stage columns in the target's own types, `binary` those without a binary
- * form as text; `text` stages every column as text. Behind the row's index in the batch they stand in `text`, and where
- * rows are updated.
+ * form as text; `text` stages every column as the bytes of its text, so that nothing is refused before the server looks
+ * at one row by itself: not even a character that its encoding lacks. Behind the row's index in the batch they stand in
+ * `text`, and where rows are updated.
  */
 export type Staging = 'typed' | 'binary' | 'text';
 
@@ -38,8 +40,8 @@ export function stageScript(plan: LoadPlan, staging: Staging, first: readonly st
 }
 
 /**
- * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself. Whatever
- * fails ends the script, and the caller rolls back.
+ * The whole load of a batch as one simple query: the server goes from COPY to INSERT to COMMIT by itself, but where the
+ * commit is to wait for the number of rows. Whatever fails ends the script, and the caller rolls back.
  */
 export function loadScript(
   plan: LoadPlan,
@@ -48,13 +50,14 @@ export function loadScript(
   last: string | null,
 ): string {
   const after = last === null ? [] : [last];
-  return [stageScript(plan, staging, first), insertStaged(plan, staging), ...after, 'COMMIT'].join('; ');
+  const end = plan.commitsApart ? [] : ['COMMIT'];
+  return [stageScript(plan, staging, first), insertStaged(plan, staging), ...after, ...end].join('; ');
 }
 
 function createStage(plan: LoadPlan, staging: Staging): string {
   const create = 'CREATE TEMPORARY TABLE batchline_stage';
   if (staging === 'text') {
-    const columns = plan.columns.map((_, index) => `${staged(index)} text`);
+    const columns = plan.columns.map((_, index) => `${staged(index)} bytea`);
     return `${create} (${rowColumn} integer PRIMARY KEY, ${columns.join(', ')}) ON COMMIT DROP`;
   }
   const values = plan.columns.map((column, index) =>
@@ -94,7 +97,7 @@ export function readKeys(plan: LoadPlan, range: RowBounds): string {
 
 /** The staged rows whose key an earlier row of the batch has already, by the types' own equality. */
 export function collidingRows(plan: LoadPlan): string {
-  const window = `PARTITION BY ${stagedKeys(plan).join(', ')} ORDER BY ${rowColumn}`;
+  const window = `PARTITION BY ${comparedKeys(plan, stagedKeys(plan)).join(', ')} ORDER BY ${rowColumn}`;
   const numbered = `SELECT ${rowColumn}, row_number() OVER (${window}) AS nth FROM ${stage}`;
   return `SELECT ${rowColumn} AS row FROM (${numbered}) AS numbered WHERE nth > 1 ORDER BY ${rowColumn}`;
 }
@@ -102,13 +105,20 @@ export function collidingRows(plan: LoadPlan): string {
 /** Takes the rows in parameter 1 out of staging. */
 export const dropStaged = `DELETE FROM ${stage} WHERE ${rowColumn} = ANY ($1::integer[])`;
 
+/** Staged keys as the target compares them. */
+export function comparedKeys({ keyOrder }: LoadPlan, keys: readonly string[]): readonly string[] {
+  if (keyOrder === null) return keys;
+  return keyOrder.map((order, index) => asCompared(order, keys[index] ?? ''));
+}
+
 function stagedKeys(plan: LoadPlan): string[] {
   return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedValue(plan, 'text', index));
 }
 
 export function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
-  const cast = plan.columns[index]?.type.castName ?? 'text';
-  return isTyped(plan, staging, index) ? staged(index) : `${staged(index)}::${cast}`;
+  if (isTyped(plan, staging, index)) return staged(index);
+  const text = staging === 'text' ? `pg_catalog.convert_from(${staged(index)}, 'UTF8')` : staged(index);
+  return `${text}::${plan.columns[index]?.type.castName ?? 'text'}`;
 }
 
 function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {

@@ -41,7 +41,7 @@ export async function openPostgresSink(
   const pool = new ConnectionPool(database, signal);
   try {
     const [target, id] = await pool.use('look up the sink table', async (client) => {
-      const found = await findTarget(client, name);
+      const found = await findTarget(client, name, keyNames(context));
       return [found, found === null ? undefined : await tableId(client, found.name)] as const;
     });
     return new PostgresSink({ config, context, name, database, pool }, target, id);
@@ -50,6 +50,10 @@ export async function openPostgresSink(
     await database[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function keyNames({ key }: SinkContext): readonly string[] {
+  return key.map(({ name }) => name);
 }
 
 interface Parts {
@@ -103,7 +107,7 @@ class PostgresSink implements OpenedSink {
       await client.query(beginReadWrite);
       const target = this.#target ?? (await this.#create(client));
       const marks = marksOf(target.name);
-      if (config.mode === 'insert' && (await findTarget(client, marks)) === null)
+      if (config.mode === 'insert' && (await findTarget(client, marks, [])) === null)
         await createUnlessThere(client, createMarks(marks));
       await client.query('COMMIT');
       return target;
@@ -114,7 +118,7 @@ class PostgresSink implements OpenedSink {
   async #create(client: ClientBase): Promise<Target> {
     const { config, context, name } = this.#parts;
     if (config.create) await createMissingTable(client, await placeOf(client, name), context);
-    const target = await findTarget(client, name);
+    const target = await findTarget(client, name, keyNames(context));
     if (target === null) throw tableMissing(name);
     return target;
   }

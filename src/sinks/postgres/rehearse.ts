@@ -56,12 +56,13 @@ export async function rehearse(client: ClientBase, rehearsal: Rehearsal): Promis
 async function targetOf(client: ClientBase, { name, create, context }: Rehearsal): Promise<Target> {
   const place = await placeOf(client, name);
   await checkStagingRights(client, place.schema);
-  const there = await findTarget(client, name);
+  const key = context.key.map((column) => column.name);
+  const there = await findTarget(client, name, key);
   if (there !== null) return there;
   if (!create) throw tableMissing(name);
   await checkCreateRight(client, place.schema);
   await createMissingTable(client, place, context);
-  return (await findTarget(client, place)) ?? fail(name);
+  return (await findTarget(client, place, key)) ?? fail(name);
 }
 
 function fail(name: TableName): never {
@@ -97,7 +98,7 @@ async function checkAll(
 
 async function rehearseMarks(client: ClientBase, target: Target): Promise<void> {
   const marks = marksOf(target.name);
-  if ((await findTarget(client, marks)) === null) {
+  if ((await findTarget(client, marks, [])) === null) {
     await checkCreateRight(client, target.name.schema ?? 'public');
     await createUnlessThere(client, createMarks(marks));
   }

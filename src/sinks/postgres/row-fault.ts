@@ -56,6 +56,12 @@ export const collision = {
   message: "an earlier row of the batch has the same key in the sink's key columns",
 } as const;
 
+/** A row that the statement did not write, without an error. */
+export const leftOut = {
+  code: 'skipped_by_trigger',
+  message: 'the database wrote nothing for this row: a trigger (RETURN NULL) or a rule left it out',
+} as const;
+
 export function textOf(
   error: unknown,
   key: 'where' | 'routine' | 'detail' | 'table' | 'column',

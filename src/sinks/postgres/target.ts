@@ -1,6 +1,8 @@
 import type { ClientBase } from 'pg';
 import { columnType, type CatalogType, type ColumnType } from '../../pg/column-type.ts';
 import { quoteTable, type TableName } from '../../pg/identifier.ts';
+import { learnKeyOrder, type KeyOrder } from '../../pg/key-order.ts';
+import { findKeyIndex } from './key-index.ts';
 
 /** The table to fill, as the catalog describes it. */
 export interface Target {
@@ -10,10 +12,16 @@ export interface Target {
   /** `pg_class.relkind`: r is a table, p a partitioned one, f a foreign one, v a view. */
   readonly relationKind: string;
   readonly columns: ReadonlyMap<string, TargetColumn>;
+  /** How it tells keys apart; null where it has not all of the key's columns, or they have no order. */
+  readonly keyOrder: readonly KeyOrder[] | null;
   /** Whether a trigger may fill columns of a new row before it is checked. */
   readonly hasBeforeTrigger: boolean;
   /** The same where a row is updated. */
   readonly hasBeforeUpdateTrigger: boolean;
+  /** Whether a trigger of it or of a partition, or a rule, may leave rows out without an error. */
+  readonly mayLeaveOut: boolean;
+  /** Whether other tables inherit from it, so that a trigger may put its rows there. */
+  readonly hasHeirs: boolean;
 }
 
 export interface TargetColumn {
@@ -33,6 +41,8 @@ interface TableRow {
   readonly kind: string;
   readonly has_before_trigger: boolean;
   readonly has_before_update_trigger: boolean;
+  readonly may_leave_out: boolean;
+  readonly has_heirs: boolean;
 }
 
 interface ColumnRow extends CatalogType {
@@ -43,8 +53,16 @@ interface ColumnRow extends CatalogType {
   readonly identity: string;
 }
 
-/** Looks the table up; null where there is none. A short name is found along the search path. */
-export async function findTarget(client: ClientBase, name: TableName): Promise<Target | null> {
+/**
+ * Looks the table up; null where there is none. A short name is found along the search path.
+ *
+ * @param key the names of the key's columns
+ */
+export async function findTarget(
+  client: ClientBase,
+  name: TableName,
+  key: readonly string[],
+): Promise<Target | null> {
   const { rows } = await client.query<TableRow>(selectTable, [
     name.schema ?? null,
     name.table,
@@ -57,8 +75,11 @@ export async function findTarget(client: ClientBase, name: TableName): Promise<T
     name: { schema: table.schema, table: table.table },
     relationKind: table.kind,
     columns: await findColumns(client, table.oid),
+    keyOrder: await learnKeyOrder(client, table.oid, key, await findKeyIndex(client, table.oid, key)),
     hasBeforeTrigger: table.has_before_trigger,
     hasBeforeUpdateTrigger: table.has_before_update_trigger,
+    mayLeaveOut: table.may_leave_out,
+    hasHeirs: table.has_heirs,
   };
 }
 
@@ -81,7 +102,11 @@ function targetColumn(row: ColumnRow): TargetColumn {
 /** Looked up by hand where the schema is named: `to_regclass` fails where the user may not enter it. */
 const selectTable = `
   select c.oid, n.nspname::text as schema, c.relname::text as table, c.relkind::text as kind,
-    coalesce(before.insert, false) as has_before_trigger, coalesce(before.update, false) as has_before_update_trigger
+    coalesce(before.insert, false) as has_before_trigger, coalesce(before.update, false) as has_before_update_trigger,
+    c.relkind in ('v', 'f') or c.relhasrules or c.relhassubclass or exists (
+      select from pg_catalog.pg_trigger t where not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 66 <> 0
+        and t.tgtype & 1 <> 0 and t.tgrelid = c.oid) as may_leave_out,
+    c.relhassubclass and c.relkind <> 'p' as has_heirs
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   cross join lateral (
     select bool_or(t.tgtype & 4 <> 0) as insert, bool_or(t.tgtype & 16 <> 0) as update

@@ -4,7 +4,7 @@ import type { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { copyIn } from './copy-in.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { stageScript } from './load-statements.ts';
-import { collision } from './row-fault.ts';
+import { collision, leftOut } from './row-fault.ts';
 import { planByIndex, updateStaged, type NotUpdated } from './update-statements.ts';
 
 /**
@@ -43,7 +43,12 @@ export async function updateRows(
   // One simple query of two statements has two results, which the types of pg do not know of.
   const results: unknown = await client.query(`${updateStaged(plan, staging)}; COMMIT`);
   const [{ rows }] = results as readonly [{ readonly rows: readonly NotUpdated[] }];
-  return rows.map(({ row, collides }) => ({ row, ...(collides ? collision : notInTarget) }));
+  return rows.map(notUpdated);
+}
+
+function notUpdated({ row, collides, isThere }: NotUpdated): LoadFailure {
+  if (collides) return { row, ...collision };
+  return { row, ...(isThere ? leftOut : notInTarget) };
 }
 
 export const notInTarget = {

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
-import type { LoadPlan } from './load-plan.ts';
+import { isKey, type LoadPlan } from './load-plan.ts';
 import {
+  comparedKeys,
   inRange,
   rowColumn,
   stage,
@@ -16,10 +17,11 @@ import {
  */
 export const planByIndex = ['SET LOCAL enable_hashjoin = off', 'SET LOCAL enable_mergejoin = off'] as const;
 
-/** A staged row that changed nothing: the target has no such row, or an earlier staged row has its key. */
+/** A staged row that changed nothing: the target has no such row, a trigger kept it, or an earlier staged row has its key. */
 export interface NotUpdated {
   readonly row: number;
   readonly collides: boolean;
+  readonly isThere: boolean;
 }
 
 /**
@@ -30,7 +32,10 @@ export interface NotUpdated {
  */
 export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds): string {
   const keys = keyColumns(plan);
-  const keyList = keys.map((_, index) => staged(index)).join(', ');
+  const keyList = comparedKeys(
+    plan,
+    keys.map((_, index) => staged(index)),
+  ).join(', ');
   const values = plan.columns.map((_, index) => `${stagedValue(plan, staging, index)} AS ${staged(index)}`);
   const table = `${quoteTable(plan.table)} AS target`;
   return `
@@ -41,7 +46,8 @@ export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds
       FOR NO KEY UPDATE OF target),
     updated AS (UPDATE ${table} SET ${assignments(plan)} FROM locked WHERE ${sameKey(plan, 'locked')}
       RETURNING locked.${rowColumn})
-    SELECT ${rowColumn} AS row, nth > 1 AS collides FROM numbered
+    SELECT ${rowColumn} AS row, nth > 1 AS collides,
+      ${rowColumn} IN (SELECT ${rowColumn} FROM locked) AS "isThere" FROM numbered
     WHERE ${rowColumn} NOT IN (SELECT ${rowColumn} FROM updated) ORDER BY ${rowColumn}`;
 }
 
@@ -71,7 +77,10 @@ function assignments(plan: LoadPlan): string {
 }
 
 function sameKey(plan: LoadPlan, relation: string): string {
-  return keyColumns(plan)
-    .map(({ name }, index) => `target.${quoteIdentifier(name)} = ${relation}.${staged(index)}`)
-    .join(' AND ');
+  const columns = keyColumns(plan);
+  return isKey(
+    plan,
+    columns.map(({ name }) => `target.${quoteIdentifier(name)}`),
+    columns.map((_, index) => `${relation}.${staged(index)}`),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { quoteTable, type TableName } from '../../pg/identifier.ts';
 import { beginReadOnly } from '../../pg/transaction.ts';
-import { qualified, where, type SelectPlan } from './select.ts';
+import { orderBy, qualified, where, type SelectPlan } from './select.ts';
 
 /** The texts of a key's parts. */
 export type Key = readonly string[];
@@ -48,7 +48,7 @@ function boundsSql(plan: SelectPlan, table: TableName, percent: number, ranges: 
   const places = Array.from({ length: ranges - 1 }, (_, range) => `total * ${range + 1} / ${ranges}`);
   return `SELECT key FROM (
       SELECT ARRAY[${key.map((column) => `${column}::text`).join(', ')}] AS key,
-             row_number() OVER (ORDER BY ${key.join(', ')}) AS place, count(*) OVER () AS total
+             row_number() OVER (${orderBy(plan)}) AS place, count(*) OVER () AS total
         FROM ${quoteTable(table)} TABLESAMPLE SYSTEM (${percent})
         ${where(plan.conditions)}) AS sampled
     WHERE place IN (${places.join(', ')}) ORDER BY place`;

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { didYouMean } from '../../core/did-you-mean.ts';
-import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { BatchlineError } from '../../core/errors.ts';
 import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import type { Field } from '../../core/value.ts';
 import { openDatabase, type Database } from '../../pg/connect.ts';
@@ -11,20 +11,21 @@ import { beginReadOnly } from '../../pg/transaction.ts';
 import { readPartitions } from './partitions.ts';
 import { learnQuery } from './query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './read.ts';
-import { learnRelation, type Column } from './relation.ts';
-import { pageSql, type SelectPlan } from './select.ts';
+import { learnRelation, type Column, type UniqueKey } from './relation.ts';
+import { readingOrder, type ReadingOrder } from './reading-order.ts';
+import { type SelectPlan } from './select.ts';
 import { windowConditions, type SqlCursor } from '../sql/window.ts';
 import { learnCursor, windowedSource } from './window.ts';
 import type { PostgresSourceConfig } from './config.ts';
 
 /** What is known of the rows' origin before any of them is read. */
-interface Origin {
+export interface Origin {
   /** For messages. */
   readonly name: string;
   readonly from: SelectPlan['from'];
   readonly conditions: readonly string[];
   readonly columns: readonly Column[];
-  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly uniqueKeys: readonly UniqueKey[];
 }
 
 interface Opened {
@@ -37,7 +38,7 @@ interface Opened {
   /** Null where every run reads all rows. */
   readonly cursor: SqlCursor | null;
   readonly warn: SourceContext['warn'];
-  readonly isOrdered: boolean;
+  readonly reading: ReadingOrder;
   /** In how many ranges the table is read. */
   readonly partitions: number;
   readonly mayBeMisencoded: boolean;
@@ -99,7 +100,7 @@ async function learn(
     warn: (message) => context.warn(message),
     columns: [...new Set([...listed, ...key])],
     key,
-    isOrdered: await canBeOrdered(client, origin, key),
+    reading: await readingOrder(client, origin, key),
     partitions: config.partitions ?? 1,
     mayBeMisencoded: rows[0]?.encoding === 'SQL_ASCII',
     paging,
@@ -144,48 +145,20 @@ function columnNamed(name: string, { name: origin, columns }: Origin, where: str
   });
 }
 
-/**
- * Tries the conditions out, reading nothing, and with them whether rows can be ordered by the key: a table's are, but
- * not by a type without an order (json, point), where the rows come as they stand. A query keeps its own order.
- */
-async function canBeOrdered(client: Client, origin: Origin, key: readonly Column[]): Promise<boolean> {
-  const plan = { ...origin, columns: key.map((column) => column.name), key };
-  const tryOut = async (isOrdered: boolean): Promise<void> => {
-    await client.query(beginReadOnly);
-    try {
-      await client.query(pageSql({ ...plan, isOrdered }, { limit: 0 }));
-    } finally {
-      await client.query('ROLLBACK');
-    }
-  };
-  if ('query' in origin.from) return tryOut(false).then(() => false);
-  const undefinedFunction = '42883';
-  try {
-    await tryOut(true);
-    return true;
-  } catch (error) {
-    if (errorCode(error) !== undefinedFunction) throw error;
-    await tryOut(false);
-    return false;
-  }
-}
-
 function openedSource(opened: Opened): OpenedSource {
   const { database, origin, columns, key, cursor, warn } = opened;
-  const keyNames = new Set(key.map((column) => column.name));
-  const keyIsUnique = origin.uniqueKeys.some((names) => names.every((name) => keyNames.has(name)));
-  const isPaged = keyIsUnique && opened.isOrdered;
+  const { keyIsUnique, isPaged, fingerprint } = opened.reading;
   if (opened.partitions > 1 && !isPaged) throw notPartitioned(origin.name, key);
   return {
     fields: columns.map(fieldOf),
     keyFields: key.map(fieldOf),
     keyIsUnique,
     resumable: isPaged,
-    fingerprint: {},
+    fingerprint,
     badRecords: 0,
     tableId: opened.tableId,
     ...(cursor === null ? {} : { incremental: windowedSource(database, { ...origin, key }, cursor, warn) }),
-    read: (options) => readTable(opened, readPlan(opened, isPaged, options), options),
+    read: (options) => readTable(opened, readPlan(opened, options), options),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
@@ -206,14 +179,15 @@ function notPartitioned(origin: string, key: readonly Column[]): BatchlineError 
   });
 }
 
-function readPlan(opened: Opened, isPaged: boolean, { fields, window }: ReadOptions): ReadPlan {
-  const { origin, columns, key, cursor, isOrdered, mayBeMisencoded, paging } = opened;
+function readPlan(opened: Opened, { fields, window }: ReadOptions): ReadPlan {
+  const { origin, columns, key, cursor, reading, mayBeMisencoded, paging } = opened;
+  const { order, isPaged } = reading;
   const wanted = fields.map((name) => columnNamed(name, { ...origin, columns }, 'source.columns'));
   const copied = [...new Set([...wanted.map((column) => column.name), ...key.map((column) => column.name)])];
   const ofWindow = window === undefined || cursor === null ? [] : windowConditions(cursor, window);
   const conditions = [...origin.conditions, ...ofWindow];
   return {
-    select: { from: origin.from, columns: copied, key, conditions, isOrdered },
+    select: { from: origin.from, columns: copied, key, conditions, order },
     layout: {
       fields: wanted.map(fieldOf),
       types: wanted.map((column) => column.type),

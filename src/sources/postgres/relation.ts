@@ -14,12 +14,20 @@ export interface Column {
   readonly isNotNull: boolean;
 }
 
+/** A unique index. */
+export interface UniqueKey {
+  /** Its oid, and its table's. */
+  readonly index: number;
+  readonly table: number;
+  readonly columns: readonly string[];
+}
+
 /** A table, view or anything else that can be selected from by its name. */
 export interface Relation {
   readonly name: TableName & { readonly schema: string };
   readonly columns: readonly Column[];
-  /** The column sets that the table itself keeps unique, each over columns that are never null. */
-  readonly uniqueKeys: readonly (readonly string[])[];
+  /** What the table itself keeps unique, each over columns that are never null. */
+  readonly uniqueKeys: readonly UniqueKey[];
 }
 
 interface RelationRow {
@@ -77,10 +85,13 @@ async function selectColumns(client: Client, oid: number): Promise<readonly Colu
   }));
 }
 
-/** Only what holds at every moment and for every row: valid, immediate, without a condition or an expression. */
-async function selectUniqueKeys(client: Client, oid: number): Promise<readonly (readonly string[])[]> {
-  const { rows } = await client.query<{ columns: string[] }>(
-    `SELECT array_agg(a.attname::text) AS columns
+/**
+ * Only what holds at every moment and for every row: valid, immediate, without a condition or an expression. Keys that
+ * only a nondeterministic collation finds equal may lie in two partitions, each with an index of its own.
+ */
+async function selectUniqueKeys(client: Client, oid: number): Promise<readonly UniqueKey[]> {
+  const { rows } = await client.query<UniqueKey>(
+    `SELECT i.indexrelid AS index, i.indrelid AS table, array_agg(a.attname::text) AS columns
        FROM pg_catalog.pg_index i
        JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
        JOIN pg_catalog.pg_am am ON am.oid = c.relam AND am.amname = 'btree'
@@ -88,11 +99,13 @@ async function selectUniqueKeys(client: Client, oid: number): Promise<readonly (
        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
       WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate
         AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
+        AND NOT (c.relkind = 'I' AND EXISTS (SELECT FROM pg_catalog.pg_collation l
+              WHERE l.oid = ANY (i.indcollation::oid[]) AND NOT l.collisdeterministic))
       GROUP BY i.indexrelid
      HAVING bool_and(a.attnotnull)`,
     [oid],
   );
-  return rows.map((row) => row.columns);
+  return rows;
 }
 
 async function unknownTable(client: Client, name: TableName): Promise<never> {

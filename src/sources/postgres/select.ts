@@ -1,15 +1,20 @@
 import { fromWire, type WireText } from '../../core/wire-text.ts';
 import { quoteIdentifier, quoteLiteral, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { inKeyOrder, keyCompares, keyValue, type KeyOrder } from '../../pg/key-order.ts';
 
 /** What is selected from, and which of its rows. */
 export interface SelectPlan {
   readonly from: { readonly table: TableName } | { readonly query: string };
   /** The columns, in the order of the COPY. */
   readonly columns: readonly string[];
-  readonly key: readonly { readonly name: string; readonly sqlType: string }[];
+  readonly key: readonly { readonly name: string }[];
   /** SQL conditions, all of which hold. */
   readonly conditions: readonly string[];
-  readonly isOrdered: boolean;
+  /**
+   * The order of the key's columns where rows come in pages; otherwise rows are read in one pass, as their types order
+   * them or, without an order, as they stand.
+   */
+  readonly order: readonly KeyOrder[] | 'by type' | 'none';
 }
 
 export interface Page {
@@ -28,11 +33,18 @@ export function pageSql(plan: SelectPlan, page: Page): string {
     `SELECT ${plan.columns.map((name) => qualified(plan, name)).join(', ')}`,
     `FROM ${fromItem(plan)}`,
     where(conditions),
-    plan.isOrdered ? `ORDER BY ${plan.key.map(({ name }) => qualified(plan, name)).join(', ')}` : '',
+    orderBy(plan),
     page.limit === undefined ? '' : `LIMIT ${page.limit}`,
   ]
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** The ORDER BY of a plan's rows; empty where they have no order. */
+export function orderBy(plan: SelectPlan): string {
+  if (plan.order === 'none') return '';
+  const columns = plan.key.map(({ name }) => qualified(plan, name));
+  return `ORDER BY ${plan.order === 'by type' ? columns.join(', ') : inKeyOrder(plan.order, columns)}`;
 }
 
 /** Whether any row has no key; `columns` are those that may be null. */
@@ -59,12 +71,12 @@ export function isUpTo(plan: SelectPlan, key: readonly WireText[]): string {
   return compareKey(plan, '<=', key);
 }
 
-function compareKey(plan: SelectPlan, operator: string, key: readonly WireText[]): string {
+function compareKey(plan: SelectPlan, comparison: '<=' | '>', key: readonly WireText[]): string {
+  const { order } = plan;
+  if (typeof order === 'string') throw new Error('rows without a known order have no pages');
   const columns = plan.key.map(({ name }) => qualified(plan, name));
-  const literals = plan.key.map(
-    ({ sqlType }, part) => `${quoteLiteral(fromWire(key[part] as WireText))}::${sqlType}`,
-  );
-  return `(${columns.join(', ')}) ${operator} (${literals.join(', ')})`;
+  const values = order.map((each, part) => keyValue(each, quoteLiteral(fromWire(key[part] as WireText))));
+  return keyCompares(order, columns, comparison, values);
 }
 
 /** A WHERE clause of all the conditions, or nothing. */
