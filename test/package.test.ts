@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packTree } from './support/pack-tree.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
@@ -17,38 +18,17 @@ interface Manifest {
 }
 
 let folder: string;
-let tree: string;
 let tarball: string;
 let files: readonly string[];
 let manifest: Manifest;
 
-// Packs a copy of the tree that was built just now: what a publisher would send, whatever stands in dist/.
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'batchline-package-'));
-  tree = join(folder, 'tree');
   manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest;
-  await copyTree(tree);
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: tree });
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts'], { cwd: tree });
-  const packed = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  tarball = join(tree, packed[0].filename);
-  files = packed[0].files.map((file) => file.path);
+  ({ tarball, files } = await packTree(join(folder, 'tree')));
 });
 
 afterAll(async () => rm(folder, { recursive: true, force: true }));
-
-async function copyTree(to: string): Promise<void> {
-  const leftOut = new Set(['node_modules', 'dist', '.git', '.pipeline', 'coverage']);
-  await cp(root, to, {
-    recursive: true,
-    filter: (source) =>
-      !relative(root, source)
-        .split(/[/\\]/)
-        .some((part) => leftOut.has(part)),
-  });
-  await symlink(join(root, 'node_modules'), join(to, 'node_modules'), 'junction');
-}
 
 test('the package holds what its users need', () => {
   const needed = [

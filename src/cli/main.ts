@@ -7,7 +7,7 @@ const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
   process.stderr.write(
     `error: batchline needs Node.js 24 or newer, and this is Node.js ${process.versions.node}\n` +
-      'hint: install it from https://nodejs.org/en/download, or run: npx --package=node@24 --package=batchline pipeline\n',
+      'hint: install it from https://nodejs.org/en/download, or for this folder alone: npm install node@24; npx pipeline then runs on it\n',
   );
   process.exit(2);
 }

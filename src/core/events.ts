@@ -1,6 +1,22 @@
 import type { BatchStatus } from './batch-side.ts';
 import type { CursorWindow } from './read-window.ts';
 
+/** How far a run has come. */
+export interface Standing {
+  /** Records that were read and need not be read again. */
+  readonly records: number;
+  readonly requested: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly loadedFiles: number;
+  /** Files that are sealed and not loaded yet. */
+  readonly open: readonly {
+    readonly chunk: number;
+    readonly requests: number;
+    readonly state: 'sealed' | 'uploaded' | 'running' | 'ended';
+  }[];
+}
+
 /** What happened, in the past tense: the one feed of progress, log and dashboard. */
 export type PipelineEvent =
   | {
@@ -11,6 +27,8 @@ export type PipelineEvent =
       readonly stateDir: string;
       /** The rows that it reads, where it does not read all. */
       readonly window?: CursorWindow | undefined;
+      /** Where earlier processes have left it, where it goes on. */
+      readonly standing?: Standing | undefined;
     }
   | { readonly type: 'Warned'; readonly message: string }
   | { readonly type: 'RowsRead'; readonly records: number; readonly requested: number }

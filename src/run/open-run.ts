@@ -16,6 +16,7 @@ import { requireFillable } from '../load/fill-target.ts';
 import { pinIfMoved, shownWindow } from '../read/selection.ts';
 import { changedError } from './choose-run.ts';
 import { ownRun, type ChoiceFlags } from './own-run.ts';
+import { standingOf } from './standing.ts';
 import { tellingHost } from './telling-host.ts';
 
 /** What a command opens a run with. */
@@ -137,7 +138,12 @@ async function takeUp(collection: Collection, isNew: boolean): Promise<void> {
   }
   await ledger.setStatus(runId, 'running', Date.now());
   const { name: pipeline, stateDir } = loaded;
-  host.emit({ type: 'RunStarted', runId, pipeline, resumed: !isNew, stateDir, window: shownWindow(run) });
+  // What cannot be read on is read from its start, and its rows are then counted anew.
+  const readsOn =
+    !isNew && (run.readingFinished || !('source' in prepared) || (prepared as Prepared).source.resumable);
+  const standing = readsOn ? await standingOf(ledger, run) : undefined;
+  const window = shownWindow(run);
+  host.emit({ type: 'RunStarted', runId, pipeline, resumed: !isNew, stateDir, window, standing });
 }
 
 function opened<Work, Source>(resources: AsyncDisposableStack, work: Work, execution: Source) {

@@ -15,7 +15,7 @@ import { tellingTo, toTold } from '../../src/core/telling.ts';
 class Sink extends Writable {
   text = '';
   readonly isTTY: boolean;
-  readonly columns = 60;
+  columns = 60;
 
   constructor(isTTY: boolean) {
     super();
@@ -144,9 +144,10 @@ describe('on a terminal', () => {
       'read     1,200 rows, 1,000 requests in 1 file',
       'batches  ████████████████████████ 100 % 0 waiting, 0 runni…',
       'loaded   ████████████████████████  99 % 990 rows, 10 failed',
+      expect.stringMatching(/^time {5}0:00, about 90,000 tokens/),
       'run r1 completed with failures',
     ]);
-    for (const line of last.slice(0, 3)) expect(line.length).toBeLessThan(60);
+    for (const line of last.slice(0, 4)) expect(line.length).toBeLessThan(60);
   });
 
   test('as many lines are erased as were drawn', () => {
@@ -155,9 +156,22 @@ describe('on a terminal', () => {
     )) {
       const blockLines = stripVTControlCharacters(frame)
         .split('\n')
-        .filter((line) => /^(read|batches|loaded)/.test(line));
+        .filter((line) => /^(read|batches|loaded|time)/.test(line));
       expect(blockLines).toHaveLength(up);
     }
+  });
+
+  test('in a window that became narrower the lines that it wrapped are erased too', () => {
+    const sink = new Sink(true);
+    const view = openView({ stderr: sink, env: {}, level: 'info', format: 'text' });
+    const listen = tellingTo((event) => view.show(event), new Redactor());
+    for (const event of story.slice(0, 8)) listen(event);
+    listen({ type: 'Warned', message: 'one' });
+    sink.text = '';
+    sink.columns = 30;
+    view.close();
+    // Four lines of more than 30 and fewer than 60 characters.
+    expect(sink.text).toMatch(/^\r\u001b\[8A\u001b\[0J/);
   });
 
   test('NO_COLOR is honoured', () => {

@@ -1,11 +1,13 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { PipelineEvent } from '../../core/events.ts';
 import { isShown, levelOf } from './level.ts';
+import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
 import type { View, ViewOptions } from './view.ts';
 import { count, counted, describeEvent } from './words.ts';
 
 const frameMs = 100;
+const tickMs = 1000;
 const barWidth = 24;
 
 /** Events that stay on the screen above the block. */
@@ -14,39 +16,68 @@ const lasting = new Set<PipelineEvent['type']>(['RunStarted', 'Warned', 'StepRet
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
-/** A small block at the bottom of the terminal that is drawn over itself. */
-export function createTerminalView({ stderr, env, level }: ViewOptions): View {
-  const progress = new Progress();
-  const hasColour = (env['NO_COLOR'] ?? '') === '';
-  const paint: Paint = (style, text) =>
-    hasColour ? styleText(style, text, { validateStream: false }) : text;
-  let drawn = 0;
-  let ending = '';
-  let timer: NodeJS.Timeout | undefined;
+/** A small block at the bottom of the terminal that is drawn over itself, each second at least. */
+export function createTerminalView(options: ViewOptions, now: () => number = Date.now): View {
+  const view = new TerminalView(options, now);
+  return { show: (event) => view.show(event), close: () => view.close() };
+}
 
-  const erase = (): string => (drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`);
-  const draw = (above = ''): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    const lines = blockLines(progress, paint).map((line) => fit(line, stderr.columns ?? 80));
-    stderr.write(`${erase()}${above}${lines.map((line) => `${line}\n`).join('')}`);
-    drawn = lines.length;
-  };
-  return {
-    show: (event) => {
-      progress.take(event);
-      if (event.type === 'RunEnded') ending = `${paintEvent(event, paint)}\n`;
-      const isLasting = lasting.has(event.type) && isShown(levelOf(event), level);
-      if (isLasting) draw(`${paintEvent(event, paint)}\n`);
-      else timer ??= setTimeout(draw, frameMs).unref();
-    },
-    close: () => {
-      draw();
-      stderr.write(ending);
-      drawn = 0;
-      ending = '';
-    },
-  };
+class TerminalView {
+  readonly #stderr: ViewOptions['stderr'];
+  readonly #level: ViewOptions['level'];
+  readonly #paint: Paint;
+  readonly #now: () => number;
+  readonly #progress = new Progress();
+  readonly #pace: Pace;
+  /** The widths of the lines that stand on the screen. */
+  #drawn: readonly number[] = [];
+  #ending = '';
+  #soon: NodeJS.Timeout | undefined;
+  readonly #clock: NodeJS.Timeout;
+
+  constructor({ stderr, env, level }: ViewOptions, now: () => number) {
+    const hasColour = (env['NO_COLOR'] ?? '') === '';
+    this.#paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
+    this.#stderr = stderr;
+    this.#level = level;
+    this.#now = now;
+    this.#pace = new Pace(now());
+    this.#clock = setInterval(() => this.#draw(), tickMs).unref();
+  }
+
+  show(event: PipelineEvent): void {
+    this.#progress.take(event);
+    if (event.type === 'RunStarted') this.#pace.begin(this.#progress.answered);
+    if (event.type === 'RunEnded') this.#ending = `${paintEvent(event, this.#paint)}\n`;
+    const isLasting = lasting.has(event.type) && isShown(levelOf(event), this.#level);
+    if (isLasting) this.#draw(`${paintEvent(event, this.#paint)}\n`);
+    else this.#soon ??= setTimeout(() => this.#draw(), frameMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#clock);
+    this.#draw();
+    this.#stderr.write(this.#ending);
+    this.#drawn = [];
+    this.#ending = '';
+  }
+
+  #draw(above = ''): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
+    const width = this.#stderr.columns ?? 80;
+    const block = blockLines(this.#progress, this.#paint);
+    const pace = block.length === 0 ? [] : [this.#pace.line(this.#progress, this.#now())];
+    const lines = [...block, ...pace.map((line) => this.#paint('dim', line))].map((line) => fit(line, width));
+    this.#stderr.write(`${this.#erase(width)}${above}${lines.map((line) => `${line}\n`).join('')}`);
+    this.#drawn = lines.map((line) => stripVTControlCharacters(line).length);
+  }
+
+  /** A terminal that became narrower has wrapped the lines, and a Ctrl-C leaves its own mark where the cursor is. */
+  #erase(width: number): string {
+    const rows = this.#drawn.reduce((sum, length) => sum + Math.max(1, Math.ceil(length / width)), 0);
+    return rows === 0 ? '' : `\r\u001b[${rows}A\u001b[0J`;
+  }
 }
 
 function paintEvent(event: PipelineEvent, paint: Paint): string {
@@ -62,14 +93,12 @@ function blockLines(progress: Progress, paint: Paint): readonly string[] {
 
 function readingLine(progress: Progress, paint: Paint): string {
   const state = progress.isReadingDone ? 'read' : 'reading';
-  return `${paint('dim', state.padEnd(8))} ${counted(progress.records, 'row')}, ${counted(progress.requested, 'request')} in ${counted(progress.files, 'file')}`;
+  return `${paint('dim', state.padEnd(8))} ${counted(progress.records, 'row')}, ${counted(progress.total, 'request')} in ${counted(progress.files, 'file')}`;
 }
 
 function batchLines(progress: Progress, paint: Paint): readonly string[] {
   if (progress.files === 0) return [];
-  const done = progress.sum('completed');
-  const total = progress.sum('requests');
-  const failed = progress.sum('failed');
+  const { answered, loaded, total, failed } = progress;
   const states = [
     `${count(progress.inState('sealed', 'uploaded'))} waiting`,
     `${count(progress.inState('running'))} running`,
@@ -77,8 +106,8 @@ function batchLines(progress: Progress, paint: Paint): readonly string[] {
   ];
   const failures = failed === 0 ? '' : paint('red', `, ${count(failed)} failed`);
   return [
-    `${paint('dim', 'batches ')} ${bar(done, total, paint)} ${states.join(', ')}`,
-    `${paint('dim', 'loaded  ')} ${bar(progress.sum('loaded'), total, paint)} ${counted(progress.sum('loaded'), 'row')}${failures}`,
+    `${paint('dim', 'batches ')} ${bar(answered, total, paint)} ${states.join(', ')}`,
+    `${paint('dim', 'loaded  ')} ${bar(loaded, total, paint)} ${counted(loaded, 'row')}${failures}`,
   ];
 }
 

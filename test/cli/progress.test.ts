@@ -1,0 +1,114 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Pace } from '../../src/cli/render/pace.ts';
+import { Progress } from '../../src/cli/render/progress.ts';
+import type { PipelineEvent, Standing } from '../../src/core/events.ts';
+
+const standing: Standing = {
+  records: 1200,
+  requested: 1000,
+  ok: 500,
+  failed: 20,
+  loadedFiles: 5,
+  open: [{ chunk: 6, requests: 100, state: 'running' }],
+};
+
+function started(from?: Standing): PipelineEvent {
+  const resumed = from !== undefined;
+  return { type: 'RunStarted', runId: 'r', pipeline: 'p', resumed, stateDir: '/s', standing: from };
+}
+
+const sealed = (chunk: number, requests: number): PipelineEvent => ({
+  type: 'ChunkSealed',
+  chunk,
+  requests,
+  bytes: 1,
+  tokens: 10,
+});
+const loaded = (chunk: number, ok: number, failed: number, pending: number): PipelineEvent => ({
+  type: 'ChunkLoaded',
+  chunk,
+  ok,
+  failed,
+  pending,
+});
+const polled = (chunk: number, completed: number, total: number): PipelineEvent => ({
+  type: 'BatchPolled',
+  chunk,
+  batchId: 'b',
+  status: 'in_progress',
+  completed,
+  total,
+});
+
+function after(...events: readonly PipelineEvent[]): Progress {
+  const progress = new Progress();
+  for (const event of events) progress.take(event);
+  return progress;
+}
+
+test('right after resume it stands where it was left', () => {
+  const { records, total, answered, loaded: rows, failed, files } = after(started(standing));
+  expect({ records, total, answered, rows, failed, files }).toEqual({
+    records: 1200,
+    total: 1000,
+    answered: 520,
+    rows: 500,
+    failed: 20,
+    files: 6,
+  });
+  const read: PipelineEvent = { type: 'RowsRead', records: 300, requested: 200 };
+  const onward = after(started(standing), read, loaded(6, 100, 0, 0));
+  expect([onward.records, onward.total, onward.loaded, onward.inState('loaded')]).toEqual([
+    1500, 1200, 600, 6,
+  ]);
+});
+
+test('rows that are sent again count once', () => {
+  const read: PipelineEvent = { type: 'RowsRead', records: 1000, requested: 1000 };
+  const first = [started(), read, sealed(1, 1000), polled(1, 900, 1000), loaded(1, 900, 0, 100)] as const;
+  expect([after(...first).total, after(...first).answered]).toEqual([1000, 900]);
+  const again = after(...first, sealed(2, 100), polled(2, 100, 100), loaded(2, 95, 5, 0));
+  expect([again.total, again.answered, again.loaded, again.failed]).toEqual([1000, 1000, 995, 5]);
+});
+
+test('nothing goes back or passes the whole, whatever happens in whatever order', () => {
+  const chunk = fc.integer({ min: 1, max: 4 });
+  const rows = fc.integer({ min: 0, max: 300 });
+  const event = fc.oneof(
+    fc.tuple(chunk, rows).map(([at, count]) => sealed(at, count)),
+    fc.tuple(chunk, rows, rows).map(([at, done, count]) => polled(at, done, count)),
+    fc.tuple(chunk, rows, rows, rows).map(([at, ok, failed, pending]) => loaded(at, ok, failed, pending)),
+    chunk.map((at): PipelineEvent => ({ type: 'BatchDeferred', chunk: at, message: '' })),
+    rows.map((count): PipelineEvent => ({ type: 'RowsRead', records: count, requested: count })),
+    fc
+      .tuple(chunk, rows)
+      .map(([at, count]): PipelineEvent => ({ type: 'RowsLoaded', chunk: at, rows: count })),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+      const progress = after(started(standing));
+      let before = { total: 0, answered: 0, loaded: 0 };
+      for (const each of events) {
+        progress.take(each);
+        const { total, answered, loaded: count } = progress;
+        expect(total).toBeGreaterThanOrEqual(before.total);
+        expect(answered).toBeGreaterThanOrEqual(before.answered);
+        expect(count).toBeGreaterThanOrEqual(before.loaded);
+        expect(Math.max(answered, count)).toBeLessThanOrEqual(total);
+        before = { total, answered, loaded: count };
+      }
+    }),
+  );
+});
+
+test('time, pace and what is left are of this process', () => {
+  const pace = new Pace(0);
+  const progress = after(started(standing));
+  pace.begin(progress.answered);
+  expect(pace.line(progress, 7000)).toBe('time     0:07');
+  progress.take({ type: 'ReadingFinished', records: 0 });
+  progress.take(loaded(6, 100, 0, 0));
+  expect(pace.line(progress, 10_000)).toBe('time     0:10, 10 rows/s, about 0:38 left');
+  expect(pace.line(progress, 3_609_000)).toMatch(/^time {5}1:00:09, 0\.0 rows\/s/);
+});
