@@ -16,6 +16,8 @@ export interface KeyOrder {
   /** Null for a type that has none. */
   readonly collation: string | null;
   readonly isOwnCollation: boolean;
+  /** Whether texts that differ in any byte are never equal by it. */
+  readonly isDeterministic: boolean;
   readonly operators: Readonly<Record<Comparison, Operator>>;
 }
 
@@ -32,6 +34,7 @@ interface OrderRow {
   readonly operand: string | null;
   readonly collation: string | null;
   readonly isOwnCollation: boolean;
+  readonly isDeterministic: boolean;
   /** By the number of their strategy in a B-tree. */
   readonly operators: Readonly<Partial<Record<1 | 2 | 3 | 4 | 5, Operator>>> | null;
 }
@@ -174,6 +177,8 @@ const selectOrders = `
        FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
       WHERE c.oid = COALESCE(indexed.coll, a.attcollation)) AS collation,
     COALESCE(indexed.coll, a.attcollation) = a.attcollation AS "isOwnCollation",
+    NOT EXISTS (SELECT FROM pg_catalog.pg_collation c WHERE c.oid = COALESCE(indexed.coll, a.attcollation)
+      AND NOT c.collisdeterministic) AS "isDeterministic",
     (SELECT json_object_agg(o.amopstrategy, json_build_object('schema', n.nspname, 'name', p.oprname))
        FROM pg_catalog.pg_amop o JOIN pg_catalog.pg_operator p ON p.oid = o.amopopr
        JOIN pg_catalog.pg_namespace n ON n.oid = p.oprnamespace

@@ -9,6 +9,7 @@ import { quoteTable } from '../../pg/identifier.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
+import { KeyCollisions } from './key-collisions.ts';
 import { loadWithoutFaulty } from './isolate-rows.ts';
 import { earlierOutcome, insertMark, isMarked, keepFailures, keptFailures, marksOf } from './load-marks.ts';
 import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
@@ -20,9 +21,11 @@ import { updateRows, updateSteps } from './update-rows.ts';
 export class BatchLoader {
   readonly #pool: ConnectionPool;
   readonly #plan: LoadPlan;
+  readonly #collisions: KeyCollisions;
   readonly #buffers: CopyBuffer[] = [];
 
-  constructor(pool: ConnectionPool, plan: LoadPlan) {
+  constructor(pool: ConnectionPool, plan: LoadPlan, stateDir: string) {
+    this.#collisions = new KeyCollisions(pool, plan, stateDir);
     this.#pool = pool;
     this.#plan = plan;
   }
@@ -30,20 +33,33 @@ export class BatchLoader {
   /** In one transaction, or where rows are updated, which may be repeated at will, in several short ones. */
   async load(rows: ResultBatch, given: LoadMark): Promise<LoadOutcome> {
     const mark = tableMark(given, quoteTable(this.#plan.table));
-    if (this.#plan.mode !== 'update') return this.#loadAtOnce(rows, mark);
+    if (this.#plan.mode !== 'update') return this.#loadFirstOfKey(rows, mark);
     const failures: LoadFailure[] = [];
     let cleaned = 0;
     for (const { from, step } of updateSteps(rows)) {
-      const outcome = await this.#loadAtOnce(step, mark);
+      const outcome = await this.#loadFirstOfKey(step, mark);
       failures.push(...outcome.failures.map((failure) => ({ ...failure, row: from + failure.row })));
       cleaned += outcome.cleaned;
     }
     return { failures, cleaned };
   }
 
+  #loadFirstOfKey(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    return this.#collisions.load(rows, mark.runId, (without) => this.#loadAtOnce(rows, mark, without));
+  }
+
+  [Symbol.dispose](): void {
+    this.#collisions[Symbol.dispose]();
+  }
+
   /** Encodes before it begins, so that the server never waits within a transaction. */
-  async #loadAtOnce(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
-    const collisions = equalKeys(rows);
+  async #loadAtOnce(
+    rows: ResultBatch,
+    mark: LoadMark,
+    colliding: readonly LoadFailure[],
+  ): Promise<LoadOutcome> {
+    const known = new Set(colliding.map(({ row }) => row));
+    const collisions = [...colliding, ...equalKeys(rows).filter(({ row }) => !known.has(row))];
     const staged = copyRows(this.#plan, rows, new Set(collisions.map(({ row }) => row)));
     const buffer = this.#buffers.pop() ?? new CopyBuffer();
     try {
@@ -72,7 +88,8 @@ export class BatchLoader {
 
   async #loadScript(client: ClientBase, batch: EncodedBatch): Promise<readonly LoadFailure[]> {
     const staging = batch.binary ? 'binary' : 'typed';
-    if (this.#plan.mode === 'update') return updateRows(client, this.#plan, staging, batch.buffer);
+    if (this.#plan.mode === 'update')
+      return updateRows(client, this.#plan, staging, batch.buffer, keysOf(batch.rows));
     const { rows, buffer } = batch;
     const last = this.#deletion(batch, { from: 0, to: rows.length }, new Set());
     const written = await copyIn(client, loadScript(this.#plan, staging, this.#first(batch), last), buffer);
@@ -88,6 +105,7 @@ export class BatchLoader {
       const { rows, mark, buffer } = batch;
       const refused = await loadWithoutFaulty(client, this.#plan, {
         rows: rows.length,
+        keyOf: keysOf(rows),
         absent: batch.faulty.map(({ row }) => row),
         buffer,
         first: this.#first(batch),
@@ -149,10 +167,14 @@ function equalKeys(rows: ResultBatch): LoadFailure[] {
   const failures: LoadFailure[] = [];
   for (let row = 0; row < rows.length; row += 1) {
     const key = keyOf(rows, row);
-    if (seen.has(key)) failures.push({ row, ...collision });
+    if (seen.has(key)) failures.push({ row, ...collision(keysOf(rows)(row), keysOf(rows)(row)) });
     seen.add(key);
   }
   return failures;
+}
+
+function keysOf({ keys }: ResultBatch): (row: number) => readonly string[] {
+  return (row) => keys.map((part) => part[row] ?? '');
 }
 
 function keyOf(rows: ResultBatch, row: number): string {

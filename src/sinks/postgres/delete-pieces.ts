@@ -49,7 +49,7 @@ export function deletePiecesSql(plan: LoadPlan, { keys, counts }: PieceCounts): 
   const matches = isKey(
     plan,
     parts.map(({ name }) => `target.${quoteIdentifier(name)}`),
-    parts.map(({ type }, part) => `kept.k${part + 1}::${type.castName}`),
+    parts.map(({ type }, part) => `kept.k${part + 1}::${type.declared}`),
   );
   const piece = quoteIdentifier(columns.at(-1)?.name ?? '');
   return `DELETE FROM ${quoteTable(plan.table)} AS target

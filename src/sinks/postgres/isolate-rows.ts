@@ -17,12 +17,16 @@ import { collision, isRowFault, leftOut, rowFailure } from './row-fault.ts';
 import { notInTarget } from './update-rows.ts';
 import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
 
+/** The key of a row of the batch, as the source writes it. */
+type KeyOf = (row: number) => readonly string[];
+
 export interface BatchToIsolate {
   /** How many rows the batch has. */
   readonly rows: number;
   /** Those that are not in the buffer. */
   readonly absent: readonly number[];
   /** The rows in text format with their index first. */
+  readonly keyOf: KeyOf;
   readonly buffer: CopyBuffer;
   readonly first: readonly string[];
   /** What follows the loading of a range of rows, but for those that are left out; null for nothing. */
@@ -38,7 +42,7 @@ export interface BatchToIsolate {
 export async function loadWithoutFaulty(
   client: ClientBase,
   plan: LoadPlan,
-  { rows, absent, buffer, first, last }: BatchToIsolate,
+  { rows, absent, keyOf, buffer, first, last }: BatchToIsolate,
 ): Promise<readonly LoadFailure[]> {
   const planning = plan.mode === 'update' ? planByIndex : [];
   // A deferred constraint would speak up at the commit only, when it is too late to tell which row it means.
@@ -48,7 +52,7 @@ export async function loadWithoutFaulty(
     buffer,
   );
   const all = { from: 0, to: rows };
-  const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all);
+  const unreadable = plan.mode === 'insert' ? [] : await dropCollisions(client, plan, all, keyOf);
   const missing = plan.mode === 'update' ? await dropMissing(client, plan) : [];
   const move = plan.mode === 'update' ? updateStaged : insertStaged;
   const without = new Set([...unreadable, ...missing].map(({ row }) => row));
@@ -67,11 +71,16 @@ export async function loadWithoutFaulty(
   return [...unreadable, ...missing, ...refused];
 }
 
-async function dropCollisions(client: ClientBase, plan: LoadPlan, all: RowRange): Promise<LoadFailure[]> {
+async function dropCollisions(
+  client: ClientBase,
+  plan: LoadPlan,
+  all: RowRange,
+  keyOf: KeyOf,
+): Promise<LoadFailure[]> {
   const unreadable = await isolate(client, all, (range) => readKeys(plan, range));
   await drop(client, unreadable);
-  const { rows } = await client.query<{ row: number }>(collidingRows(plan));
-  const collisions = rows.map(({ row }) => ({ row, ...collision }));
+  const { rows } = await client.query<{ row: number; first: number }>(collidingRows(plan));
+  const collisions = rows.map(({ row, first }) => ({ row, ...collision(keyOf(row), keyOf(first)) }));
   await drop(client, collisions);
   return [...unreadable, ...collisions];
 }

@@ -95,11 +95,12 @@ export function readKeys(plan: LoadPlan, range: RowBounds): string {
   return `SELECT count((${stagedKeys(plan).join(', ')})) FROM ${stage}${inRange(range)}`;
 }
 
-/** The staged rows whose key an earlier row of the batch has already, by the types' own equality. */
+/** The staged rows whose key an earlier row of the batch has already, by the target's own equality, with the first such. */
 export function collidingRows(plan: LoadPlan): string {
   const window = `PARTITION BY ${comparedKeys(plan, stagedKeys(plan)).join(', ')} ORDER BY ${rowColumn}`;
-  const numbered = `SELECT ${rowColumn}, row_number() OVER (${window}) AS nth FROM ${stage}`;
-  return `SELECT ${rowColumn} AS row FROM (${numbered}) AS numbered WHERE nth > 1 ORDER BY ${rowColumn}`;
+  const numbered = `SELECT ${rowColumn}, row_number() OVER (${window}) AS nth,
+    first_value(${rowColumn}) OVER (${window}) AS first FROM ${stage}`;
+  return `SELECT ${rowColumn} AS row, first FROM (${numbered}) AS numbered WHERE nth > 1 ORDER BY ${rowColumn}`;
 }
 
 /** Takes the rows in parameter 1 out of staging. */
@@ -112,13 +113,25 @@ export function comparedKeys({ keyOrder }: LoadPlan, keys: readonly string[]): r
 }
 
 function stagedKeys(plan: LoadPlan): string[] {
-  return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedValue(plan, 'text', index));
+  return plan.columns.slice(0, plan.keyCount).map((_, index) => stagedKey(plan, 'text', index));
+}
+
+/**
+ * A part of a key, to be compared: cut and rounded as the column does it, so that what is one key there is one here. The
+ * value that is written is not, since a column refuses some texts that a cast cuts.
+ */
+export function stagedKey(plan: LoadPlan, staging: Staging, index: number): string {
+  const type = plan.columns[index]?.type.declared ?? 'text';
+  return isTyped(plan, staging, index) ? staged(index) : `${stagedText(staging, index)}::${type}`;
 }
 
 export function stagedValue(plan: LoadPlan, staging: Staging, index: number): string {
   if (isTyped(plan, staging, index)) return staged(index);
-  const text = staging === 'text' ? `pg_catalog.convert_from(${staged(index)}, 'UTF8')` : staged(index);
-  return `${text}::${plan.columns[index]?.type.castName ?? 'text'}`;
+  return `${stagedText(staging, index)}::${plan.columns[index]?.type.castName ?? 'text'}`;
+}
+
+function stagedText(staging: Staging, index: number): string {
+  return staging === 'text' ? `pg_catalog.convert_from(${staged(index)}, 'UTF8')` : staged(index);
 }
 
 function isTyped(plan: LoadPlan, staging: Staging, index: number): boolean {

@@ -134,7 +134,7 @@ class PostgresSink implements OpenedSink {
 
   async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
     if (this.#parts.config.indexes === 'defer') await this.#deferred().drop();
-    this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned());
+    this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned(), this.#parts.context.stateDir);
     return this.#loader.load(rows, mark);
   }
 
@@ -207,6 +207,7 @@ class PostgresSink implements OpenedSink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#loader?.[Symbol.dispose]();
     await this.#parts.pool[Symbol.asyncDispose]();
     await this.#parts.database[Symbol.asyncDispose]();
   }

@@ -38,16 +38,20 @@ export async function updateRows(
   plan: LoadPlan,
   staging: 'typed' | 'binary',
   buffer: CopyBuffer,
+  keyOf: (row: number) => readonly string[],
 ): Promise<readonly LoadFailure[]> {
   await copyIn(client, stageScript(plan, staging, planByIndex), buffer);
   // One simple query of two statements has two results, which the types of pg do not know of.
   const results: unknown = await client.query(`${updateStaged(plan, staging)}; COMMIT`);
   const [{ rows }] = results as readonly [{ readonly rows: readonly NotUpdated[] }];
-  return rows.map(notUpdated);
+  return rows.map((row) => notUpdated(row, keyOf));
 }
 
-function notUpdated({ row, collides, isThere }: NotUpdated): LoadFailure {
-  if (collides) return { row, ...collision };
+function notUpdated(
+  { row, first, isThere }: NotUpdated,
+  keyOf: (row: number) => readonly string[],
+): LoadFailure {
+  if (first !== row) return { row, ...collision(keyOf(row), keyOf(first)) };
   return { row, ...(isThere ? leftOut : notInTarget) };
 }
 

@@ -6,6 +6,7 @@ import {
   rowColumn,
   stage,
   staged,
+  stagedKey,
   stagedValue,
   type RowBounds,
   type Staging,
@@ -20,7 +21,8 @@ export const planByIndex = ['SET LOCAL enable_hashjoin = off', 'SET LOCAL enable
 /** A staged row that changed nothing: the target has no such row, a trigger kept it, or an earlier staged row has its key. */
 export interface NotUpdated {
   readonly row: number;
-  readonly collides: boolean;
+  /** The first row of that key; itself where none is before it. */
+  readonly first: number;
   readonly isThere: boolean;
 }
 
@@ -36,24 +38,28 @@ export function updateStaged(plan: LoadPlan, staging: Staging, range?: RowBounds
     plan,
     keys.map((_, index) => staged(index)),
   ).join(', ');
-  const values = plan.columns.map((_, index) => `${stagedValue(plan, staging, index)} AS ${staged(index)}`);
+  const values = plan.columns.map((_, index) => {
+    const value = index < plan.keyCount ? stagedKey : stagedValue;
+    return `${value(plan, staging, index)} AS ${staged(index)}`;
+  });
   const table = `${quoteTable(plan.table)} AS target`;
   return `
     WITH rows AS (SELECT ${rowColumn}, ${values.join(', ')} FROM ${stage}${inRange(range)}),
-    numbered AS (SELECT *, row_number() OVER (PARTITION BY ${keyList} ORDER BY ${rowColumn}) AS nth FROM rows),
+    numbered AS (SELECT *, row_number() OVER (PARTITION BY ${keyList} ORDER BY ${rowColumn}) AS nth,
+      first_value(${rowColumn}) OVER (PARTITION BY ${keyList} ORDER BY ${rowColumn}) AS first FROM rows),
     locked AS (SELECT numbered.* FROM numbered JOIN ${table} ON ${sameKey(plan, 'numbered')}
       WHERE numbered.nth = 1 ORDER BY ${keys.map((_, index) => `numbered.${staged(index)}`).join(', ')}
       FOR NO KEY UPDATE OF target),
     updated AS (UPDATE ${table} SET ${assignments(plan)} FROM locked WHERE ${sameKey(plan, 'locked')}
       RETURNING locked.${rowColumn})
-    SELECT ${rowColumn} AS row, nth > 1 AS collides,
+    SELECT ${rowColumn} AS row, first,
       ${rowColumn} IN (SELECT ${rowColumn} FROM locked) AS "isThere" FROM numbered
     WHERE ${rowColumn} NOT IN (SELECT ${rowColumn} FROM updated) ORDER BY ${rowColumn}`;
 }
 
 /** The rows staged as text whose key the target does not have. */
 export function rowsNotInTarget(plan: LoadPlan): string {
-  const keys = keyColumns(plan).map((_, index) => `${stagedValue(plan, 'text', index)} AS ${staged(index)}`);
+  const keys = keyColumns(plan).map((_, index) => `${stagedKey(plan, 'text', index)} AS ${staged(index)}`);
   return `SELECT ${rowColumn} AS row FROM (SELECT ${rowColumn}, ${keys.join(', ')} FROM ${stage}) AS asked
     WHERE NOT EXISTS (SELECT FROM ${quoteTable(plan.table)} AS target WHERE ${sameKey(plan, 'asked')})
     ORDER BY ${rowColumn}`;
