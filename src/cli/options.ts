@@ -165,6 +165,10 @@ export const options = {
     ...output,
   ],
   recover: [
+    {
+      flags: '--batch <id...>',
+      description: 'adopt these batches, whatever they are labelled, instead of those that are found',
+    },
     { flags: '--no-wait', description: 'adopt what there is and end while batches are under way' },
     ...configuration,
     { flags: '--json', description: 'print the summaries as JSON' },

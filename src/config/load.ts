@@ -35,6 +35,8 @@ export interface LoadedPipeline {
   readonly warnings: readonly Problem[];
   /** Whether `--set` named another target than the file's, so that part of the rows may replace it. */
   readonly isRedirected: boolean;
+  /** The sink as it is without those. */
+  readonly ownSink: Pipeline['sink'];
 }
 
 /**
@@ -50,12 +52,29 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const env = await loadEnvironment(options.env, baseDir, options.envFile);
   hideEnvironment(redactor, env);
   const overrides = readOverrides(options.set ?? []);
-  const { pipeline, problems, warnings } = checkPipeline(source, { file: path, env, overrides, redactor });
+  const check = (chosen: readonly Override[]) =>
+    checkPipeline(source, { file: path, env, overrides: chosen, redactor });
+  const { pipeline, problems, warnings } = check(overrides);
   if (pipeline === undefined) throw new ConfigError(path, problems);
   const name = pipeline.name ?? nameOf(absolute);
   const stateDir = resolve(baseDir, pipeline.state);
   const isRedirected = overrides.some(namesTarget);
-  return { pipeline, name, path: absolute, baseDir, stateDir, env, redactor, warnings, isRedirected };
+  const own = isRedirected
+    ? check(overrides.filter((override) => !namesTarget(override))).pipeline
+    : pipeline;
+  const ownSink = (own ?? pipeline).sink;
+  return {
+    pipeline,
+    name,
+    path: absolute,
+    baseDir,
+    stateDir,
+    env,
+    redactor,
+    warnings,
+    isRedirected,
+    ownSink,
+  };
 }
 
 /** Where a sink's rows go is said by these keys. */

@@ -102,6 +102,10 @@ export class OpenAiBatches implements BatchSide {
   fetch(_batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
     return this.#files.download(part, path, signal);
   }
+
+  read(_batchId: string, part: string, signal: AbortSignal): AsyncIterable<Buffer> {
+    return this.#files.read(part, signal);
+  }
 }
 
 /** The provider has said at once what it else says at validation: too many tokens are enqueued. */
