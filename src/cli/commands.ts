@@ -48,7 +48,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'retry',
-    args: '<run-or-file>',
+    args: '[run-or-file]',
     summary:
       "Gives a run's failed rows fresh attempts; answers that could not be loaded are loaded from disk.",
     options: options.retry,
@@ -70,14 +70,14 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'results',
-    args: '[run]',
+    args: '[run-or-file]',
     summary: 'Shows rows as they now are in the sink.',
     options: options.results,
     load: () => import('./results.ts'),
   },
   {
     name: 'errors',
-    args: '<run>',
+    args: '[run-or-file]',
     summary: "Lists a run's failed rows with their reasons.",
     options: options.errors,
     load: () => import('./errors.ts'),

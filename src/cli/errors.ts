@@ -1,6 +1,6 @@
 import { failedRowJson } from '../run/failed-rows-file.ts';
 import type { Main } from './context.ts';
-import { findRuns, type SeenRuns } from './find-run.ts';
+import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 
 /** `pipeline errors RUN`: a run's failed rows with their reasons, a line each. */
 export const main: Main = async ([what], options, context) => {
@@ -8,6 +8,7 @@ export const main: Main = async ([what], options, context) => {
   const [run] = found.runs;
   let failed = 0;
   if (run !== undefined) {
+    sayWhich(run, what, { options, context });
     for await (const row of found.ledger.failedRows(run.runId)) {
       failed += 1;
       context.print(

@@ -4,6 +4,7 @@ import { exists } from '../files/exists.ts';
 import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
+import { runNamed } from '../run/run-named.ts';
 import { loadFor } from './pipeline-command.ts';
 
 /** The runs that a command's argument means, newest first, for a command that only looks at them. */
@@ -20,10 +21,10 @@ export interface FoundRuns extends SeenRuns {
 const isPipelineFile = /\.ya?ml$/i;
 
 /**
- * Finds the runs that an argument names: one run by its id, all runs of a pipeline by its file, all runs of the state
- * folder where there is none.
+ * Finds the runs that an argument names: one run by its id or the beginning of it, all runs of a pipeline by its
+ * file, all runs of the state folder where there is none.
  *
- * @throws BatchlineError `unknown_run`, `no_state`
+ * @throws BatchlineError `unknown_run`, `ambiguous_run`, `no_state`
  */
 export async function findRuns(
   what: string | undefined,
@@ -38,14 +39,23 @@ export async function findRuns(
   const stateDir = resolve(context.cwd, (options['state'] as string | undefined) ?? '.pipeline');
   const ledger = await openExisting(stateDir);
   if (what === undefined) return found(ledger, await ledger.runs());
-  const run = await ledger.run(what);
-  if (run !== null) return found(ledger, [run]);
-  await ledger[Symbol.asyncDispose]();
-  throw new BatchlineError('unknown_run', `There is no run ${what} in this state folder.`, {
-    where: stateDir,
-    hint: '`pipeline status` lists the runs; --state names another folder.',
-    exitCode: 2,
-  });
+  try {
+    return found(ledger, [await runNamed(ledger, what, stateDir)]);
+  } catch (error) {
+    await ledger[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Says which run a command is about, where it was given none by its id. */
+export function sayWhich(
+  { runId, pipeline }: RunRecord,
+  what: string | undefined,
+  { options, context }: { readonly options: Record<string, unknown>; readonly context: CommandContext },
+): void {
+  if (what !== undefined && !isPipelineFile.test(what)) return;
+  if (options['quiet'] === true || options['logFormat'] === 'json') return;
+  context.stderr.write(`the latest run: ${runId} of ${pipeline}\n`);
 }
 
 function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {

@@ -2,7 +2,7 @@ import { BatchlineError } from '../core/errors.ts';
 import { openSink } from '../job/open-parts.ts';
 import { columnsOf } from '../job/result-columns.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns, sayWhich } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { renderTable } from './render/table.ts';
 
@@ -18,6 +18,7 @@ export const main: Main = async ([what], options, context) => {
       exitCode: 2,
     });
   }
+  sayWhich(run, what, { options, context });
   const loaded = await loadFor(run.path, options, context);
   const count = (options['count'] as number | undefined) ?? standardCount;
   const sample = await withProgress(options, context, async (host) => {
