@@ -4,12 +4,14 @@ import { exists } from '../files/exists.ts';
 import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
+import { isJsonLog } from './log-line.ts';
 import { runNamed } from '../run/run-named.ts';
 import { loadFor } from './pipeline-command.ts';
 
 /** The runs that a command's argument means, newest first, for a command that only looks at them. */
 export interface SeenRuns extends AsyncDisposable {
   readonly ledger: LedgerReader;
+  readonly stateDir: string;
   readonly runs: readonly RunRecord[];
 }
 
@@ -34,13 +36,13 @@ export async function findRuns(
   if (what !== undefined && isPipelineFile.test(what)) {
     const loaded = await loadFor(what, options, context);
     const ledger = await openExisting(loaded.stateDir);
-    return found(ledger, await ledger.runs(loaded.name));
+    return found(ledger, loaded.stateDir, await ledger.runs(loaded.name));
   }
   const stateDir = resolve(context.cwd, (options['state'] as string | undefined) ?? '.pipeline');
   const ledger = await openExisting(stateDir);
-  if (what === undefined) return found(ledger, await ledger.runs());
+  if (what === undefined) return found(ledger, stateDir, await ledger.runs());
   try {
-    return found(ledger, [await runNamed(ledger, what, stateDir)]);
+    return found(ledger, stateDir, [await runNamed(ledger, what, stateDir)]);
   } catch (error) {
     await ledger[Symbol.asyncDispose]();
     throw error;
@@ -54,12 +56,12 @@ export function sayWhich(
   { options, context }: { readonly options: Record<string, unknown>; readonly context: CommandContext },
 ): void {
   if (what !== undefined && !isPipelineFile.test(what)) return;
-  if (options['quiet'] === true || options['logFormat'] === 'json') return;
+  if (options['quiet'] === true || isJsonLog(options)) return;
   context.stderr.write(`the latest run: ${runId} of ${pipeline}\n`);
 }
 
-function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {
-  return { ledger, runs, [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose]() };
+function found(ledger: Ledger, stateDir: string, runs: readonly RunRecord[]): FoundRuns {
+  return { ledger, stateDir, runs, [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose]() };
 }
 
 /** Opens a ledger that exists; looking at a state must not make one. */

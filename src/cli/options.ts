@@ -196,7 +196,11 @@ export const options = {
     },
     state,
   ],
-  errors: [json, state],
+  errors: [
+    { flags: '--by <what>', description: 'a line for each reason, with its rows counted', values: ['code'] },
+    json,
+    state,
+  ],
   emulator: [
     {
       flags: '--port <n>',

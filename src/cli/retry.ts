@@ -4,6 +4,8 @@ import { own } from '../run/run-lock.ts';
 import { wholePass } from '../job/job.ts';
 import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';
+import { failureText } from './failure-text.ts';
+import { noteKnownRun } from './failed-run.ts';
 import { findRuns, sayWhich } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
@@ -14,6 +16,7 @@ export const main: Main = async ([what], options, context) => {
   const [run] = found.runs;
   if (run === undefined) throw noRun(what);
   sayWhich(run, what, { options, context });
+  noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
   const loaded = await loadFor(run.path, options, context);
   const { ledger } = found;
   const pass = {
@@ -28,7 +31,11 @@ export const main: Main = async ([what], options, context) => {
     return await retryRun({ ledger, loaded, host, pass, flags }, owned.run);
   });
   if (options['json'] === true) context.print(JSON.stringify(summary));
-  else if (options['quiet'] !== true) context.print(`\n${summaryText(summary)}`);
+  else if (options['quiet'] !== true) {
+    context.print(`\n${summaryText(summary)}`);
+    const why = await failureText(ledger, run, found.stateDir);
+    if (why !== '') context.print(`\n${why}`);
+  }
   return exitCode;
 };
 

@@ -3,6 +3,7 @@ import { isContinuable } from '../run/continue-run.ts';
 import { summarize } from '../run/summary.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
+import { failureText } from './failure-text.ts';
 import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 import { summaryText } from './summary-text.ts';
 
@@ -23,6 +24,8 @@ export const main: Main = async ([what], options, context) => {
     const { run, interruptedAt } = await seeRun(ledger, latest);
     const { window } = run.selection;
     context.print(summaryText(await summarize(ledger, run), { window, interruptedAt }));
+    const why = await failureText(ledger, run, found.stateDir);
+    if (why !== '') context.print(`\n${why}`);
     const unfinished = earlier.filter(isContinuable);
     if (unfinished.length > 0) context.print(await unfinishedText(ledger, unfinished));
   }

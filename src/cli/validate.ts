@@ -1,6 +1,6 @@
 import { loadPipeline } from '../config/load.ts';
-import { formatProblem } from '../config/problem.ts';
 import type { CommandContext, Main } from './context.ts';
+import { sayWarning } from './log-line.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline validate FILE...`: every fault of every file. */
@@ -22,12 +22,10 @@ async function validate(
       set: options['set'] as readonly string[] | undefined,
       redactor: context.redactor,
     });
-    for (const each of warnings) {
-      context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(each)}`)}\n`);
-    }
+    for (const each of warnings) sayWarning(each, options, context);
     context.print(`${file}: ok`);
     return 0;
   } catch (error) {
-    return reportError(error, context, false);
+    return reportError(error, context, options);
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { acquireLock } from '../../src/files/exclusive-lock.ts';
-import type { Ledger, RunStatus } from '../../src/ledger/ledger.ts';
+import type { FailedRow, FailureStage, Ledger, RunStatus } from '../../src/ledger/ledger.ts';
 import { openLedger } from '../../src/ledger/open.ts';
 import { runCli } from './run-cli.ts';
 
@@ -36,6 +36,25 @@ beforeAll(async () => {
   await addRun(ledger, ids[0], 'completed', start);
   await addRun(ledger, ids[1], 'running', start + 1000);
   await addRun(ledger, ids[2], 'running', start + 2000);
+  const failure = { attempts: 1, chunk: null, batchId: null, requestHash: null, request: null };
+  const failed = (id: number, stage: FailureStage, code: string): FailedRow => ({
+    ...failure,
+    customId: `r${id}`,
+    key: [`r${id}`],
+    stage,
+    code,
+    message: `about r${id}`,
+  });
+  await ledger.finishReading(ids[0], {
+    chunk: null,
+    cursor: null,
+    counts: { records: 3, read: 3, filtered: 0, skipped: 0 },
+    failures: [
+      failed(1, 'render', 'no_prompt'),
+      failed(2, 'load', 'not_null'),
+      failed(3, 'load', 'not_null'),
+    ],
+  });
   await ledger.append({ type: 'Warned', message: 'x', runId: ids[2], at: start + 62_000 });
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
@@ -82,5 +101,21 @@ describe('a run whose process died', () => {
     expect(lock).not.toBeNull();
     const { stdout } = await runCli(['status', ids[2], '--json'], { cwd });
     expect(JSON.parse(stdout)).toMatchObject({ run_id: ids[2], status: 'running' });
+  });
+});
+
+describe('why rows failed is told', () => {
+  test('in groups, the most frequent first', async () => {
+    const { stdout } = await runCli(['errors', ids[0], '--by', 'code'], { cwd });
+    expect(stdout).toBe('2 rows  load  not_null  r2: about r2\n1 row  render  no_prompt  r1: about r1\n');
+    const { stdout: json } = await runCli(['errors', ids[0], '--by', 'code', '--json'], { cwd });
+    expect(JSON.parse(json.split('\n')[0] ?? '')).toMatchObject({ stage: 'load', code: 'not_null', rows: 2 });
+  });
+
+  test('with the command that mends it', async () => {
+    const { stdout } = await runCli(['status', ids[0]], { cwd });
+    expect(stdout).toMatch(/2 rows {2}load {2}not_null {2}about r2/);
+    expect(stdout).toMatch(/load: correct .* pipeline retry 20261101-100000-aaaaaa .* free/);
+    expect(stdout).toMatch(/render: correct .* pipeline run /);
   });
 });
