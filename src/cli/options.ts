@@ -195,6 +195,7 @@ export const options = {
       defaultValue: 10,
     },
     state,
+    ...configuration,
   ],
   errors: [
     { flags: '--by <what>', description: 'a line for each reason, with its rows counted', values: ['code'] },

@@ -89,7 +89,8 @@ export function jobOf(
   return createHash('sha256').update(JSON.stringify(ordered)).digest('hex').slice(0, 16);
 }
 
-function addressOf(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Where rows come from or go to, without a password. */
+export function addressOf(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { type, url, table, query, path } = withoutPassword(block);
   return { type, url, table, query, path };
 }
