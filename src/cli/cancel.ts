@@ -4,6 +4,7 @@ import { cancelRun } from '../run/cancel-run.ts';
 import { own } from '../run/run-lock.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
+import { noteKnownRun } from './failed-run.ts';
 import { findRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 
@@ -12,6 +13,7 @@ export const main: Main = async ([what = ''], options, context) => {
   await using found = await findRuns(what, options, context);
   const run = found.runs.find(isContinuable);
   if (run === undefined) throw nothingToCancel(what);
+  noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
   const loaded = await loadFor(run.path, options, context);
   const { ledger } = found;
   const { summary, exitCode } = await withDraining(options, context, async (host) => {

@@ -5,6 +5,7 @@ import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
+import { failedSummary, noteRun } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
@@ -19,6 +20,7 @@ interface Collected {
 export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const summaries: RunSummary[] = [];
+  const failed: object[] = [];
   const codes: number[] = [];
   for (const run of found.runs.filter(isContinuable)) {
     if (context.signals.drain.aborted) break;
@@ -28,10 +30,12 @@ export const main: Main = async ([what], options, context) => {
       codes.push(exitCode);
     } catch (error) {
       // One run's trouble keeps no other from being collected.
-      codes.push(reportError(error, context, options['logLevel'] === 'debug'));
+      noteRun(error, { runId: run.runId, stateDir: found.stateDir });
+      failed.push(await failedSummary(error, context));
+      codes.push(reportError(error, context, options));
     }
   }
-  if (options['json'] === true) context.print(JSON.stringify(summaries));
+  if (options['json'] === true) context.print(JSON.stringify([...summaries, ...failed]));
   else if (options['quiet'] !== true) report(summaries, codes, context);
   return worst(codes);
 };

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { errorCode } from '../core/errors.ts';
+import { BatchlineError, errorCode } from '../core/errors.ts';
 import { Redactor } from '../core/redact.ts';
 import { InvalidValue, type CommandSpec, type OptionSpec } from './command-spec.ts';
 import { commands } from './commands.ts';
 import type { CommandContext } from './context.ts';
-import { reportError } from './report-error.ts';
+import { failedSummary } from './failed-run.ts';
+import { logLine } from './log-line.ts';
+import { errorJson, reportError, shownCause } from './report-error.ts';
 import { watchSignals } from './signals.ts';
 
 /** Runs the command that the arguments name, and ends the process with its exit code. */
@@ -33,6 +35,7 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
   const program = new Command('pipeline')
     .description('Runs a language model over whole tables, through batch APIs.')
     .version(packageVersion())
+    .configureOutput({ outputError: (text, write) => write(usageText(text, args)) })
     .exitOverride();
   for (const spec of commands) {
     addCommand(program, spec, async (words, options) => {
@@ -43,8 +46,11 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return reportError(error, context, false);
+    if (!(error instanceof CommanderError)) return reportError(error, context, {});
+    if (error.exitCode === 0) return 0;
+    const spec = commands.find(({ name }) => name === args[0]);
+    if (args.includes('--json')) await printFailure(spec, usageError(error), context);
+    return 2;
   }
 }
 
@@ -58,8 +64,37 @@ async function runCommand(
     const command = await spec.load();
     return await command.main(args, options, context);
   } catch (error) {
-    return reportError(error, context, options['logLevel'] === 'debug');
+    if (options['json'] === true) await printFailure(spec, error, context);
+    return reportError(error, context, options);
   }
+}
+
+/** JSON comes whatever goes wrong, so that whoever reads it need not read the exit code first. */
+async function printFailure(
+  spec: CommandSpec | undefined,
+  error: unknown,
+  context: CommandContext,
+): Promise<void> {
+  if (spec?.prints === undefined) {
+    context.print(JSON.stringify({ error: errorJson(shownCause(error, context)) }));
+    return;
+  }
+  const summary = await failedSummary(error, context);
+  context.print(JSON.stringify(spec.prints === 'summary' ? summary : [summary]));
+}
+
+function usageError({ message }: CommanderError): BatchlineError {
+  return new BatchlineError('usage', message.replace(/^error: /, ''), { exitCode: 2 });
+}
+
+/** @param text what commander says of arguments that it does not understand */
+function usageText(text: string, args: readonly string[]): string {
+  const isJson = args.some(
+    (arg, at) => arg === '--log-format=json' || (arg === '--log-format' && args[at + 1] === 'json'),
+  );
+  if (!isJson) return text;
+  const error = { code: 'usage', message: text.trim().replace(/^error: /, ''), where: null, hint: null };
+  return `${logLine('error', { type: 'Failed', ...error })}\n`;
 }
 
 type Action = (args: string[], options: Record<string, unknown>) => Promise<void>;

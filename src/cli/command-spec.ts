@@ -22,6 +22,8 @@ export interface CommandSpec {
   readonly args: string;
   readonly summary: string;
   readonly options: readonly OptionSpec[];
+  /** Whether `--json` prints a run's summary, or a list of them; also where the command ends by an error. */
+  readonly prints?: 'summary' | 'summaries';
   readonly load: () => Promise<CommandModule>;
 }
 

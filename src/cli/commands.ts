@@ -8,6 +8,7 @@ export const commands: readonly CommandSpec[] = [
     args: '<file>',
     summary: 'Runs a pipeline: reads, sends, waits, loads. Run again, it resumes.',
     options: options.run,
+    prints: 'summary',
     load: () => import('./run.ts'),
   },
   {
@@ -30,6 +31,7 @@ export const commands: readonly CommandSpec[] = [
     summary:
       "Loads results that were made elsewhere, joined with a build's rows; or a run's saved answers again.",
     options: options.load,
+    prints: 'summary',
     load: () => import('./load.ts'),
   },
   {
@@ -37,6 +39,7 @@ export const commands: readonly CommandSpec[] = [
     args: '[run-or-file]',
     summary: 'Takes unfinished runs one step further, without waiting for a batch. For cron.',
     options: options.collect,
+    prints: 'summaries',
     load: () => import('./collect.ts'),
   },
   {
@@ -44,14 +47,16 @@ export const commands: readonly CommandSpec[] = [
     args: '<run-or-file>',
     summary: 'Cancels an unfinished run at the provider and loads what it has paid for.',
     options: options.cancel,
+    prints: 'summary',
     load: () => import('./cancel.ts'),
   },
   {
     name: 'retry',
-    args: '<run-or-file>',
+    args: '[run-or-file]',
     summary:
       "Gives a run's failed rows fresh attempts; answers that could not be loaded are loaded from disk.",
     options: options.retry,
+    prints: 'summary',
     load: () => import('./retry.ts'),
   },
   {
@@ -59,6 +64,7 @@ export const commands: readonly CommandSpec[] = [
     args: '<file>',
     summary: 'Adopts batches at the provider whose state folder was lost, and loads their answers.',
     options: options.recover,
+    prints: 'summaries',
     load: () => import('./recover.ts'),
   },
   {
@@ -70,14 +76,14 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'results',
-    args: '[run]',
+    args: '[run-or-file]',
     summary: 'Shows rows as they now are in the sink.',
     options: options.results,
     load: () => import('./results.ts'),
   },
   {
     name: 'errors',
-    args: '<run>',
+    args: '[run-or-file]',
     summary: "Lists a run's failed rows with their reasons.",
     options: options.errors,
     load: () => import('./errors.ts'),

@@ -4,11 +4,14 @@ import { exists } from '../files/exists.ts';
 import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { CommandContext } from './context.ts';
+import { isJsonLog } from './log-line.ts';
+import { runNamed } from '../run/run-named.ts';
 import { loadFor } from './pipeline-command.ts';
 
 /** The runs that a command's argument means, newest first, for a command that only looks at them. */
 export interface SeenRuns extends AsyncDisposable {
   readonly ledger: LedgerReader;
+  readonly stateDir: string;
   readonly runs: readonly RunRecord[];
 }
 
@@ -20,10 +23,10 @@ export interface FoundRuns extends SeenRuns {
 const isPipelineFile = /\.ya?ml$/i;
 
 /**
- * Finds the runs that an argument names: one run by its id, all runs of a pipeline by its file, all runs of the state
- * folder where there is none.
+ * Finds the runs that an argument names: one run by its id or the beginning of it, all runs of a pipeline by its
+ * file, all runs of the state folder where there is none.
  *
- * @throws BatchlineError `unknown_run`, `no_state`
+ * @throws BatchlineError `unknown_run`, `ambiguous_run`, `no_state`
  */
 export async function findRuns(
   what: string | undefined,
@@ -33,23 +36,32 @@ export async function findRuns(
   if (what !== undefined && isPipelineFile.test(what)) {
     const loaded = await loadFor(what, options, context);
     const ledger = await openExisting(loaded.stateDir);
-    return found(ledger, await ledger.runs(loaded.name));
+    return found(ledger, loaded.stateDir, await ledger.runs(loaded.name));
   }
   const stateDir = resolve(context.cwd, (options['state'] as string | undefined) ?? '.pipeline');
   const ledger = await openExisting(stateDir);
-  if (what === undefined) return found(ledger, await ledger.runs());
-  const run = await ledger.run(what);
-  if (run !== null) return found(ledger, [run]);
-  await ledger[Symbol.asyncDispose]();
-  throw new BatchlineError('unknown_run', `There is no run ${what} in this state folder.`, {
-    where: stateDir,
-    hint: '`pipeline status` lists the runs; --state names another folder.',
-    exitCode: 2,
-  });
+  if (what === undefined) return found(ledger, stateDir, await ledger.runs());
+  try {
+    return found(ledger, stateDir, [await runNamed(ledger, what, stateDir)]);
+  } catch (error) {
+    await ledger[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
-function found(ledger: Ledger, runs: readonly RunRecord[]): FoundRuns {
-  return { ledger, runs, [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose]() };
+/** Says which run a command is about, where it was given none by its id. */
+export function sayWhich(
+  { runId, pipeline }: RunRecord,
+  what: string | undefined,
+  { options, context }: { readonly options: Record<string, unknown>; readonly context: CommandContext },
+): void {
+  if (what !== undefined && !isPipelineFile.test(what)) return;
+  if (options['quiet'] === true || isJsonLog(options)) return;
+  context.stderr.write(`the latest run: ${runId} of ${pipeline}\n`);
+}
+
+function found(ledger: Ledger, stateDir: string, runs: readonly RunRecord[]): FoundRuns {
+  return { ledger, stateDir, runs, [Symbol.asyncDispose]: () => ledger[Symbol.asyncDispose]() };
 }
 
 /** Opens a ledger that exists; looking at a state must not make one. */

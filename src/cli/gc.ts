@@ -27,7 +27,7 @@ export const main: Main = async (_args, options, context) => {
       );
     } catch (error) {
       // A pipeline file that is gone keeps no other run's files from being deleted.
-      code = Math.max(code, reportError(error, context, options['logLevel'] === 'debug'));
+      code = Math.max(code, reportError(error, context, options));
     }
   }
   const folders = await deleteFolders(stateDir, garbage);

@@ -165,6 +165,10 @@ export const options = {
     ...output,
   ],
   recover: [
+    {
+      flags: '--batch <id...>',
+      description: 'adopt these batches, whatever they are labelled, instead of those that are found',
+    },
     { flags: '--no-wait', description: 'adopt what there is and end while batches are under way' },
     ...configuration,
     { flags: '--json', description: 'print the summaries as JSON' },
@@ -191,8 +195,13 @@ export const options = {
       defaultValue: 10,
     },
     state,
+    ...configuration,
   ],
-  errors: [json, state],
+  errors: [
+    { flags: '--by <what>', description: 'a line for each reason, with its rows counted', values: ['code'] },
+    json,
+    state,
+  ],
   emulator: [
     {
       flags: '--port <n>',

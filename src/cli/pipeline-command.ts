@@ -1,9 +1,10 @@
-import { formatProblem } from '../config/problem.ts';
 import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
 import type { Host, Signals } from '../core/host.ts';
 import { tellingTo } from '../core/telling.ts';
 import type { RequestFlags } from '../job/fingerprint.ts';
 import type { CommandContext } from './context.ts';
+import { notePipeline, noteRun, type RunPlace } from './failed-run.ts';
+import { sayWarning } from './log-line.ts';
 import { openView, viewOptions } from './render/open-view.ts';
 
 /** Loads the pipeline file that a command names, showing its warnings. */
@@ -18,9 +19,8 @@ export async function loadFor(
     set: options['set'] as readonly string[] | undefined,
     redactor: context.redactor,
   });
-  for (const warning of loaded.warnings) {
-    context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(warning)}`)}\n`);
-  }
+  for (const warning of loaded.warnings) sayWarning(warning, options, context);
+  notePipeline(context, loaded.name);
   return loaded;
 }
 
@@ -63,8 +63,19 @@ async function showing<T>(
   work: Work<T>,
 ): Promise<T> {
   const view = openView(viewOptions(options, context));
+  let place: RunPlace | null = null;
+  const show = tellingTo((event) => view.show(event), context.redactor);
   try {
-    return await work({ signals, emit: tellingTo((event) => view.show(event), context.redactor) });
+    return await work({
+      signals,
+      emit: (event) => {
+        if (event.type === 'RunStarted') place = event;
+        show(event);
+      },
+    });
+  } catch (error) {
+    noteRun(error, place);
+    throw error;
   } finally {
     view.close();
   }

@@ -7,14 +7,15 @@ import { summaryText } from './summary-text.ts';
 export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const noWait = options['wait'] === false;
+  const batches = (options['batch'] ?? []) as readonly string[];
   const { results, leftAlone } = await withDraining(options, context, (host) =>
-    recoverRuns(loaded, { noWait }, host),
+    recoverRuns(loaded, { noWait, batches }, host),
   );
   const summaries = results.map(({ summary }) => summary);
   if (options['json'] === true) context.print(JSON.stringify(summaries));
   else if (leftAlone > 0) context.print(`${leftAlone} batches were left alone: their input files are gone.`);
   else if (summaries.length === 0)
-    context.print('The provider has no recent batches of this pipeline that are unknown here.');
+    context.print('The provider has no batches of this pipeline that are unknown here and needed.');
   if (summaries.length > 0 && options['json'] !== true && options['quiet'] !== true)
     context.print(summaries.map((summary) => summaryText(summary)).join('\n\n'));
   const codes = results.map(({ exitCode }) => exitCode);

@@ -1,16 +1,49 @@
 import { ConfigError, problemLines } from '../config/problem.ts';
 import { BatchlineError, defectHint, errorCode, errorMessage } from '../core/errors.ts';
 import type { CommandContext } from './context.ts';
+import { isJsonLog, logLine } from './log-line.ts';
 
-/** Says on standard error what went wrong, without secrets; returns the exit code. */
-export function reportError(error: unknown, context: CommandContext, isDebug: boolean): number {
-  // Once the user has stopped the command, whatever fails in it is a consequence of that.
-  const isConsequence = context.signals.drain.aborted && errorCode(error) !== 'interrupted';
-  const cause: unknown = isConsequence ? context.signals.drain.reason : error;
-  const lines = describeError(cause);
-  if (isDebug) lines.push(...stacks(error));
+/**
+ * Says on standard error what went wrong, without secrets, as the flags ask for; returns the exit code.
+ *
+ * @param options the command's
+ */
+export function reportError(
+  error: unknown,
+  context: CommandContext,
+  options: Readonly<Record<string, unknown>>,
+): number {
+  const cause = shownCause(error, context);
+  const trace = options['logLevel'] === 'debug' ? stacks(error) : [];
+  const lines = isJsonLog(options)
+    ? [
+        logLine('error', {
+          type: 'Failed',
+          ...errorJson(cause),
+          ...(trace.length > 0 && { stack: trace.join('\n') }),
+        }),
+      ]
+    : [...describeError(cause), ...trace];
   context.stderr.write(`${context.redactor.redact(lines.join('\n'))}\n`);
-  return cause instanceof BatchlineError ? (cause.exitCode ?? 2) : 2;
+  return exitCodeOf(cause);
+}
+
+/** Once the user has stopped the command, whatever fails in it is a consequence of that. */
+export function shownCause(error: unknown, { signals }: CommandContext): unknown {
+  const isConsequence = signals.drain.aborted && errorCode(error) !== 'interrupted';
+  return isConsequence ? signals.drain.reason : error;
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof BatchlineError ? (error.exitCode ?? 2) : 2;
+}
+
+/** An error as JSON tells it. */
+export function errorJson(error: unknown) {
+  if (!(error instanceof BatchlineError))
+    return { code: 'defect', message: errorMessage(error), where: null, hint: defectHint };
+  const { code, message, where = null, hint = null } = error;
+  return { code, message: message.trim(), where, hint };
 }
 
 function describeError(error: unknown): string[] {

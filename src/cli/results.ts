@@ -1,8 +1,9 @@
 import { BatchlineError } from '../core/errors.ts';
+import { loadedKeys, withTargetOf } from '../run/run-rows.ts';
 import { openSink } from '../job/open-parts.ts';
 import { columnsOf } from '../job/result-columns.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { findRuns, sayWhich } from './find-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { renderTable } from './render/table.ts';
 
@@ -18,8 +19,10 @@ export const main: Main = async ([what], options, context) => {
       exitCode: 2,
     });
   }
-  const loaded = await loadFor(run.path, options, context);
+  sayWhich(run, what, { options, context });
+  const loaded = withTargetOf(await loadFor(run.path, options, context), run);
   const count = (options['count'] as number | undefined) ?? standardCount;
+  const wanted = await loadedKeys(found.ledger, run, count);
   const sample = await withProgress(options, context, async (host) => {
     await using sink = await openSink(
       loaded,
@@ -28,7 +31,9 @@ export const main: Main = async ([what], options, context) => {
       host,
     );
     // Awaited here, since the sink is closed at the end of the block.
-    return await sink.sample(count);
+    if (run.target !== sink.target)
+      context.stderr.write(`in ${sink.target}, not in ${run.target}, where the run went\n`);
+    return await sink.sample(count, wanted);
   });
   context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   return 0;

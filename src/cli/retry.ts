@@ -4,15 +4,19 @@ import { own } from '../run/run-lock.ts';
 import { wholePass } from '../job/job.ts';
 import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';
-import { findRuns } from './find-run.ts';
+import { failureText } from './failure-text.ts';
+import { noteKnownRun } from './failed-run.ts';
+import { findRuns, sayWhich } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline retry RUN`: reopens a run's failed rows. */
-export const main: Main = async ([what = ''], options, context) => {
+export const main: Main = async ([what], options, context) => {
   await using found = await findRuns(what, options, context);
   const [run] = found.runs;
   if (run === undefined) throw noRun(what);
+  sayWhich(run, what, { options, context });
+  noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
   const loaded = await loadFor(run.path, options, context);
   const { ledger } = found;
   const pass = {
@@ -27,12 +31,16 @@ export const main: Main = async ([what = ''], options, context) => {
     return await retryRun({ ledger, loaded, host, pass, flags }, owned.run);
   });
   if (options['json'] === true) context.print(JSON.stringify(summary));
-  else if (options['quiet'] !== true) context.print(`\n${summaryText(summary)}`);
+  else if (options['quiet'] !== true) {
+    context.print(`\n${summaryText(summary)}`);
+    const why = await failureText(ledger, run, found.stateDir);
+    if (why !== '') context.print(`\n${why}`);
+  }
   return exitCode;
 };
 
-function noRun(what: string): BatchlineError {
-  return new BatchlineError('no_runs', `There is no run of ${what}.`, {
+function noRun(what = 'any pipeline'): BatchlineError {
+  return new BatchlineError('no_runs', `There is no run of ${what} here.`, {
     hint: 'Run the pipeline first: pipeline run FILE.',
     exitCode: 2,
   });

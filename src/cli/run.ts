@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
+import { openLedger } from '../ledger/open.ts';
 import type { RunResult } from '../run/finish-run.ts';
 import { runPipeline } from '../run/run-pipeline.ts';
 import type { CommandContext, Main } from './context.ts';
+import { failureText } from './failure-text.ts';
 import { loadFor, requestFlags, withDraining } from './pipeline-command.ts';
 import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
@@ -22,7 +25,7 @@ export const main: Main = async ([file = ''], options, context) => {
   const result = await withDraining(options, context, (host) => runPipeline(loaded, flags, host));
   if (options['json'] === true) context.print(JSON.stringify(result.summary));
   else if (options['quiet'] !== true) {
-    report(result, file, context);
+    await report(result, file, context);
     const set = (options['set'] ?? []) as readonly string[];
     if (result.isEmulator && result.exitCode !== 3)
       context.print(`\n${syntheticNote(file, result.target, loaded, set)}`);
@@ -30,7 +33,7 @@ export const main: Main = async ([file = ''], options, context) => {
   return result.exitCode;
 };
 
-function report(result: RunResult, file: string, context: CommandContext): void {
+async function report(result: RunResult, file: string, context: CommandContext): Promise<void> {
   const { summary, sample, target, deleted, isWindowed, stateDir } = result;
   const { rows } = summary;
   context.print(`\n${summaryText(summary)}`);
@@ -42,8 +45,7 @@ function report(result: RunResult, file: string, context: CommandContext): void 
     context.print('\nNo row has changed since the last run; nothing was sent.');
   else if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
   else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
-  if (rows.failed > 0)
-    context.print(`\nSee why rows failed: pipeline errors ${summary.run_id} --state ${stateDir}`);
+  if (rows.failed > 0) context.print(`\n${await failureTextOf(summary.run_id, resolve(file), stateDir)}`);
   if (deleted !== null)
     context.print(`\nDeleted from ${target}: ${counted(deleted, 'row')} whose source row is gone.`);
   if (sample.rows.length > 0) {
@@ -51,4 +53,9 @@ function report(result: RunResult, file: string, context: CommandContext): void 
     context.print(`\n${target}, the first ${first}:\n`);
     context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   }
+}
+
+async function failureTextOf(runId: string, path: string, stateDir: string): Promise<string> {
+  await using ledger = await openLedger(stateDir);
+  return failureText(ledger, { runId, path }, stateDir);
 }

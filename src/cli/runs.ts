@@ -1,4 +1,5 @@
 import type { RunRecord } from '../ledger/ledger.ts';
+import { seeRun } from '../run/seen-run.ts';
 import { summarize, type RunSummary } from '../run/summary.ts';
 import type { Main } from './context.ts';
 import { findRuns, type SeenRuns } from './find-run.ts';
@@ -10,10 +11,13 @@ const columns = ['run', 'pipeline', 'status', 'started', 'rows', 'ok', 'failed',
 export const main: Main = async ([what], options, context) => {
   await using found: SeenRuns = await findRuns(what, options, context);
   const history: PastRun[] = [];
-  for (const run of found.runs) history.push({ run, summary: await summarize(found.ledger, run) });
+  for (const past of found.runs) {
+    const { run } = await seeRun(found.ledger, past);
+    history.push({ run, summary: await summarize(found.ledger, run) });
+  }
   if (options['json'] === true) context.print(JSON.stringify(history.map(toJson)));
   else if (history.length === 0) context.print('There are no runs yet.');
-  else context.print(renderTable(columns, history.map(toRow), 160));
+  else context.print(renderTable(columns, history.map(toRow), context.stdout.columns, [0]));
   return 0;
 };
 

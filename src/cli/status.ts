@@ -1,19 +1,49 @@
+import { seeRun, type SeenRun } from '../run/seen-run.ts';
+import { isContinuable } from '../run/continue-run.ts';
 import { summarize } from '../run/summary.ts';
+import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
-import { findRuns, type SeenRuns } from './find-run.ts';
+import { failureText } from './failure-text.ts';
+import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 import { summaryText } from './summary-text.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
 export const main: Main = async ([what], options, context) => {
   await using found: SeenRuns = await findRuns(what, options, context);
-  const runs = what === undefined ? found.runs : found.runs.slice(0, 1);
-  const summaries = await Promise.all(runs.map((run) => summarize(found.ledger, run)));
-  if (options['json'] === true)
-    context.print(JSON.stringify(what === undefined ? summaries : (summaries[0] ?? null)));
-  else if (summaries.length === 0) context.print('There are no runs yet.');
+  const { ledger } = found;
+  if (options['json'] === true) {
+    const runs = what === undefined ? found.runs : found.runs.slice(0, 1);
+    const seen = await Promise.all(runs.map(async (run) => toJson(ledger, await seeRun(ledger, run))));
+    context.print(JSON.stringify(what === undefined ? seen : (seen[0] ?? null)));
+    return 0;
+  }
+  const [latest, ...earlier] = found.runs;
+  if (latest === undefined) context.print('There are no runs yet.');
   else {
-    const texts = summaries.map((summary, at) => summaryText(summary, runs[at]?.selection.window));
-    context.print(texts.join('\n\n'));
+    sayWhich(latest, what, { options, context });
+    const { run, interruptedAt } = await seeRun(ledger, latest);
+    const { window } = run.selection;
+    context.print(summaryText(await summarize(ledger, run), { window, interruptedAt }));
+    const why = await failureText(ledger, run, found.stateDir);
+    if (why !== '') context.print(`\n${why}`);
+    const unfinished = earlier.filter(isContinuable);
+    if (unfinished.length > 0) context.print(await unfinishedText(ledger, unfinished));
   }
   return 0;
 };
+
+async function toJson(ledger: LedgerReader, { run, interruptedAt }: SeenRun) {
+  const summary = await summarize(ledger, run);
+  if (interruptedAt === null) return summary;
+  return { ...summary, interrupted_at: new Date(interruptedAt).toISOString() };
+}
+
+/** A run that was left beside a newer one is not to be forgotten. */
+async function unfinishedText(ledger: LedgerReader, runs: SeenRuns['runs']): Promise<string> {
+  const lines = ['', 'also unfinished:'];
+  for (const one of runs) {
+    const { run } = await seeRun(ledger, one);
+    lines.push(`  ${run.runId}  ${run.pipeline}  ${run.status}`);
+  }
+  return lines.join('\n');
+}

@@ -2,11 +2,19 @@ import type { CursorWindow } from '../core/read-window.ts';
 import type { RunSummary } from '../run/summary.ts';
 import { windowText } from './render/words.ts';
 
+export interface SummaryDetails {
+  readonly window?: CursorWindow | undefined;
+  /** When its process died or was stopped, in milliseconds since 1970. */
+  readonly interruptedAt?: number | null;
+}
+
 /** A run's numbers as a few lines in which they visibly add up. */
-export function summaryText(summary: RunSummary, window?: CursorWindow): string {
+export function summaryText(summary: RunSummary, details: SummaryDetails = {}): string {
+  const { window, interruptedAt = null } = details;
+  const since = interruptedAt === null ? '' : ` at ${new Date(interruptedAt).toISOString().slice(0, 19)}Z`;
   const { rows, batches, tokens } = summary;
   const lines = [
-    `run      ${summary.run_id}  ${summary.pipeline}  ${summary.status.replaceAll('_', ' ')}`,
+    `run      ${summary.run_id}  ${summary.pipeline}  ${summary.status.replaceAll('_', ' ')}${since}`,
     `rows     ${count(rows.read)} read = ${count(rows.filtered)} filtered + ${count(rows.skipped)} skipped + ${count(rows.requested)} requested`,
     `         ${count(rows.requested)} requested = ${count(rows.ok)} ok + ${count(rows.failed)} failed + ${count(rows.pending)} pending`,
     `batches  ${batchText(batches)}`,

@@ -1,7 +1,7 @@
 import { loadPipeline } from '../config/load.ts';
-import { formatProblem } from '../config/problem.ts';
 import { fileFields } from '../job/file-fields.ts';
 import type { CommandContext, Main } from './context.ts';
+import { sayWarning } from './log-line.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline validate FILE...`: every fault of every file. */
@@ -24,12 +24,10 @@ async function validate(
       redactor: context.redactor,
       learn: (data, baseDir) => fileFields(data, baseDir, context.signals.abort),
     });
-    for (const each of warnings) {
-      context.stderr.write(`${context.redactor.redact(`warning: ${formatProblem(each)}`)}\n`);
-    }
+    for (const each of warnings) sayWarning(each, options, context);
     context.print(`${file}: ok`);
     return 0;
   } catch (error) {
-    return reportError(error, context, false);
+    return reportError(error, context, options);
   }
 }

@@ -42,6 +42,8 @@ export interface LoadedPipeline {
   readonly problemsOf: (row: RowFields) => readonly Problem[];
   /** Whether `--set` named another target than the file's, so that part of the rows may replace it. */
   readonly isRedirected: boolean;
+  /** The sink as it is without those. */
+  readonly ownSink: Pipeline['sink'];
 }
 
 /**
@@ -57,7 +59,9 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const env = await loadEnvironment(options.env, baseDir, options.envFile);
   hideEnvironment(redactor, env);
   const overrides = readOverrides(options.set ?? []);
-  const checked = checkPipeline(source, { file: path, env, overrides, redactor });
+  const check = (chosen: readonly Override[]) =>
+    checkPipeline(source, { file: path, env, overrides: chosen, redactor });
+  const checked = check(overrides);
   const { pipeline, warnings, problemsOf } = checked;
   const row = checked.data === undefined ? undefined : await options.learn?.(checked.data, baseDir);
   const problems = row === undefined ? checked.problems : problemsOf(row);
@@ -65,6 +69,10 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const name = pipeline.name ?? nameOf(absolute);
   const stateDir = resolve(baseDir, pipeline.state);
   const isRedirected = overrides.some(namesTarget);
+  const own = isRedirected
+    ? check(overrides.filter((override) => !namesTarget(override))).pipeline
+    : pipeline;
+  const ownSink = (own ?? pipeline).sink;
   return {
     pipeline,
     name,
@@ -76,6 +84,7 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
     warnings,
     problemsOf,
     isRedirected,
+    ownSink,
     file: path,
   };
 }

@@ -33,6 +33,8 @@ export function hasEnded(status: string | null): boolean {
 /** What a batch is known by as ours, as far as a provider keeps it. */
 export interface BatchLabel {
   readonly pipeline: string;
+  /** Tells pipelines of one name apart (contract section 4); null where the batch does not say. */
+  readonly job: string | null;
   readonly run: string;
   readonly chunk: number;
   /** Rises with each refusal, so that a refused batch is never adopted. */
@@ -144,6 +146,8 @@ export interface BatchSide {
    * that was cut or has stalled rejects with a retryable error.
    */
   fetch(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void>;
+  /** The same without keeping it, for one who may stop reading at any time. */
+  read(batchId: string, part: string, signal: AbortSignal): AsyncIterable<Buffer>;
   /** What the provider keeps beside batches. Absent where it keeps nothing. */
   readonly leftovers?: {
     list(signal: AbortSignal): AsyncIterable<Leftover>;

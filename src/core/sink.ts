@@ -207,8 +207,12 @@ export interface OpenedSink extends AsyncDisposable {
   readonly setAside?: string | null;
   /** Puts back what loading set aside. For when a run has ended, well or not; may be called again, by a later process too. */
   restore?(): Promise<void>;
-  /** The target's first rows as they now are, by column name; values as text. */
-  sample(count: number): Promise<SinkSample>;
+  /**
+   * The target's first rows as they now are, by column name; values as text.
+   *
+   * @param wanted keys, as their parts, whose rows come before all others, as far as the target is more than one run's
+   */
+  sample(count: number, wanted?: readonly (readonly string[])[]): Promise<SinkSample>;
 }
 
 /** The keys of all rows of the source. */

@@ -32,10 +32,15 @@ const carriageReturn = 0x0d;
  *
  * @throws BatchlineError `results_unreadable`
  */
-export async function* readLineBlocks(path: string, options: LineReaderOptions): AsyncGenerator<LineBlock> {
+export function readLineBlocks(path: string, options: LineReaderOptions): AsyncGenerator<LineBlock> {
+  return lineBlocks(chunks(path, options));
+}
+
+/** The same of a file that comes in blocks. */
+export async function* lineBlocks(blocks: AsyncIterable<Buffer>): AsyncGenerator<LineBlock> {
   let lineNumber = 1;
   let offset = 0;
-  for await (const buffer of wholeLines(chunks(path, options))) {
+  for await (const buffer of wholeLines(blocks)) {
     const { block, lines } = splitLines(buffer, lineNumber, offset);
     lineNumber += lines;
     offset += buffer.length;

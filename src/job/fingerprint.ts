@@ -71,6 +71,30 @@ export function fingerprintOf(
   return fingerprint(pipeline, flags, source.fingerprint, chain.fingerprint);
 }
 
+/**
+ * Tells a pipeline from others of its name on the same account: 16 hex digits over its name, where its rows come from,
+ * what is asked and where the answers go (contract section 4).
+ *
+ * @param sink where they go, if not where the pipeline says
+ */
+export function jobOf(
+  { name, pipeline }: Pick<LoadedPipeline, 'name' | 'pipeline'>,
+  sink = pipeline.sink,
+): string {
+  const parts: Record<string, string> = { name: JSON.stringify(name) };
+  flatten('source', addressOf(pipeline.source), parts);
+  flatten('request', { ...pipeline.request, endpoint: dialectOf(pipeline).path(pipeline.request) }, parts);
+  flatten('sink', addressOf(sink), parts);
+  const ordered = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(ordered)).digest('hex').slice(0, 16);
+}
+
+/** Where rows come from or go to, without a password. */
+export function addressOf(block: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { type, url, table, query, path } = withoutPassword(block);
+  return { type, url, table, query, path };
+}
+
 /** The flags that a run was started with. */
 export function flagsOf({ fingerprintParts: parts }: Pick<RunRecord, 'fingerprintParts'>): RequestFlags {
   const flag = (name: string): unknown => {

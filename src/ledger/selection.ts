@@ -8,6 +8,10 @@ export interface RunSelection {
   readonly sample?: RunSample | undefined;
   /** Whether its rows are those of batches that were found at the provider, which may not be all of the source's. */
   readonly isAdopted?: boolean | undefined;
+  /** The sink's address as it was when the run began. */
+  readonly sink?: Readonly<Record<string, unknown>> | undefined;
+  /** Batches at the provider that --new-run has passed by: nobody is asked about them again. */
+  readonly passedBy?: readonly string[] | undefined;
 }
 
 export interface RunWindow extends CursorWindow {

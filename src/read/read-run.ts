@@ -136,7 +136,7 @@ async function openDedupe(
   return Dedupe.open(now ?? run, chunks, host.signals.drain);
 }
 
-async function openUnchanged({ ledger, loaded, prepared, flags }: Reading) {
+export async function openUnchanged({ ledger, loaded, prepared, flags }: Omit<Reading, 'run'>) {
   if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
   return new SkipUnchanged(prepared.sink, ledger, loaded.name, await holdsRows(prepared.sink));
 }

@@ -22,7 +22,7 @@ import type { StalePieces } from './stale-pieces.ts';
 import type { UnchangedFilter } from './unchanged.ts';
 
 /** At least so many rows are rendered at a time. */
-const leastSlice = 1000;
+export const leastSlice = 1000;
 
 /** Failed rows are held until a file is sealed; at this many, one is sealed for their sake. */
 const maxFailuresHeld = 5000;

@@ -11,13 +11,15 @@ import type { LoadResult } from './build/load-build.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';
 import { openToLoad } from './open-run.ts';
 import { own } from './run-lock.ts';
+import { runNamed, unknownRun } from './run-named.ts';
 import { workOn } from './work-on.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
-export async function loadRun(loaded: LoadedPipeline, runId: string, outer: Host): Promise<LoadResult> {
+export async function loadRun(loaded: LoadedPipeline, id: string, outer: Host): Promise<LoadResult> {
   await using ledger = await openLedger(loaded.stateDir);
-  await using owned = await own(ledger, await findRun(ledger, loaded, runId));
+  await using owned = await own(ledger, await findRun(ledger, loaded, id));
   const { run } = owned;
+  const { runId } = run;
   await using opened = await openToLoad({ ledger, loaded, host: outer }, run);
   const { work } = opened;
   const { sink } = work.prepared;
@@ -45,14 +47,10 @@ function statusAfter({ status }: RunRecord, failed: number): RunStatus {
   return failed === 0 ? 'completed' : 'completed_with_failures';
 }
 
-async function findRun(ledger: Ledger, loaded: LoadedPipeline, runId: string): Promise<RunRecord> {
-  const run = await ledger.run(runId);
-  if (run !== null && run.kind === 'run' && run.pipeline === loaded.name) return run;
-  throw new BatchlineError('unknown_run', `There is no run ${runId} of ${loaded.name} here.`, {
-    where: loaded.stateDir,
-    hint: '`pipeline runs` lists the runs.',
-    exitCode: 2,
-  });
+async function findRun(ledger: Ledger, { name, stateDir }: LoadedPipeline, id: string): Promise<RunRecord> {
+  const run = await runNamed(ledger, id, stateDir);
+  if (run.kind === 'run' && run.pipeline === name) return run;
+  throw unknownRun(id, stateDir, ` of ${name}`);
 }
 
 function refuseToInsertTwice({ pipeline }: LoadedPipeline, run: RunRecord, sink: OpenedSink): void {

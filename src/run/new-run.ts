@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LoadedPipeline } from '../config/load.ts';
-import type { Fingerprint } from '../job/fingerprint.ts';
+import { addressOf, type Fingerprint } from '../job/fingerprint.ts';
 import type { Prepared } from '../job/parts.ts';
 import type { NewRun, RunKind } from '../ledger/ledger.ts';
 import type { RunSelection } from '../ledger/selection.ts';
@@ -16,7 +16,7 @@ export interface RunStart {
 
 /** A run as the ledger is told of it. */
 export function newRun(
-  { name: pipeline, path }: LoadedPipeline,
+  { name: pipeline, path, pipeline: { sink: block } }: LoadedPipeline,
   { sink, schema }: Pick<Prepared, 'sink' | 'schema'>,
   { runId, kind, folder, print, selection }: RunStart,
 ): NewRun {
@@ -30,7 +30,7 @@ export function newRun(
     target: sink.target,
     path,
     schema,
-    selection,
+    selection: { ...selection, sink: addressOf(block) },
     startedAt: Date.now(),
   };
 }

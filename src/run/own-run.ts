@@ -6,7 +6,7 @@ import type { RunSelection } from '../ledger/selection.ts';
 import { fixSelection, hasWatermark } from '../read/selection.ts';
 import { chooseRun } from './choose-run.ts';
 import { newRun, newRunId } from './new-run.ts';
-import { refuseStrangers } from './recover/strangers.ts';
+import { passBy, refuseStrangers } from './recover/refuse-strangers.ts';
 import { choosingLock, ownedError, ownerLock, type OwnedRun } from './run-lock.ts';
 
 /** What a run is chosen by. */
@@ -26,7 +26,7 @@ export interface ChosenRun extends OwnedRun {
 export async function ownRun(choice: Choice): Promise<ChosenRun> {
   const { ledger, loaded, prepared } = choice;
   const print = fingerprintOf(loaded, prepared, choice.flags);
-  const drawn = choice.flags.sample === undefined ? null : await drawAhead(choice, print);
+  const ahead = await lookAhead(choice, print);
   await using resources = new AsyncDisposableStack();
   await using _choosing = await choosingLock(loaded.stateDir);
   const resume = await choose(choice, print);
@@ -36,7 +36,7 @@ export async function ownRun(choice: Choice): Promise<ChosenRun> {
   if (lock === null) throw ownedError(`Another process is working on run ${runId}.`);
   resources.use(lock);
   if (resume === null) {
-    const selection = drawn ?? (await fixSelection(choice));
+    const selection = { ...(ahead?.drawn ?? (await fixSelection(choice))), passedBy: ahead?.passedBy };
     await ledger.createRun(newRun(loaded, prepared, { runId, kind: 'run', folder, print, selection }));
   }
   const run = await ledger.run(runId);
@@ -45,24 +45,39 @@ export async function ownRun(choice: Choice): Promise<ChosenRun> {
   return { run, isNew: resume === null, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+interface LookedAhead {
+  /** Null where nothing takes long to be drawn. */
+  readonly drawn: RunSelection | null;
+  readonly passedBy: readonly string[] | undefined;
+}
+
 /**
- * Draws a new run's sample, which reads every key of the source and may take long: whoever starts another run
- * meanwhile is not to wait for it. Null where a run goes on, which has its sample.
+ * Does for a new run what may take long, so that whoever starts another run meanwhile does not wait for it: draws its
+ * sample, which reads every key of the source, and looks for what was paid for before. Null where a run goes on.
  */
-async function drawAhead(choice: Choice, print: Fingerprint): Promise<RunSelection | null> {
+async function lookAhead(choice: Choice, print: Fingerprint): Promise<LookedAhead | null> {
+  const { flags, host, loaded, prepared } = choice;
   {
-    await using _choosing = await choosingLock(choice.loaded.stateDir);
+    await using _choosing = await choosingLock(loaded.stateDir);
     if ((await choose(choice, print)) !== null) return null;
   }
-  return fixSelection(choice);
+  // A run under way may have been begun with a model that was taken away since.
+  await prepared.provider.checkModel?.(loaded.pipeline.request.model, host.signals.drain);
+  const drawn = flags.sample === undefined ? null : await fixSelection(choice);
+  if (flags.newRun === true) {
+    const passedBy = await passBy(choice);
+    return { drawn, passedBy: passedBy.length === 0 ? undefined : passedBy };
+  }
+  await refuseStrangers(choice, async () => drawn ?? fixSelection(choice));
+  return { drawn, passedBy: undefined };
 }
 
 /** @returns the run to go on with; null where one is to begin */
 async function choose(
-  { ledger, loaded, prepared, flags, host }: Choice,
+  { ledger, loaded, prepared, flags }: Choice,
   print: Fingerprint,
 ): Promise<RunRecord | null> {
-  const resume = await chooseRun(ledger, {
+  return chooseRun(ledger, {
     pipeline: loaded.name,
     fingerprint: print,
     newRun: flags.newRun ?? false,
@@ -70,12 +85,4 @@ async function choose(
     skipsUnchanged: prepared.skipsUnchanged || (await hasWatermark(ledger, loaded)),
     isTable: !prepared.sink.isReplaced,
   });
-  // A run under way may have been begun with a model that was taken away since.
-  if (resume === null)
-    await prepared.provider.checkModel?.(loaded.pipeline.request.model, host.signals.drain);
-  if (resume === null && flags.newRun !== true) {
-    const { batches } = prepared.provider;
-    await refuseStrangers({ ledger, batches, pipeline: loaded.name, host }, loaded.path);
-  }
-  return resume;
 }

@@ -4,6 +4,9 @@ import { BatchlineError } from '../core/errors.ts';
 import { acquireLock } from '../files/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 
+/** Whoever only looks whether a run is owned holds its lock for a moment. */
+const glanceMs = 200;
+
 /** A run that this process owns, as it is now. */
 export interface OwnedRun extends AsyncDisposable {
   readonly run: RunRecord;
@@ -21,7 +24,7 @@ export async function own(ledger: Ledger, { runId, folder }: RunRecord): Promise
 /** What the process that works on a run holds for as long as it does; null where another one holds it. */
 export async function ownerLock({ folder }: Pick<RunRecord, 'folder'>): Promise<AsyncDisposable | null> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  return acquireLock(join(folder, 'owner.lock'));
+  return acquireLock(join(folder, 'owner.lock'), glanceMs);
 }
 
 /** What the process holds that decides which run it works on. @throws BatchlineError `run_is_owned` */

@@ -21,7 +21,7 @@ function report(error: unknown, change: { readonly isDebug?: boolean; readonly s
     redactor,
     print: () => undefined,
   };
-  const code = reportError(error, context, change.isDebug ?? false);
+  const code = reportError(error, context, { logLevel: change.isDebug === true ? 'debug' : 'info' });
   return { code, text: String(stderr.read()) };
 }
 

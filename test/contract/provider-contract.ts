@@ -49,7 +49,13 @@ export interface ProviderWorld extends AsyncDisposable {
 }
 
 const never = new AbortController().signal;
-const label: BatchLabel = { pipeline: 'tags', run: '20261123-142501-1f3a9c', chunk: 2, attempt: 3 };
+const label: BatchLabel = {
+  pipeline: 'tags',
+  job: '0123456789abcdef',
+  run: '20261123-142501-1f3a9c',
+  chunk: 2,
+  attempt: 3,
+};
 
 /** What every provider does, whatever it speaks. */
 export function describeProvider(name: string, createWorld: () => Promise<ProviderWorld>): void {
@@ -142,6 +148,8 @@ export function describeProvider(name: string, createWorld: () => Promise<Provid
       for (const part of ended.results) {
         const path = join(folder, `part-${part.holds}`);
         await batches.fetch(id, part.id, path, never);
+        const read = Buffer.concat(await Array.fromAsync(batches.read(id, part.id, never)));
+        expect(read.equals(await readFile(path))).toBe(true);
         for (const line of (await readFile(path, 'utf8')).split('\n').filter(Boolean)) {
           const parts = world.dialect.split(JSON.parse(line) as Record<string, unknown>);
           if (parts?.kind !== 'answered') throw new Error(`No answer: ${line}`);

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { dialectOf } from '../../src/config/dialect-of.ts';
 import type { WireText } from '../../src/core/wire-text.ts';
-import { fingerprint, howToUndo } from '../../src/job/fingerprint.ts';
+import { fingerprint, howToUndo, jobOf } from '../../src/job/fingerprint.ts';
 import { RequestHash } from '../../src/request/request-hash.ts';
 import { checkFile } from '../config/check-file.ts';
 
@@ -69,4 +69,41 @@ test.each([
 ])('what to do about %j', (parts, expected) => {
   expect(howToUndo({}, parts as Readonly<Record<string, string>>)).toBe(expected);
   expect(howToUndo(parts as Readonly<Record<string, string>>, {})).toBe(expected);
+});
+
+function jobIn(text: string, name = 'tags'): string {
+  const { pipeline } = checkFile(text);
+  if (pipeline === undefined) throw new Error('the pipeline is faulty');
+  return jobOf({ name, pipeline });
+}
+
+describe('the job', () => {
+  const file = `source: { type: postgres, url: "postgres://me:secret@host/db", table: notes, key: id }
+request: { endpoint: chat, model: gpt-4o-mini, prompt: "{{ body }}" }
+sink: { type: postgres, url: "postgres://me:secret@host/db", table: answers }
+`;
+
+  test.each([
+    ['a password', 'secret', 'other'],
+    ['the key', 'key: id', 'key: [id]'],
+    ['the mode of loading', 'table: answers', 'table: answers, mode: insert'],
+    ['the word for an endpoint', 'endpoint: chat', 'endpoint: /v1/chat/completions'],
+  ])('stays the same with %s', (_what, before, after) => {
+    expect(jobIn(file)).toMatch(/^[0-9a-f]{16}$/);
+    expect(jobIn(file.replaceAll(before, after))).toBe(jobIn(file));
+  });
+
+  test.each([
+    ['table', 'table: notes', 'table: others'],
+    ['host', '@host', '@other'],
+    ['prompt', '{{ body }}', 'Tag {{ body }}'],
+    ['model', 'gpt-4o-mini', 'gpt-4o'],
+    ['target', 'table: answers', 'table: elsewhere'],
+  ])('is another with another %s', (_what, before, after) => {
+    expect(jobIn(file.replaceAll(before, after))).not.toBe(jobIn(file));
+  });
+
+  test('is another with another name', () => {
+    expect(jobIn(file, 'other')).not.toBe(jobIn(file));
+  });
 });

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
+  database,
   useBuildLoad,
   rowCount,
   built,
@@ -56,6 +57,44 @@ describe('loading', () => {
     expect(await loaded()).toEqual(expected());
 
     expect((await load(project, 0, '--results', 'results/*.jsonl')).rows).toEqual(whole.rows);
+    expect(await loaded()).toEqual(expected());
+  });
+
+  it.each([
+    ['upsert', ''],
+    ['insert', `${rowCount} rows were left out because they were loaded before`],
+  ])('fills a table that was emptied, or says what it leaves out: %s', async (mode, warning) => {
+    await using project = await built({ mode });
+    await writeFile(project.path('all.jsonl'), jsonLines((await completeAll(project)).flat()));
+    const first = await load(project, 0, '--results', 'all.jsonl');
+    await database.client.query('DELETE FROM answers');
+    const { code, stdout, stderr } = await project.cli(
+      'load',
+      'pipeline.yaml',
+      '--json',
+      '--results',
+      'all.jsonl',
+    );
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      rows: first.rows,
+      tokens: first.tokens,
+    });
+    expect(stderr).toContain(warning);
+    expect(await loaded()).toEqual(mode === 'upsert' ? expected() : new Map());
+  });
+
+  it('keeps the first answer of a row, whatever other files say later', async () => {
+    await using project = await built();
+    const lines = (await completeAll(project)).flat();
+    await writeFile(project.path('all.jsonl'), jsonLines(lines));
+    await load(project, 0, '--results', 'all.jsonl');
+    await writeFile(
+      project.path('other.jsonl'),
+      jsonLines(lines).replaceAll('"content":"', '"content":"other '),
+    );
+    const { stderr } = await project.cli('load', 'pipeline.yaml', '--results', 'other.jsonl');
+    expect(stderr).toContain(`${rowCount} rows were left out`);
     expect(await loaded()).toEqual(expected());
   });
 

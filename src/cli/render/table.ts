@@ -9,17 +9,19 @@ const gap = 2;
  * Rows as a table for a look: cells cut to fit, null as nothing, control characters made visible.
  *
  * @param width columns of the terminal, where there is one
+ * @param whole columns that are never cut, by their index
  */
 export function renderTable(
   columns: readonly string[],
   rows: readonly (readonly (string | null)[])[],
   width = widest,
+  whole: readonly number[] = [],
 ): string {
   if (columns.length === 0) return '';
   const cells = [columns, ...rows].map((row) =>
     columns.map((_, index) => visible((row[index] ?? '').slice(0, 2 * widest))),
   );
-  const widths = fitWidths(naturalWidths(cells), Math.min(width, widest));
+  const widths = fitWidths(naturalWidths(cells), Math.min(width, widest), whole);
   const lines = cells.map((row) => formatRow(row, widths));
   const rule = widths.map((each) => '-'.repeat(each)).join(' '.repeat(gap));
   return [lines[0] ?? '', rule, ...lines.slice(1)].join('\n');
@@ -31,13 +33,13 @@ function naturalWidths(cells: readonly (readonly string[])[]): readonly number[]
 }
 
 /** Takes the room from the widest columns first, so that short ones stay whole. */
-function fitWidths(natural: readonly number[], width: number): readonly number[] {
+function fitWidths(natural: readonly number[], width: number, whole: readonly number[]): readonly number[] {
   const room = width - gap * (natural.length - 1);
   const widths = [...natural];
   while (widths.reduce((sum, each) => sum + each, 0) > room) {
-    const widestNow = Math.max(...widths);
+    const widestNow = Math.max(0, ...widths.filter((_, index) => !whole.includes(index)));
     if (widestNow <= narrowestColumn) break;
-    const index = widths.indexOf(widestNow);
+    const index = widths.findIndex((each, at) => each === widestNow && !whole.includes(at));
     widths[index] = widestNow - 1;
   }
   return widths;

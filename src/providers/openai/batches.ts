@@ -107,6 +107,10 @@ export class OpenAiBatches implements BatchSide {
   fetch(_batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
     return this.#files.download(part, path, signal);
   }
+
+  read(_batchId: string, part: string, signal: AbortSignal): AsyncIterable<Buffer> {
+    return this.#files.read(part, signal);
+  }
 }
 
 /** What the provider has said at once, and else says when it validates a batch; null where it is an error. */

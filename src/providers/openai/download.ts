@@ -3,15 +3,40 @@ import { diskFault, requireFreeDisk } from '../../files/disk.ts';
 import { renameDurably } from '../../files/durable-file.ts';
 import { BatchlineError, errorMessage } from '../../core/errors.ts';
 
-export interface DownloadOptions {
-  readonly path: string;
-  /** What the server says the file holds; null where it does not say. */
-  readonly expectedBytes: number | null;
+export interface ReadBodyOptions {
   /** Names the file in messages. */
   readonly what: string;
   /** The longest time without a byte, in milliseconds. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
+}
+
+export interface DownloadOptions extends ReadBodyOptions {
+  readonly path: string;
+  /** What the server says the file holds; null where it does not say. */
+  readonly expectedBytes: number | null;
+}
+
+/**
+ * Yields a response body as it comes; whoever stops early frees its connection.
+ *
+ * @throws BatchlineError `download_cut`, retryable
+ */
+export async function* readBody(
+  body: ReadableStream<Uint8Array>,
+  options: ReadBodyOptions,
+): AsyncGenerator<Buffer> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await nextChunk(reader, options);
+      if (done) return;
+      yield Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    }
+  } finally {
+    // Its own failure changes nothing any more.
+    reader.cancel().catch(() => undefined);
+  }
 }
 
 /**
@@ -55,28 +80,21 @@ async function copy(
   handle: FileHandle,
   options: DownloadOptions,
 ): Promise<number> {
-  const reader = body.getReader();
   let bytes = 0;
-  try {
-    for (;;) {
-      const { done, value } = await nextChunk(reader, options);
-      if (done) return bytes;
-      bytes += value.byteLength;
-      await handle.writeFile(value).catch((error: unknown) => {
-        throw writeFailed(options.path, error);
-      });
-    }
-  } finally {
-    // Frees the connection of a body that was left early; its own failure changes nothing any more.
-    reader.cancel().catch(() => undefined);
+  for await (const block of readBody(body, options)) {
+    bytes += block.byteLength;
+    await handle.writeFile(block).catch((error: unknown) => {
+      throw writeFailed(options.path, error);
+    });
   }
+  return bytes;
 }
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
 
 async function nextChunk(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  { what, silenceMs, signal }: DownloadOptions,
+  { what, silenceMs, signal }: ReadBodyOptions,
 ): Promise<Chunk> {
   const { promise: silence, reject } = Promise.withResolvers<never>();
   const giveUp = (): void => reject(downloadCut(what, `no byte came for ${Math.round(silenceMs / 1000)} s`));

@@ -6,7 +6,7 @@ import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asCount, asMap, asText } from '../../core/json.ts';
 import type { Account } from './account.ts';
 import type { ApiCalls, CallInfo } from './api-calls.ts';
-import { saveBody } from './download.ts';
+import { readBody, saveBody } from './download.ts';
 import { everything, pageOf } from './listing.ts';
 import type { Patience } from './patience.ts';
 import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
@@ -67,6 +67,16 @@ export class OpenAiFiles {
     const body = response.body ?? new Blob([]).stream();
     const silenceMs = this.#patience.silence;
     await saveBody(body, { path, expectedBytes, what: `file ${fileId}`, silenceMs, signal });
+  }
+
+  /** A file's content as it comes, of which no more is asked for than is read. */
+  async *read(fileId: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const call = { doing: `reading file ${fileId}`, notFound: 'file' } as const;
+    const response = await this.#api.send(call, signal, {}, (client, request) =>
+      client.files.content(fileId, request),
+    );
+    const body = response.body ?? new Blob([]).stream();
+    yield* readBody(body, { what: `file ${fileId}`, silenceMs: this.#patience.silence, signal });
   }
 
   async #sizeOf(fileId: string, call: CallInfo, signal: AbortSignal): Promise<number | null> {

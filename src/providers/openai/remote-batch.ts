@@ -40,9 +40,10 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
 }
 
 /** What a new batch carries, so that it is known as ours. */
-export function metadataOf({ pipeline, run, chunk, attempt }: BatchLabel): Record<string, string> {
+export function metadataOf({ pipeline, job, run, chunk, attempt }: BatchLabel): Record<string, string> {
   return {
     batchline_pipeline: pipeline,
+    ...(job === null ? {} : { batchline_job: job }),
     batchline_run: run,
     batchline_chunk: String(chunk),
     batchline_try: String(attempt),
@@ -54,7 +55,8 @@ function labelOf(metadata: Json | undefined): BatchLabel | null {
   const run = text(metadata?.['batchline_run']);
   const chunk = Number(metadata?.['batchline_chunk'] ?? Number.NaN);
   if (pipeline === null || run === null || !Number.isSafeInteger(chunk) || chunk < 1) return null;
-  return { pipeline, run, chunk, attempt: Number(metadata?.['batchline_try'] ?? 1) || 1 };
+  const job = text(metadata?.['batchline_job']);
+  return { pipeline, job, run, chunk, attempt: Number(metadata?.['batchline_try'] ?? 1) || 1 };
 }
 
 function resultParts(batch: Json): readonly ResultPart[] {

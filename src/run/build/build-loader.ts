@@ -20,6 +20,29 @@ interface ResultFile {
   isDone: boolean;
 }
 
+/** Some chunks with which results files are joined. */
+export interface ResultWindow extends Disposable {
+  has(customId: string): boolean;
+  /** @returns whether every line of the file belonged to them */
+  join(path: string): Promise<boolean>;
+  /** Loads what was joined to its end and records it. */
+  finish(): Promise<void>;
+}
+
+/** Which chunks are joined, and what that does. */
+export interface Joining {
+  chunks(): Promise<readonly ChunkRecord[]>;
+  open(options: WindowOptions, chunks: readonly ChunkRecord[]): Promise<ResultWindow>;
+}
+
+/** Loads what no earlier command has loaded. */
+function loadingFresh({ ledger, run }: Loading): Joining {
+  return {
+    chunks: async () => (await ledger.chunks(run.runId)).filter(({ state }) => state !== 'loaded'),
+    open: (options, chunks) => BuildWindow.open(options, chunks),
+  };
+}
+
 /**
  * Joins files with chunks at constant memory: the ids of a window of chunks are held at a time. A file usually belongs
  * to one chunk, so it is read for the window that its first id is in; only a file that turns out to hold other ids as
@@ -27,9 +50,11 @@ interface ResultFile {
  */
 export class BuildLoader {
   readonly #options: WindowOptions;
+  readonly #joining: Joining;
 
   /** @param index the rows that follow others; null where none do */
-  constructor(loading: Loading, index: FollowerIndex | null) {
+  constructor(loading: Loading, index: FollowerIndex | null, joining = loadingFresh(loading)) {
+    this.#joining = joining;
     this.#options = { loading, index, slots: new Semaphore(loadsAtOnce) };
   }
 
@@ -64,11 +89,11 @@ export class BuildLoader {
     return { path, firstId, windows: new Set(), isDone: false };
   }
 
-  /** The chunks that still lack results, in groups that fit in memory. */
+  /** The chunks, in groups that fit in memory. */
   async #windows(): Promise<readonly (readonly ChunkRecord[])[]> {
     const windows: ChunkRecord[][] = [];
     let rows = Infinity;
-    for (const chunk of await this.#unloaded()) {
+    for (const chunk of await this.#joining.chunks()) {
       if (rows + chunk.requests > windowRows) {
         windows.push([]);
         rows = 0;
@@ -81,12 +106,7 @@ export class BuildLoader {
 
   async #fresh(chunks: readonly ChunkRecord[]): Promise<readonly ChunkRecord[]> {
     const numbers = new Set(chunks.map((chunk) => chunk.chunk));
-    return (await this.#unloaded()).filter((chunk) => numbers.has(chunk.chunk));
-  }
-
-  async #unloaded(): Promise<readonly ChunkRecord[]> {
-    const { ledger, run } = this.#options.loading;
-    return (await ledger.chunks(run.runId)).filter(({ state }) => state !== 'loaded');
+    return (await this.#joining.chunks()).filter((chunk) => numbers.has(chunk.chunk));
   }
 
   async #loadWindow(
@@ -95,7 +115,7 @@ export class BuildLoader {
     files: readonly ResultFile[],
     onlyAtHome: boolean,
   ): Promise<void> {
-    using window = await BuildWindow.open(this.#options, chunks);
+    using window = await this.#joining.open(this.#options, chunks);
     for (const file of files) {
       if (file.isDone || file.windows.has(number)) continue;
       if (onlyAtHome && file.firstId !== null && !window.has(file.firstId)) continue;

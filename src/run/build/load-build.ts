@@ -9,6 +9,8 @@ import { isWithinLimit, warnOfRepairs } from '../finish-run.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
 import { resultFiles } from './result-files.ts';
+import { loadedChunks, takeAgain } from './take-again.ts';
+import { TakenFiles } from './taken-files.ts';
 import { openToLoad } from '../open-run.ts';
 import { ownedError, ownerLock } from '../run-lock.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
@@ -41,8 +43,12 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer:
   await sink.prepare();
   await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.signals.drain) : null;
   const loader = new BuildLoader(work, followers);
+  const before = await loadedChunks(work);
+  const taken = await TakenFiles.open(run.folder, files, host.signals.drain);
   await tellingSetAside(sink, host, async () => {
     await loader.loadAll(files);
+    await takeAgain(work, followers, before, taken, files);
+    await taken.note();
     if (flags.final) await loader.closeAll();
     await sink.restore?.();
   });

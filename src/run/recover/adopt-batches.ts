@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { DurableWriter } from '../../files/durable-writer.ts';
 import type { RemoteBatch } from '../../core/batch-side.ts';
-import { errorCode } from '../../core/errors.ts';
+import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { OpenedProvider } from '../../core/provider.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
@@ -12,6 +12,7 @@ import type { AdoptedIds } from './adopted-ids.ts';
 import type { LabelledBatch } from './strangers.ts';
 import type { Host } from '../../core/host.ts';
 import type { RowsLine } from './recovered-rows.ts';
+import type { WantedRows } from './wanted-rows.ts';
 
 /** The newest try of each chunk of a run that may have answers, the last chunk first. */
 export function chunksOf(batches: readonly LabelledBatch[]): readonly LabelledBatch[] {
@@ -58,8 +59,24 @@ export async function downloadInput(
     if (errorCode(error) === 'file_not_found') return null;
     throw error;
   }
-  for await (const line of linesOf(path, host)) ids.add(lines.idOf(line));
+  for await (const line of linesOf(path, host)) ids.add(idOf(lines, line, batch));
   return { batch, path };
+}
+
+function idOf(lines: RequestLines, line: Buffer, { id }: LabelledBatch): string {
+  try {
+    return lines.idOf(line);
+  } catch (error) {
+    throw new BatchlineError(
+      'foreign_batch',
+      `The input file of batch ${id} holds requests that this tool did not write.`,
+      {
+        hint: 'Name the batches that `pipeline run` of this pipeline has made.',
+        exitCode: 2,
+        cause: error,
+      },
+    );
+  }
 }
 
 export interface Adoption {
@@ -71,11 +88,14 @@ export interface Adoption {
 /**
  * Writes the files of a chunk for a batch that is adopted. A row stands in the last chunk that carried it alone, so that
  * what an earlier batch failed to answer is not sent once more: the last chunk is to be adopted first.
+ *
+ * @param wanted what is adopted of it; null: all that it holds
  */
 export async function adoptBatch(
   { provider, folder, host, ids, lines }: DownloadContext,
   { batch, path }: Download,
   rowsLine: RowsLine,
+  wanted: WantedRows | null,
 ): Promise<Adoption> {
   const { chunk, attempt } = batch.label;
   const files = chunkFiles(folder, chunk);
@@ -86,6 +106,7 @@ export async function adoptBatch(
   let tokens = 0;
   for await (const line of linesOf(path, host)) {
     const customId = lines.idOf(line);
+    if (wanted !== null && wanted.match(line) === null) continue;
     if (!ids.take(customId)) continue;
     const row = rowsLine(customId, line);
     if (row === null) {

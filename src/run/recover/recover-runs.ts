@@ -13,13 +13,16 @@ import type { Prepared } from '../../job/parts.ts';
 import { requireWholeRun } from '../../job/whole-source.ts';
 import { continueRun, isContinuable } from '../continue-run.ts';
 import type { RunResult } from '../finish-run.ts';
-import { newRun } from '../new-run.ts';
+import { newRun, newRunId } from '../new-run.ts';
 import { openPipeline, type Opening, telling } from '../open-run.ts';
 import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
-import { findStrangers, type LabelledBatch } from './strangers.ts';
+import { findNeeded, handPicked, type Finds } from './finds.ts';
+import type { LabelledBatch } from './strangers.ts';
 
 export interface RecoverFlags {
+  /** The batches to adopt, by their ids; none: those that are found to be the pipeline's. */
+  readonly batches: readonly string[];
   readonly noWait: boolean;
 }
 
@@ -30,7 +33,7 @@ export interface Recovery {
 }
 
 /**
- * Adopts the provider's recent batches of a pipeline whose state folder was lost, makes a run of each run that their
+ * Adopts the provider's batches of a pipeline whose state folder was lost, as far as it still needs them, makes a run of each run that their
  * metadata names, the oldest first, and brings their answers home; also those of runs that an earlier process adopted.
  */
 export async function recoverRuns(
@@ -40,7 +43,7 @@ export async function recoverRuns(
 ): Promise<Recovery> {
   await using ledger = await openLedger(loaded.stateDir);
   const opening = { ledger, loaded, host };
-  const leftAlone = await adoptAll(opening);
+  const leftAlone = await adoptAll(opening, flags.batches);
   const results: RunResult[] = [];
   // The oldest first, so that newer answers overwrite older ones.
   for (const run of (await ledger.runs(loaded.name)).toReversed()) {
@@ -53,20 +56,23 @@ export async function recoverRuns(
 }
 
 /** @returns how many batches were left alone */
-async function adoptAll(opening: Opening): Promise<number> {
-  const { ledger, loaded, host } = opening;
+async function adoptAll(opening: Opening, chosen: readonly string[]): Promise<number> {
   await using prepared = await openPipeline(opening);
-  const search = { ledger, batches: prepared.provider.batches, pipeline: loaded.name, host };
-  const runs = Map.groupBy(await findStrangers(search), ({ label }) => label.run);
+  await using finds =
+    chosen.length > 0
+      ? await handPicked({ ...opening, prepared, flags: {} }, chosen)
+      : await findNeeded({ ...opening, prepared, flags: {} });
+  const runs = Map.groupBy(finds.batches, ({ label }) => label.run);
   let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     if (safeRunId.test(runId))
-      leftAlone += await adoptRun({ ...telling(opening, runId), prepared }, runId, batches);
+      leftAlone += await adoptRun({ ...telling(opening, runId), prepared, finds }, runId, batches);
   return leftAlone;
 }
 
 interface AdoptContext extends Opening {
   readonly prepared: Prepared;
+  readonly finds: Finds;
 }
 
 const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
@@ -77,11 +83,13 @@ const safeRunId = /^[0-9A-Za-z-]{1,64}$/;
  * @returns how many of its batches were left alone
  */
 async function adoptRun(
-  { ledger, loaded, prepared, host }: AdoptContext,
-  runId: string,
+  { ledger, loaded, prepared, host, finds }: AdoptContext,
+  namedRun: string,
   batches: readonly LabelledBatch[],
 ): Promise<number> {
   const { provider, sink } = prepared;
+  // The ledger may know the run and not these batches of it, where it is an older copy of itself.
+  const runId = (await ledger.run(namedRun)) === null ? namedRun : newRunId(new Date());
   const lines = prepared.requestLines;
   const folder = join(loaded.stateDir, 'runs', runId);
   const selection = { isAdopted: true };
@@ -101,7 +109,7 @@ async function adoptRun(
   const chunks: AdoptedChunk[] = [];
   let lost = 0;
   for (const download of downloads) {
-    const adoption = await adoptBatch(context, download, rowsLine);
+    const adoption = await adoptBatch(context, download, rowsLine, finds.wantedOf(download.batch));
     if (adoption.adopted !== null) chunks.push(adoption.adopted);
     lost += adoption.lost;
   }

@@ -15,6 +15,8 @@ export interface BatchContext {
   /** The account's fingerprint. */
   readonly account: string;
   readonly pipeline: string;
+  /** What sets the pipeline apart from others of its name. */
+  readonly job: string;
   readonly runId: string;
   readonly folder: string;
   readonly request: RequestBlock;

@@ -1,4 +1,5 @@
 import type { Host } from '../../core/host.ts';
+import { jobOf } from '../../job/fingerprint.ts';
 import type { Collection } from '../../job/job.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from '../../job/settings.ts';
 import { BatchLane } from './batch-lane.ts';
@@ -46,6 +47,7 @@ export function openLane(
     batches,
     account,
     pipeline: loaded.name,
+    job: jobOf(loaded),
     runId: run.runId,
     folder: run.folder,
     request,

@@ -77,7 +77,7 @@ export async function submitted(
 }
 
 function fileOf(context: BatchContext, chunk: ChunkRecord): ChunkFile {
-  const { folder, request, pipeline, runId, completionWindow, expiresAfterMs } = context;
+  const { folder, request, pipeline, job, runId, completionWindow, expiresAfterMs } = context;
   const { bytes, sha256, requests, attempt } = chunk;
   return {
     path: chunkFiles(folder, chunk.chunk).requests,
@@ -85,7 +85,7 @@ function fileOf(context: BatchContext, chunk: ChunkRecord): ChunkFile {
     sha256,
     requests,
     request,
-    label: { pipeline, run: runId, chunk: chunk.chunk, attempt },
+    label: { pipeline, job, run: runId, chunk: chunk.chunk, attempt },
     completionWindow,
     expiresAfterMs,
   };

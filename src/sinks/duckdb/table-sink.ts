@@ -27,7 +27,7 @@ import { findUnchanged } from './find-unchanged.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, requestHashColumn, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
-import { sampleRows } from './sample-rows.ts';
+import { rowsOfKeys, sampleRows } from './sample-rows.ts';
 import { checkTarget, displayName, tableMissing } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
 
@@ -161,14 +161,22 @@ class TableSink implements OpenedSink {
     await this.#parts.file.close();
   }
 
-  async sample(count: number): Promise<SinkSample> {
+  async sample(count: number, wanted: readonly (readonly string[])[] = []): Promise<SinkSample> {
     const { file, name } = this.#parts;
     if (this.#target === null) throw tableMissing(name);
-    const { columns, keyCount, writesHash, table } = this.#planned();
+    const plan = this.#planned();
+    const { columns, keyCount, writesHash, table } = plan;
     const names = (writesHash ? columns.slice(0, -1) : columns).map((column) => column.name);
-    return file.read((session) =>
-      sampleRows(session, quoteTable(table), names, names.slice(0, keyCount), count),
-    );
+    const keys = names.slice(0, keyCount);
+    const keyOf = (row: SinkSample['rows'][number]): string => JSON.stringify(row.slice(0, keyCount));
+    return file.read(async (session) => {
+      const others = await sampleRows(session, quoteTable(table), names, keys, count);
+      if (wanted.length === 0) return others;
+      const first = await sampleRows(session, rowsOfKeys(plan, wanted), names, keys, count);
+      const seen = new Set(first.rows.map(keyOf));
+      const rows = [...first.rows, ...others.rows.filter((row) => !seen.has(keyOf(row)))];
+      return { columns: names, rows: rows.slice(0, count) };
+    });
   }
 
   #planned(): LoadPlan {

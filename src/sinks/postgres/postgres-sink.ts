@@ -190,10 +190,10 @@ class PostgresSink implements OpenedSink {
     await pool.use(`prepare ${this.target}`, (client) => forgetLoads(client, target.name, runId, place));
   }
 
-  async sample(count: number): Promise<SinkSample> {
+  async sample(count: number, wanted: readonly (readonly string[])[] = []): Promise<SinkSample> {
     if (this.#target === null) throw tableMissing(this.#parts.name);
     const plan = this.#planned();
-    return this.#parts.pool.use(`read ${this.target}`, (client) => sampleRows(client, plan, count));
+    return this.#parts.pool.use(`read ${this.target}`, (client) => sampleRows(client, plan, count, wanted));
   }
 
   #planned(): LoadPlan {

@@ -9,7 +9,7 @@ export function chunkFile(given: Partial<ChunkFile> = {}): ChunkFile {
     sha256: '0123456789abcdef',
     requests: 1,
     request: requestBlock.parse({ endpoint: 'chat', model: 'gpt-4o-mini', prompt: 'hi' }),
-    label: { pipeline: 'tags', run: '20261123-142501-1f3a9c', chunk: 1, attempt: 1 },
+    label: { pipeline: 'tags', job: '0123456789abcdef', run: '20261123-142501-1f3a9c', chunk: 1, attempt: 1 },
     completionWindow: '24h',
     expiresAfterMs: 86_400_000,
     ...given,

@@ -73,7 +73,7 @@ test('reads the times, counts and wrappers of other servers', () => {
 });
 
 test('knows what is ours by what it was created with', () => {
-  const label = { pipeline: 'tags', run: 'r1', chunk: 3, attempt: 2 };
+  const label = { pipeline: 'tags', job: '0123456789abcdef', run: 'r1', chunk: 3, attempt: 2 };
   expect(remoteBatch({ id: 'b', metadata: metadataOf(label) })?.label).toEqual(label);
   expect(
     remoteBatch({ id: 'b', metadata: { ...metadataOf(label), batchline_chunk: 'x' } })?.label,
