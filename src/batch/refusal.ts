@@ -48,5 +48,16 @@ function repacked(customId: string): FailedResult {
 }
 
 function unsent(customId: string, code: string, message: string, retryable: boolean): FailedResult {
-  return { kind: 'failed', customId, stage: 'request', code, message, retryable, ran: false, usage: null };
+  const blame = retryable ? 'provider' : 'row';
+  return {
+    kind: 'failed',
+    customId,
+    stage: 'request',
+    code,
+    message,
+    retryable,
+    ran: false,
+    blame,
+    usage: null,
+  };
 }

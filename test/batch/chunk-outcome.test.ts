@@ -35,6 +35,7 @@ function failed(customId: string, changes: Partial<FailedResult> = {}): FailedRe
     message: 'An error.',
     retryable: true,
     ran: true,
+    blame: 'provider',
     usage: null,
     ...changes,
   };
@@ -131,6 +132,7 @@ describe('what becomes of the rows of a chunk', () => {
         code: 'server_error',
         message: 'An error.',
         attempts: 3,
+        blame: 'provider',
         chunk: 1,
         batchId: 'batch-1',
         requestHash: 'hash b',

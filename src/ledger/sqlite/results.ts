@@ -20,8 +20,9 @@ export function recordOutcome(
   const next = event === null ? before.state : nextState(before.state, event);
   database.prepare(sql.addTokenUsage).run({ runId, chunk, ok, reported: usage.input });
   database.prepare(sql.updateChunkOutcome).run({ runId, chunk, next, ...outcomeValues(outcome) });
-  // The rows that this chunk carried are done with, save those that are to be sent once more.
-  database.prepare(sql.settleSentRows).run({ runId, chunk });
+  // The rows that this chunk carried are done with, save those that are to be sent once more. Where some were held,
+  // those others wait already.
+  if (before.state !== 'held') database.prepare(sql.settleSentRows).run({ runId, chunk });
   deleteFailures(database, runId, recovered);
   insertFailures(database, runId, failures);
   if (followers) follow.addTo(database, runId, chunk, followers);
