@@ -84,6 +84,7 @@ it('accounts for each of 20,000 rows, whatever went wrong with some of them', { 
     failed,
     pending: 0,
     cleaned: 0,
+    truncated: 0,
   });
   const { total, completed, expired, cancelled } = summary.batches;
   expect([expired, cancelled, total - completed]).toEqual([1, 1, 2]);
