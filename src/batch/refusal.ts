@@ -39,8 +39,8 @@ export function applySupersession(
   }
 }
 
-function rejected(customId: string, { code, message }: LineFault): FailedResult {
-  return unsent(customId, code ?? 'invalid_request', message, false);
+function rejected(customId: string, { code, message, blame = 'row' }: LineFault): FailedResult {
+  return { ...unsent(customId, code ?? 'invalid_request', message, false), blame };
 }
 
 function repacked(customId: string): FailedResult {

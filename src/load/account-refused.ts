@@ -5,16 +5,22 @@ import { BatchlineError } from '../core/errors.ts';
 /**
  * What ends the run once a batch was read in which rows failed for the account's sake: whatever is sent next would fare
  * no better, until somebody mends that. Null where none did.
+ *
+ * @param isCounted whether a failure tells so much; each does where it is left out
  */
-export function accountRefused(reconciliation: Reconciliation, span: ChunkSpan): BatchlineError | null {
+export function accountRefused(
+  reconciliation: Reconciliation,
+  span: ChunkSpan,
+  isCounted: (failure: FailedResult) => boolean = () => true,
+): BatchlineError | null {
   const { chunk, offset } = span;
   const answered = anyAnswered(reconciliation, span);
   const failures: FailedResult[] = [];
   for (let line = 0; line < chunk.requests; line += 1) {
     const failure = reconciliation.failures.get(offset + line);
     const isPending = reconciliation.states[offset + line] === rowState.pending;
-    if (failure !== undefined && isPending && settledBlame(failure, answered) === 'account')
-      failures.push(failure);
+    if (failure === undefined || !isPending || !isCounted(failure)) continue;
+    if (settledBlame(failure, answered) === 'account') failures.push(failure);
   }
   const [first] = failures;
   if (first === undefined) return null;

@@ -112,7 +112,17 @@ export async function deliverRefusal(
 ): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   applyRefusal(reconciliation, lines);
-  return record(context, reconciliation, { chunk, event: 'batch_refused', usage: noTokens, cleaned: 0 });
+  const history = await context.ledger.rowHistory(context.runId, chunk.chunk);
+  // A validation that refuses for the account's sake is believed the second time.
+  const refused = accountRefused(
+    reconciliation,
+    spanOf(reconciliation),
+    ({ customId, code }) => history.get(customId)?.code === code,
+  );
+  const event = 'batch_refused';
+  const delivered = await record(context, reconciliation, { chunk, event, usage: noTokens, cleaned: 0 });
+  if (refused !== null) context.halt(refused);
+  return delivered;
 }
 
 /**

@@ -31,6 +31,8 @@ const faults: FaultsInput = {
     { fault: 'expired', batches: 3, after: 0.5 },
     { fault: 'cancelled', batches: 6, after: 0.5 },
     { fault: 'unlisted', for: '150ms' },
+    // Rows that are missing and counted all the same would be held.
+    { fault: 'null_counts' },
   ],
   http: [
     { fault: 'download_cut', requests: 1 },

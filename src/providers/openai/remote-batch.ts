@@ -6,6 +6,7 @@ import type {
   RemoteBatch,
   ResultPart,
 } from '../../core/batch-side.ts';
+import { blameOf } from './dialect/blame-of.ts';
 import { isWantOfRoom, statedLimit } from './want-of-room.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -128,9 +129,11 @@ function fileError(value: unknown): FileError {
   const error = map(value);
   const line = number(error?.['line']);
   const message = text(error?.['message']) ?? text(value) ?? JSON.stringify(value);
+  const code = text(error?.['code']);
+  const isAccounts = blameOf({ status: null, code: code ?? '', type: '', message }, false) === 'account';
   return {
     line: line !== null && line > 0 ? line : null,
-    fault: { code: text(error?.['code']), message },
+    fault: { code, message, ...(isAccounts && { blame: 'account' }) },
   };
 }
 
