@@ -1,10 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { paidLines } from '../support/bill.ts';
 import { jsonResponse, type Middleware } from '../support/proxy.ts';
 import type { ResultLine, Rewrite } from '../support/result-rewriter.ts';
 import { rewriting } from './retries-scene.ts';
 import { answers, expected, insertedIds, rowCount, runSql, scene, useNotes } from './scene.ts';
-import { halfUnread, withoutId } from './unreadable-results-scene.ts';
+import { halfUnread, mend, withoutId } from './unreadable-results-scene.ts';
 
 useNotes();
 
@@ -98,6 +99,21 @@ it('comes to the same where the process is killed when its results are there', a
   expect(paidLines(await emulator.bill())).toHaveLength(rowCount);
   expect((await project.cli('retry', 'pipeline.yaml', '--lost')).code).toBe(0);
   expect(await answers()).toEqual(expected(() => 1));
+});
+
+it('is read once more into a file, which becomes whole by the run that goes on', async () => {
+  const sink = { type: 'jsonl', path: 'answers.jsonl', url: undefined, table: undefined, create: undefined };
+  await using setting = await scene(rewriting(halfUnread), { sink, request: { dedupe: true } });
+  const { project, emulator } = setting;
+  expect((await project.run()).code).toBe(1);
+  const { run_id: runId } = await project.status();
+  const path = project.path(`.pipeline/runs/${runId}/output-00001.jsonl`);
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  await writeFile(path, lines.map((line) => `${mend(line)}\n`).join(''));
+  expect((await project.cli('load', 'pipeline.yaml', '--run', runId)).code).toBe(0);
+  expect((await project.summary()).rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
+  expect((await project.read('answers.jsonl')).trimEnd().split('\n')).toHaveLength(rowCount);
+  expect(paidLines(await emulator.bill())).toHaveLength(rowCount);
 });
 
 it('inserts what can be read after all once, where the sink only inserts', async () => {

@@ -4,16 +4,9 @@ import { paidLines } from '../support/bill.ts';
 import { promptAnswer } from '../support/chat-answer.ts';
 import { rewriting } from './retries-scene.ts';
 import { answers, expected, rowCount, scene, useNotes } from './scene.ts';
-import { halfUnread } from './unreadable-results-scene.ts';
+import { halfUnread, mend } from './unreadable-results-scene.ts';
 
 useNotes();
-
-/** Puts the ids back that the lines of a file lack. */
-function mend(line: string): string {
-  if (line.includes('"custom_id"')) return line;
-  const id = expected(() => 1).find(({ answer }) => line.includes(JSON.stringify(answer).slice(1, -1)))?.id;
-  return line.replace('{', `{"custom_id":"${id}",`);
-}
 
 it('holds rows whose answers cannot be told apart, until a person says what becomes of them', async () => {
   await using setting = await scene(rewriting(halfUnread));

@@ -152,9 +152,11 @@ function time(value: unknown): number | null {
 
 function counts(value: unknown): RemoteBatch['counts'] {
   const given = map(value);
-  const total = number(given?.['total']);
-  if (total === null) return null;
-  return { total, completed: number(given?.['completed']) ?? 0, failed: number(given?.['failed']) ?? 0 };
+  const [total, completed, failed] = ['total', 'completed', 'failed'].map((name) => number(given?.[name]));
+  // What was answered is counted also by a server that does not say of how many.
+  if (total === null && completed === null && failed === null) return null;
+  const done = (completed ?? 0) + (failed ?? 0);
+  return { total: total ?? done, completed: completed ?? 0, failed: failed ?? 0 };
 }
 
 function map(value: unknown): Json | undefined {
