@@ -1,6 +1,20 @@
+import type { Blame } from '../core/blame.ts';
 import type { ChunkEvent } from '../ledger/chunk-state.ts';
-import type { BytePlace, ChunkOutcome, FailedRow, TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
-import { rowState, type ChunkSpan, type FailedResult, type Reconciliation } from './reconciliation.ts';
+import type {
+  BytePlace,
+  ChunkOutcome,
+  FailedRow,
+  TokenCounts,
+  UnfinishedRow,
+  UnreadResults,
+} from '../ledger/ledger.ts';
+import {
+  rowState,
+  storedState,
+  type ChunkSpan,
+  type FailedResult,
+  type Reconciliation,
+} from './reconciliation.ts';
 
 /** When a row stops being sent again (contract section 5). */
 export interface AttemptLimits {
@@ -24,6 +38,8 @@ export interface OutcomeContext {
   readonly now: number;
   /** Whether further result files may follow, so that rows without a lasting result stay pending. */
   readonly moreToCome: boolean;
+  /** Why rows without a result are held instead of sent again; null where they are not. */
+  readonly unread?: UnreadResults | null;
 }
 
 const missing = {
@@ -32,6 +48,7 @@ const missing = {
   message: 'The row stands in neither the output nor the error file.',
   retryable: true,
   ran: false,
+  blame: 'provider',
 } as const;
 
 /** Decides the fate of every row of a chunk: ok, failed for good, or to be sent again. Pure. */
@@ -41,9 +58,11 @@ export function chunkOutcome(
   context: OutcomeContext,
 ): ChunkOutcome {
   const states = reconciliation.states.slice(span.offset, span.offset + span.chunk.requests);
+  const { unread = null } = context;
   const failures: FailedRow[] = [];
   const unfinished: UnfinishedRow[] = [];
   const recovered: string[] = [];
+  const answered = anyAnswered(reconciliation, span);
   let ok = 0;
   for (const [line, state] of states.entries()) {
     const index = span.offset + line;
@@ -55,6 +74,10 @@ export function chunkOutcome(
     else if (state === rowState.pending) {
       const result = reconciliation.failures.get(index);
       const before = context.history.get(span.rows.customIds[line] ?? '');
+      if (result === undefined && unread !== null) {
+        states[line] = rowState.held;
+        continue;
+      }
       if (result === undefined && context.moreToCome) {
         if (before !== undefined) unfinished.push(before);
         continue;
@@ -62,7 +85,9 @@ export function chunkOutcome(
       const fate = unsuccessfulRow(
         span,
         line,
-        result ?? { ...missing, ...lastWords(before, context) },
+        result === undefined
+          ? { ...missing, ...lastWords(before, context) }
+          : { ...result, blame: settledBlame(result, answered) },
         reconciliation.invalidAnswers.get(index) ?? null,
         context,
       );
@@ -74,16 +99,30 @@ export function chunkOutcome(
   }
   return {
     event: context.event,
-    rowStates: states,
+    rowStates: states.map(storedState),
     ok,
     cleaned: context.cleaned,
     // What was repaired of several chunks together is booked on the first.
     repaired: span.offset === 0 ? reconciliation.repaired : 0,
+    truncated: span.offset === 0 ? reconciliation.truncated : 0,
+    unread,
     usage: context.usage,
     failures,
     recovered,
     unfinished,
   };
+}
+
+/** Whether the provider has answered any row of a chunk, well or badly. */
+export function anyAnswered({ states, failures }: Reconciliation, { chunk, offset }: ChunkSpan): boolean {
+  if (states.subarray(offset, offset + chunk.requests).includes(rowState.ok)) return true;
+  return failures.values().some(({ stage }) => stage === 'answer');
+}
+
+/** A refusal that may be the account's as well as the row's is the account's where it was given to all. */
+export function settledBlame({ blame }: Pick<FailedResult, 'blame'>, answered: boolean): Blame {
+  if (blame !== 'unclear') return blame;
+  return answered ? 'row' : 'account';
 }
 
 /** Where no further results will come, what was last heard of a row says more than that it is missing. */
@@ -113,23 +152,30 @@ function refusedRow(
 function unsuccessfulRow(
   span: ChunkSpan,
   line: number,
-  result: Pick<FailedResult, 'stage' | 'code' | 'message' | 'retryable' | 'ran'>,
+  result: Pick<FailedResult, 'stage' | 'code' | 'message' | 'retryable' | 'ran'> & { readonly blame: Blame },
   answer: BytePlace | null,
   context: OutcomeContext,
 ): FailedRow | UnfinishedRow {
   const customId = span.rows.customIds[line] ?? '';
   const before = context.history.get(customId);
-  const attempts = (before?.attempts ?? 0) + (result.ran ? 1 : 0);
-  // The rows of a file that was too large for the provider were never sent in it.
-  const submissions = (before?.submissions ?? 0) + (context.event === 'file_superseded' ? 0 : 1);
   const { code, message } = result;
   const { limits } = context;
+  // Once the account is in order again, the row has as many tries as any other.
+  const isAccounts = result.blame === 'account' && limits.attempts > 0;
+  const attempts = (before?.attempts ?? 0) + (result.ran && !isAccounts ? 1 : 0);
+  // The rows of a file that was too large for the provider were never sent in it. What a refused file is refused for
+  // may change each time, which must come to an end.
+  const isSubmission =
+    context.event === 'batch_refused' || (context.event !== 'file_superseded' && !isAccounts);
+  const submissions = (before?.submissions ?? 0) + (isSubmission ? 1 : 0);
   const retryable = result.retryable || (result.stage === 'answer' && limits.retriedAnswers.has(code));
-  if (!retryable || attempts >= limits.attempts) return failedRow(span, line, { ...result, attempts });
+  if (!isAccounts && (!retryable || attempts >= limits.attempts))
+    return failedRow(span, line, { ...result, attempts });
   if (submissions >= limits.submissions) {
     return failedRow(span, line, {
       stage: 'request',
       code: 'never_ran',
+      blame: 'provider',
       message: `Sent ${submissions} times without running. Last: ${message}`,
       attempts,
     });
@@ -152,7 +198,7 @@ function unsuccessfulRow(
 function failedRow(
   span: ChunkSpan,
   line: number,
-  failure: Pick<FailedRow, 'stage' | 'code' | 'message' | 'attempts'>,
+  failure: Pick<FailedRow, 'stage' | 'code' | 'message' | 'attempts' | 'blame'>,
 ): FailedRow {
   const row = span.rows.row(line);
   return {
@@ -162,6 +208,7 @@ function failedRow(
     code: failure.code,
     message: failure.message,
     attempts: failure.attempts,
+    blame: failure.blame ?? 'row',
     chunk: span.chunk.chunk,
     batchId: span.chunk.batchId,
     requestHash: row.requestHash,

@@ -5,8 +5,17 @@ import { ChunkRows, type ChunkRow } from './chunk-rows.ts';
 
 export type FailedResult = Extract<ClassifiedResult, { kind: 'failed' }>;
 
-/** What is known of a row, as the ledger keeps it: a byte each. */
-export const rowState = { pending: 0, ok: 1, failed: 2 } as const;
+/**
+ * What is known of a row, as the ledger keeps it: a byte each. A held row lacks a result, and may be paid for; it is
+ * neither sent again nor given up.
+ */
+export const rowState = { pending: 0, ok: 1, failed: 2, held: 3 } as const;
+
+/** Of a chunk whose other rows are held: the row goes its way in a later chunk. Never kept. */
+const elsewhere = 4;
+
+/** The most characters that are kept of a line which could not be joined. */
+const longestExample = 300;
 
 export interface LoadRefusal {
   readonly code: string;
@@ -45,15 +54,21 @@ export class Reconciliation implements Disposable {
   /** Results of rows that had succeeded already. */
   repeats = 0;
   unparsable = 0;
+  /** Lines that are a result of a row here. */
+  joined = 0;
+  /** Answers that were cut off and are kept as they are. */
+  truncated = 0;
   /** Rows whose answers had to be repaired. */
   repaired = 0;
   readonly #indexes = new Map<string, number>();
+  #firstUnjoined: { readonly text: string; readonly path: string } | null = null;
 
   private constructor(spans: readonly ChunkSpan[], rowCount: number) {
     this.spans = spans;
     this.states = new Uint8Array(rowCount);
     for (const { chunk, rows, offset } of spans) {
-      if (chunk.rowStates !== null) this.states.set(chunk.rowStates, offset);
+      if (chunk.rowStates !== null)
+        this.states.set(chunk.state === 'held' ? chunk.rowStates.map(openHeld) : chunk.rowStates, offset);
       for (const [line, customId] of rows.customIds.entries()) this.#indexes.set(customId, offset + line);
     }
   }
@@ -81,6 +96,26 @@ export class Reconciliation implements Disposable {
     return this.#indexes.has(customId);
   }
 
+  /** Lines that are no result of a row here, whatever they are, and the beginning of the first. */
+  get unjoined(): {
+    readonly lines: number;
+    readonly first: { readonly text: string; readonly path: string } | null;
+  } {
+    return { lines: this.strangers + this.unparsable, first: this.#firstUnjoined };
+  }
+
+  /** Keeps the first line that could not be joined. */
+  noteUnjoined(bytes: Buffer, path: string): void {
+    // Cut by characters only once it was decoded: one may be four bytes long.
+    this.#firstUnjoined ??= {
+      text: bytes
+        .toString('utf8', 0, longestExample * 4)
+        .slice(0, longestExample)
+        .toWellFormed(),
+      path,
+    };
+  }
+
   /** Whether nothing has been said of a row yet, in this reconciliation or an earlier one. */
   isUnheard(index: number): boolean {
     return this.states[index] === rowState.pending && !this.failures.has(index);
@@ -92,7 +127,8 @@ export class Reconciliation implements Disposable {
    * @returns whether the row has just succeeded and is now to be loaded
    */
   take(index: number, result: ClassifiedResult): boolean {
-    if (this.states[index] === rowState.ok) this.repeats += 1;
+    const state = this.states[index];
+    if (state === rowState.ok || state === elsewhere) this.repeats += 1;
     else if (result.kind === 'failed') this.failures.set(index, result);
     else if (result.kind === 'ok') {
       if (result.answer.isRepaired) this.repaired += 1;
@@ -133,4 +169,15 @@ export class Reconciliation implements Disposable {
   [Symbol.dispose](): void {
     for (const { rows } of this.spans) rows[Symbol.dispose]();
   }
+}
+
+/** Held rows are read for again; those that are sent again already are no longer this chunk's to decide. */
+function openHeld(state: number): number {
+  if (state === rowState.held) return rowState.pending;
+  return state === rowState.pending ? elsewhere : state;
+}
+
+/** A row's state as the ledger keeps it. */
+export function storedState(state: number): number {
+  return state === elsewhere ? rowState.pending : state;
 }

@@ -8,13 +8,14 @@ import { rowState, type FailedResult, type Reconciliation } from './reconciliati
  * failed, all others never ran and are to be sent again in another file. Lines count from 1.
  */
 export function applyRefusal(reconciliation: Reconciliation, named: ReadonlyMap<number, LineFault>): void {
+  const [reason = 'no reason was given'] = Array.from(named.values(), ({ message }) => message);
   for (const { rows, offset } of reconciliation.spans) {
     for (const [line, customId] of rows.customIds.entries()) {
       if (reconciliation.states[offset + line] === rowState.ok) continue;
       const error = named.get(line + 1);
       reconciliation.take(
         offset + line,
-        error === undefined ? repacked(customId) : rejected(customId, error),
+        error === undefined ? repacked(customId, reason) : rejected(customId, error),
       );
     }
   }
@@ -44,8 +45,8 @@ export function applySupersession(
   }
 }
 
-function rejected(customId: string, { code, message }: LineFault): FailedResult {
-  return unsent(customId, code ?? 'invalid_request', message, false);
+function rejected(customId: string, { code, message, blame = 'row' }: LineFault): FailedResult {
+  return { ...unsent(customId, code ?? 'invalid_request', message, false), blame };
 }
 
 function overLimit(customId: string, { of, limit }: FileLimit, size: number): FailedResult {
@@ -59,10 +60,21 @@ function overLimit(customId: string, { of, limit }: FileLimit, size: number): Fa
   return unsent(customId, code, message, false);
 }
 
-function repacked(customId: string): FailedResult {
-  return unsent(customId, 'repacked', 'Another line of its file was refused.', true);
+function repacked(customId: string, reason: string): FailedResult {
+  return unsent(customId, 'repacked', `Another line of its file was refused: ${reason}`, true);
 }
 
 function unsent(customId: string, code: string, message: string, retryable: boolean): FailedResult {
-  return { kind: 'failed', customId, stage: 'request', code, message, retryable, ran: false, usage: null };
+  const blame = retryable ? 'provider' : 'row';
+  return {
+    kind: 'failed',
+    customId,
+    stage: 'request',
+    code,
+    message,
+    retryable,
+    ran: false,
+    blame,
+    usage: null,
+  };
 }

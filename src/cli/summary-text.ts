@@ -21,6 +21,7 @@ export function summaryText(summary: RunSummary, details: SummaryDetails = {}): 
     `tokens   ${count(tokens.input)} in (${count(tokens.cached)} cached), ${count(tokens.output)} out`,
     `time     ${count(summary.seconds)} s`,
   ];
+  if (rows.truncated > 0) lines.splice(3, 0, `         ${count(rows.truncated)} cut off at the token limit`);
   if (rows.cleaned > 0)
     lines.splice(3, 0, `         ${count(rows.cleaned)} cleaned of characters that text cannot hold`);
   if (window !== undefined) lines.splice(1, 0, `window   ${windowText(window)}`);

@@ -1,3 +1,4 @@
+import type { Blame } from './blame.ts';
 import type { Value } from './value.ts';
 
 /** Token counts as the provider reported them; null where it left one out. */
@@ -19,7 +20,10 @@ export const noUsage: Usage = {
 /** One line of an output or error file, understood. */
 export type ClassifiedResult =
   | { readonly kind: 'ok'; readonly customId: string; readonly answer: Answer }
-  /** `retryable`: worth sending again by itself. `ran`: the provider returned a response, so it counts as an attempt. */
+  /**
+   * `retryable`: worth sending again by itself. `ran`: the provider returned a response, so it counts as an attempt.
+   * `blame`: whose fault it is; `unclear` is the account's where no row of the batch was answered, else the row's.
+   */
   | {
       readonly kind: 'failed';
       readonly customId: string;
@@ -28,6 +32,7 @@ export type ClassifiedResult =
       readonly message: string;
       readonly retryable: boolean;
       readonly ran: boolean;
+      readonly blame: Blame | 'unclear';
       readonly usage: Usage | null;
     }
   | { readonly kind: 'unparsable'; readonly message: string };

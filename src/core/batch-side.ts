@@ -1,3 +1,4 @@
+import type { Blame } from './blame.ts';
 import type { RequestBlock } from './request-block.ts';
 
 /** The most that one batch may hold, and that one account may have under way. */
@@ -59,6 +60,8 @@ export interface ChunkFile {
 export interface LineFault {
   readonly code: string | null;
   readonly message: string;
+  /** The row's where it is left out. */
+  readonly blame?: Blame;
 }
 
 /**

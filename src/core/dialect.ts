@@ -1,3 +1,4 @@
+import type { Blame } from './blame.ts';
 import type { Usage } from './batch-result.ts';
 import type { JsonMap } from './json.ts';
 import type { RequestBlock } from './request-block.ts';
@@ -44,12 +45,14 @@ export interface Reply {
   readonly text: string | null;
   /** The reason that the model gave for not answering. */
   readonly refusal: string | null;
-  /** `stop`, `length`, `content_filter`, or the provider's own word. */
+  /** `stop`, `length`, `content_filter`, `error` where the provider broke off, or its own word. */
   readonly finishReason: string | null;
   /** Base64 of little-endian 32-bit floats, or a list of numbers. */
   readonly vector: unknown;
-  /** Whether the body holds an answer at all. */
+  /** Whether the body holds nothing that could be an answer. */
   readonly isEmpty: boolean;
+  /** Whether the model asked for a tool to be called, so that it need not have said anything. */
+  readonly hasCalls: boolean;
   readonly model: string | null;
   /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
@@ -63,6 +66,8 @@ export interface LineFailure {
   readonly retryable: boolean;
   /** Whether the provider returned a response, so that it counts as an attempt. */
   readonly ran: boolean;
+  /** `unclear`: the account's where no row of its batch was answered, else the row's. */
+  readonly blame: Blame | 'unclear';
   readonly usage: Usage | null;
 }
 

@@ -17,6 +17,22 @@ export interface TokenCounts {
   readonly cached: number;
 }
 
+/** Results that may be answers to rows that lack one: paid for, but nobody can tell whose they are. */
+export interface UnreadResults {
+  /** How many rows are held. */
+  readonly rows: number;
+  /** Lines that could not be joined with a row. */
+  readonly lines: number;
+  /** The beginning of the first of them; null where there is none. */
+  readonly first: string | null;
+  /** The file that it stands in, or that the answers should stand in. */
+  readonly path: string;
+  /** Lines that were joined. */
+  readonly joined: number;
+  /** Answers and failures that the provider counts; null where it does not say. */
+  readonly reported: number | null;
+}
+
 /** A chunk as whoever moves it believes it to be; what holds no longer moves nothing. */
 export interface ChunkPlace {
   readonly runId: string;
@@ -43,7 +59,11 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly expiresAt: number | null;
   /** Account that the last create was sent to; null before. */
   readonly account: string | null;
-  /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed. Null before the first result. */
+  /** How many answers and failures the provider has counted by its batch's end; null where it does not say. */
+  readonly reported: number | null;
+  /** Why its rows without a result are held; null where they are not. */
+  readonly unread: UnreadResults | null;
+  /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed, 3 held. Null before the first result. */
   readonly rowStates: Uint8Array | null;
   readonly ok: number;
   readonly failed: number;
@@ -63,4 +83,5 @@ export interface ChunkPatch {
   readonly results?: readonly ResultPart[];
   readonly expiresAt?: number | null;
   readonly account?: string;
+  readonly reported?: number | null;
 }

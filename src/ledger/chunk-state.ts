@@ -14,6 +14,7 @@
  *     sealed -> loaded (results that were made elsewhere)
  *     sealed, uploading, uploaded -> superseded (too many tokens or bytes: its rows move to smaller files)
  *     creating -> refused (turned down at its creation)
+ *     downloaded -> held -> loaded (rows lack a result, and an answer to them may lie unread: a person decides)
  *
  * `uploading` and `creating` are intents: written before the request goes out. A process that finds one on start does
  * not know what the provider did. An upload is free and simply made again; a create is looked for at the provider.
@@ -26,6 +27,7 @@ export type ChunkState =
   | 'submitted'
   | 'ended'
   | 'downloaded'
+  | 'held'
   | 'loaded'
   | 'refused'
   | 'superseded';
@@ -44,6 +46,7 @@ const events = [
   'batch_ended',
   'results_downloaded',
   'results_loaded',
+  'results_held',
   'file_superseded',
 ] as const;
 
@@ -57,18 +60,19 @@ const no = null;
 
 // prettier-ignore
 const table: Readonly<Record<ChunkState, Row>> = {
-  //           upload_                                create_                                 input_    batch_                                      results_                   file_
-  //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    superseded
-  sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', 'superseded'],
-  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       'superseded'],
-  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       'superseded'],
-  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,     no,           no,       no],
-  submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,       no],
-  ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no],
-  downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', no],
-  loaded:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
-  refused:    [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
-  superseded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no],
+  //           upload_                                create_                                 input_    batch_                                      results_                              file_
+  //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    held        superseded
+  sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', no,         'superseded'],
+  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         'superseded'],
+  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       no,         'superseded'],
+  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,      no,         no,        no,         no],
+  submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,        no,         no],
+  ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no,         no],
+  downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no],
+  held:       [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no],
+  loaded:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
+  refused:    [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
+  superseded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
 };
 
 /** The state that follows. @throws Error where the event cannot happen in that state, which is a defect of ours */

@@ -12,6 +12,7 @@ export interface RowCounts extends ReadCounts {
   readonly pending: number;
   readonly cleaned: number;
   readonly repaired: number;
+  readonly truncated: number;
 }
 
 /** What a ledger tells those who only look. */
@@ -31,7 +32,7 @@ export interface LedgerReader {
   failedRows(runId: string): AsyncIterable<FailedRow>;
   /** The rows of a chunk, and followers of them, that failed for good on their own account: not with their leader. */
   ownFailures(runId: string, chunk: number): Promise<readonly FailedRow[]>;
-  /** Of these requests, those that failed for good in an earlier run of the pipeline. */
+  /** Of these requests, those that failed in an earlier run of the pipeline by their own fault. */
   rememberedFailures(
     pipeline: string,
     customIds: readonly string[],

@@ -1,4 +1,11 @@
-import type { ChunkPatch, ChunkPlace, ChunkRecord, NewChunk, TokenCounts } from './chunk-record.ts';
+import type {
+  ChunkPatch,
+  ChunkPlace,
+  ChunkRecord,
+  NewChunk,
+  TokenCounts,
+  UnreadResults,
+} from './chunk-record.ts';
 import type { ChunkEvent } from './chunk-state.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
@@ -9,7 +16,14 @@ import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts'
 import type { WatermarkLedger } from './selection.ts';
 import type { UnfinishedRow } from './unfinished-row.ts';
 
-export type { ChunkPatch, ChunkPlace, ChunkRecord, NewChunk, TokenCounts } from './chunk-record.ts';
+export type {
+  ChunkPatch,
+  ChunkPlace,
+  ChunkRecord,
+  NewChunk,
+  TokenCounts,
+  UnreadResults,
+} from './chunk-record.ts';
 export type { FailedRow, FailureStage } from './failed-row.ts';
 export type { LedgerReader, RowCounts } from './ledger-reader.ts';
 export {
@@ -49,6 +63,10 @@ export interface ChunkOutcome {
   readonly cleaned: number;
   /** Answers that were no JSON until they were repaired. */
   readonly repaired: number;
+  /** Answers that were cut off and are kept as they are. */
+  readonly truncated: number;
+  /** What rows are held for; null where none are. */
+  readonly unread: UnreadResults | null;
   readonly usage: TokenCounts;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */

@@ -1,18 +1,22 @@
 import { basename } from 'node:path';
 import { chunkFiles } from '../batch/chunk-files.ts';
-import { chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
-import { Reconciliation } from '../batch/reconciliation.ts';
+import { savedFiles } from '../batch/saved-files.ts';
+import { resultsPath, unreadResults } from '../batch/unread-results.ts';
+import { anyAnswered, chunkOutcome, type AttemptLimits } from '../batch/chunk-outcome.ts';
+import { Reconciliation, type ChunkSpan } from '../batch/reconciliation.ts';
 import { withRequests } from '../batch/failed-requests.ts';
 import { linesOver } from '../batch/lines-over.ts';
 import type { FileLimit } from '../batch/file-limit.ts';
 import { applyRefusal, applySupersession } from '../batch/refusal.ts';
+import type { BatchlineError } from '../core/errors.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import type { ChunkEvent } from '../ledger/chunk-state.ts';
-import type { ChunkRecord, Ledger, TokenCounts } from '../ledger/ledger.ts';
+import type { ChunkRecord, Ledger, TokenCounts, UnreadResults } from '../ledger/ledger.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
-import { exists } from '../files/exists.ts';
 import type { RequestLines } from '../request/request-lines.ts';
 import type { Breaker } from './breaker.ts';
+import { accountRefused } from './account-refused.ts';
+import { describeUnread } from './held-results.ts';
 import { joinResults } from './join-results.ts';
 import { failuresOf, tidyChunk, type KeepFiles } from '../batch/keep-files.ts';
 import { openQueue, type QueueContext } from './open-queue.ts';
@@ -27,9 +31,14 @@ export interface DeliverContext extends QueueContext {
   /** Null where nothing is to hold the run up. */
   readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
+  /** Told of what ends the run, once it is recorded: nothing more is to be sent. */
+  readonly halt: (error: BatchlineError) => void;
 }
 
-/** Joins a chunk with its downloaded result files, loads the answers and records what became of every row. */
+/**
+ * Joins a chunk with its downloaded result files, loads the answers and records what became of every row. Of a chunk
+ * whose rows are held, the files are read once more, as they now are, for those rows.
+ */
 export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
   const { ledger, runId, folder } = context;
   using reconciliation = await Reconciliation.open(folder, [chunk]);
@@ -37,7 +46,8 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   let cleaned = 0;
   const queue = openQueue(context, reconciliation, chunk.chunk, (count) => (cleaned += count));
   let usage = noTokens;
-  for (const file of await existingFiles(folder, chunk.chunk)) {
+  // The output comes first, so that most failures are known to be final.
+  for (const file of await savedFiles(folder, chunk.chunk)) {
     const joined = await joinResults(
       {
         reconciliation,
@@ -45,7 +55,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         history,
         results: context.results,
         breaker: context.breaker,
-        place: basename(file, '.jsonl'),
+        place: placeOf(file, chunk),
         notesInvalid: context.reasks && file === chunkFiles(folder, chunk.chunk).output,
         now: new Date().toISOString(),
         signal: context.host.signals.abort,
@@ -55,8 +65,43 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     usage = addTokens(usage, joined.usage);
   }
   await queue.drain();
-  warnOfOddities(context, reconciliation, chunk);
-  return record(context, reconciliation, { chunk, event: 'results_loaded', usage, cleaned });
+  noteUnclear(context, reconciliation);
+  const unread = unreadResults(
+    reconciliation,
+    spanOf(reconciliation),
+    await resultsPath(folder, chunk.chunk),
+  );
+  warnOfOddities(context, reconciliation, chunk, unread);
+  const event = unread === null ? 'results_loaded' : 'results_held';
+  const delivered = await record(context, reconciliation, { chunk, event, usage, cleaned, unread });
+  const refused = accountRefused(reconciliation, spanOf(reconciliation));
+  if (refused !== null) context.halt(refused);
+  return delivered;
+}
+
+/** Refusals that turn out to be the rows' own count for the breaker as others do. */
+function noteUnclear({ breaker }: DeliverContext, reconciliation: Reconciliation): void {
+  const answered = anyAnswered(reconciliation, spanOf(reconciliation));
+  for (const failure of reconciliation.failures.values())
+    if (failure.blame === 'unclear' && answered) breaker?.note(failure);
+}
+
+/** Gives up results that could not be read: the rows that are held for them are to be sent again. */
+export async function deliverLost(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
+  using reconciliation = await Reconciliation.open(context.folder, [chunk]);
+  return record(context, reconciliation, { chunk, event: 'results_loaded', usage: noTokens, cleaned: 0 });
+}
+
+/** Names a load, and is the same when it is repeated after a crash. */
+function placeOf(file: string, { state, unread }: ChunkRecord): string {
+  const place = basename(file).replace(/\.jsonl(\.gz)?$/, '');
+  // Each time that something could be read, fewer rows are held.
+  return state === 'held' ? `${place}.held-${unread?.rows}` : place;
+}
+
+function spanOf({ spans: [span] }: Reconciliation): ChunkSpan {
+  if (span === undefined) throw new Error('A reconciliation without a chunk.');
+  return span;
 }
 
 /** Records the refusal of a chunk's whole file: the named lines have failed, the others are to be sent again. */
@@ -67,7 +112,17 @@ export async function deliverRefusal(
 ): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   applyRefusal(reconciliation, lines);
-  return record(context, reconciliation, { chunk, event: 'batch_refused', usage: noTokens, cleaned: 0 });
+  const history = await context.ledger.rowHistory(context.runId, chunk.chunk);
+  // A validation that refuses for the account's sake is believed the second time.
+  const refused = accountRefused(
+    reconciliation,
+    spanOf(reconciliation),
+    ({ customId, code }) => history.get(customId)?.code === code,
+  );
+  const event = 'batch_refused';
+  const delivered = await record(context, reconciliation, { chunk, event, usage: noTokens, cleaned: 0 });
+  if (refused !== null) context.halt(refused);
+  return delivered;
 }
 
 /**
@@ -103,16 +158,17 @@ interface Recorded {
   readonly event: ChunkEvent;
   readonly usage: TokenCounts;
   readonly cleaned: number;
+  /** Why rows are held; none are where it is left out. */
+  readonly unread?: UnreadResults | null;
 }
 
 async function record(
   context: DeliverContext,
   reconciliation: Reconciliation,
-  { chunk, event, usage, cleaned }: Recorded,
+  { chunk, event, usage, cleaned, unread = null }: Recorded,
 ): Promise<ChunkRecord> {
   const { ledger, runId, folder, attemptLimits } = context;
-  const [span] = reconciliation.spans;
-  if (span === undefined) throw new Error('A reconciliation without a chunk.');
+  const span = spanOf(reconciliation);
   const history = await ledger.rowHistory(runId, chunk.chunk);
   const outcome = chunkOutcome(reconciliation, span, {
     event,
@@ -122,6 +178,7 @@ async function record(
     cleaned,
     now: Date.now(),
     moreToCome: false,
+    unread,
   });
   const failures = await withRequests(folder, context.requestLines, span, outcome, history);
   const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures } }]);
@@ -133,22 +190,25 @@ async function record(
       chunk: chunk.chunk,
       ok: outcome.ok,
       failed: failures.length,
-      pending: outcome.unfinished.length,
+      pending: outcome.unfinished.length + (unread?.rows ?? 0),
     });
   }
-  if (outcome.unfinished.length === 0)
+  // Of a chunk that was held other rows may still wait to be sent again.
+  if (outcome.unfinished.length === 0 && unread === null && chunk.state !== 'held')
     await tidyChunk(folder, chunk.chunk, context.keepFiles, failuresOf(failures));
   return recorded;
 }
 
-/** Two files may say more than one: the output file is read first, so that most failures are known to be final. */
-async function existingFiles(folder: string, chunk: number): Promise<readonly string[]> {
-  const { output, errors } = chunkFiles(folder, chunk);
-  const found = await Promise.all([output, errors].map(exists));
-  return [output, errors].filter((_, index) => found[index]);
-}
-
-function warnOfOddities(context: DeliverContext, reconciliation: Reconciliation, chunk: ChunkRecord): void {
+function warnOfOddities(
+  context: DeliverContext,
+  reconciliation: Reconciliation,
+  chunk: ChunkRecord,
+  unread: UnreadResults | null,
+): void {
+  if (unread !== null) {
+    context.host.emit({ type: 'Warned', message: describeUnread(unread, chunk.chunk) });
+    return;
+  }
   const { strangers, repeats, unparsable } = reconciliation;
   if (strangers + repeats + unparsable === 0) return;
   context.host.emit({

@@ -1,36 +1,58 @@
+import type { BatchlineError } from '../core/errors.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import { Semaphore } from '../core/semaphore.ts';
-import type { Collection } from '../job/job.ts';
+import type { Loading } from '../job/job.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { FileLimit } from '../batch/file-limit.ts';
 import type { Breaker } from './breaker.ts';
-import { deliverChunk, deliverRefusal, deliverSuperseded, type DeliverContext } from './deliver.ts';
+import {
+  deliverChunk,
+  deliverLost,
+  deliverRefusal,
+  deliverSuperseded,
+  type DeliverContext,
+} from './deliver.ts';
+import { isAllUnread, unreadableResults } from './held-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
 
 /** What becomes of the rows of a run's chunks; each chunk is returned as it then stands in the ledger. */
 export interface Delivery {
-  /** Joins a chunk with its downloaded results and loads it. */
+  /** Joins a chunk with its downloaded results and loads it; once more where its rows are held. */
   load(chunk: ChunkRecord): Promise<ChunkRecord>;
+  /** Gives up results that could not be read, so that the rows that are held for them are sent again. */
+  lost(chunk: ChunkRecord): Promise<ChunkRecord>;
   /** Fails the lines that the provider refused and sets the others free. */
   refused(chunk: ChunkRecord, lines: ReadonlyMap<number, LineFault>): Promise<ChunkRecord>;
   /** Gives up a file that is too large, so that its rows move to smaller ones. */
   superseded(chunk: ChunkRecord, limit: FileLimit): Promise<ChunkRecord>;
 }
 
-/** @param breaker null where nothing is to hold the run up */
-export function openDelivery(collection: Collection, breaker: Breaker | null): Delivery {
-  const context = contextOf(collection, breaker);
+/**
+ * @param breaker null where nothing is to hold the run up
+ * @param halt told of what came back that ends the run: nothing more is to be sent
+ */
+export function openDelivery(
+  loading: Loading,
+  breaker: Breaker | null,
+  halt: (error: BatchlineError) => void = () => {},
+): Delivery {
+  const context = { ...contextOf(loading, breaker), halt };
   return {
-    load: (chunk) => deliverChunk(context, chunk),
+    load: async (chunk) => {
+      const delivered = await deliverChunk(context, chunk);
+      if (isAllUnread(delivered)) halt(unreadableResults(loading.run, [delivered]));
+      return delivered;
+    },
+    lost: (chunk) => deliverLost(context, chunk),
     refused: (chunk, lines) => deliverRefusal(context, chunk, lines),
     superseded: (chunk, limit) => deliverSuperseded(context, chunk, limit),
   };
 }
 
 function contextOf(
-  { ledger, run, loaded, prepared, host }: Collection,
+  { ledger, run, loaded, prepared, host }: Loading,
   breaker: Breaker | null,
-): DeliverContext {
+): Omit<DeliverContext, 'halt'> {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
   const onInvalid = request.output?.on_invalid ?? 'fail';
   // Other rows may still need the answers.
@@ -46,7 +68,9 @@ function contextOf(
     attemptLimits: {
       attempts: batch.max_attempts,
       submissions: 10,
-      retriedAnswers: new Set(onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch']),
+      retriedAnswers: new Set(
+        onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch', 'empty_answer'],
+      ),
     },
     reasks: onInvalid === 'reask',
     keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,

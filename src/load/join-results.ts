@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../batch/reconciliation.ts';
+import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import { readLineBlocks } from '../files/line-reader.ts';
@@ -46,17 +46,24 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
       const result = reader.read(block.buffer, start, end);
       if (result.kind === 'unparsable') {
         reconciliation.unparsable += 1;
+        reconciliation.noteUnjoined(block.buffer.subarray(start, end), file);
         continue;
       }
       const index = reconciliation.find(result.customId);
-      if (index === -1) continue;
+      if (index === -1) {
+        reconciliation.noteUnjoined(block.buffer.subarray(start, end), file);
+        continue;
+      }
+      reconciliation.joined += 1;
       // A line that says again what is known was not paid for again.
       const isFirst = reconciliation.isUnheard(index);
       if (isFirst) usage.add(result);
-      if (isFirst && result.kind === 'failed' && result.ran) context.breaker?.note(result);
+      if (isFirst && result.kind === 'failed' && result.ran && isRowsOrPassing(result))
+        context.breaker?.note(result);
       if (context.notesInvalid === true && result.kind === 'failed' && result.stage === 'answer')
         reconciliation.invalidAnswers.set(index, { at: block.offset + start, bytes: end - start });
       if (!reconciliation.take(index, result) || result.kind !== 'ok') continue;
+      if (result.answer.finishReason === 'length') reconciliation.truncated += 1;
       if (!loadAnswer(context, index, result.answer, end - start)) continue;
       await queue.flush(`${context.place}.${part}`);
       part += 1;
@@ -65,6 +72,11 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
   }
   await queue.flush(`${context.place}.${part}`);
   return { lines, usage: usage.total };
+}
+
+/** Whose fault an unclear one is shows when the whole batch was read. */
+function isRowsOrPassing({ blame }: FailedResult): boolean {
+  return blame === 'row' || blame === 'provider';
 }
 
 /** Evaluates the columns of an answered row and queues it. @returns whether the queue wants to be flushed */

@@ -2,6 +2,7 @@ import { type ClassifiedResult, noUsage } from '../core/batch-result.ts';
 import type { Reply } from '../core/dialect.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { errorMessage } from '../core/errors.ts';
+import type { AnswerNeed } from '../core/result-variables.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerRepair } from './answer-repair.ts';
 import type { OutputValidator } from './output-validator.ts';
@@ -35,6 +36,7 @@ const filtered: Fault = {
   message: "The provider's content filter withheld the answer.",
 };
 const empty: Fault = { code: 'empty_answer', message: 'The response holds no answer.' };
+const brokenOff: Fault = { code: 'broken_off', message: 'The provider broke off while it answered.' };
 const noVector: Fault = { code: 'invalid_embedding', message: 'The embedding is no list of floats.' };
 
 const longNumber = /\d{16}/;
@@ -42,6 +44,7 @@ const longNumber = /\d{16}/;
 /** Decides whether a response is the answer that was asked for. */
 export class AnswerJudge {
   readonly #wantsJson: boolean;
+  readonly #wantsBody: boolean;
   readonly #validate: OutputValidator | undefined;
   readonly #repair: AnswerRepair | undefined;
 
@@ -49,14 +52,21 @@ export class AnswerJudge {
    * @param validate the check of the schema, where one is asked for
    * @param repair what is tried on answers that are no JSON, where they may be repaired
    */
-  constructor(wantsJson: boolean, validate: OutputValidator | undefined, repair: AnswerRepair | undefined) {
-    this.#wantsJson = wantsJson || validate !== undefined;
+  constructor(
+    needs: ReadonlySet<AnswerNeed>,
+    validate: OutputValidator | undefined,
+    repair: AnswerRepair | undefined,
+  ) {
+    this.#wantsJson = needs.has('json') || validate !== undefined;
+    this.#wantsBody = needs.has('body');
     this.#validate = validate;
     this.#repair = repair;
   }
 
   judge(response: Response): ClassifiedResult {
     const { reply } = response;
+    // What the provider has not brought to its end is its failure, whatever stands there.
+    if (reply.finishReason === 'error') return failedRequest(response);
     const fault = this.#faultOf(reply);
     if (fault !== undefined) return failure(response, fault);
     const embedding = reply.vector === null ? null : readVector(reply.vector);
@@ -83,8 +93,14 @@ export class AnswerJudge {
   #faultOf(reply: Reply): Fault | undefined {
     if (reply.refusal !== null) return { code: 'refusal', message: reply.refusal };
     if (reply.finishReason === 'content_filter') return filtered;
-    if (reply.isEmpty) return empty;
+    if (reply.isEmpty || this.#saysNothing(reply)) return reply.finishReason === 'length' ? truncated : empty;
     return reply.finishReason === 'length' && this.#validate !== undefined ? truncated : undefined;
+  }
+
+  /** Where the body is a column, what it holds is for its reader to say. */
+  #saysNothing({ text, vector, hasCalls }: Reply): boolean {
+    if (vector !== null || hasCalls || this.#wantsBody) return false;
+    return text === null || text.trim() === '';
   }
 
   #parse(reply: Reply): Parsed | Fault {
@@ -114,7 +130,9 @@ export class AnswerJudge {
   }
 }
 
-function failure({ customId, reply: { usage } }: Response, { code, message }: Fault): ClassifiedResult {
+type Failed = Extract<ClassifiedResult, { readonly kind: 'failed' }>;
+
+function failure({ customId, reply: { usage } }: Response, { code, message }: Fault): Failed {
   return {
     kind: 'failed',
     customId,
@@ -123,6 +141,11 @@ function failure({ customId, reply: { usage } }: Response, { code, message }: Fa
     message,
     retryable: false,
     ran: true,
+    blame: 'row',
     usage: usage === noUsage ? null : usage,
   };
+}
+
+function failedRequest(response: Response): Failed {
+  return { ...failure(response, brokenOff), stage: 'request', retryable: true, blame: 'provider' };
 }

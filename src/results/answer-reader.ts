@@ -32,7 +32,7 @@ export interface AnswerReader {
 /** Reads result lines; most of them without parsing them, where the dialect knows what their leaves mean. */
 export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
   const { dialect, endpoint, needs, validate, repair } = options;
-  const judge = new AnswerJudge(needs.has('json'), validate, repair);
+  const judge = new AnswerJudge(needs, validate, repair);
   const parser = new ParsingReader({ dialect, endpoint, needs, judge });
   const meanings = needs.has('body') ? null : (dialect.leaves?.(endpoint) ?? null);
   return meanings === null

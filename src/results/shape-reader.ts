@@ -176,6 +176,7 @@ export class ShapeReader {
         finishReason: shape.finishReason,
         vector: null,
         isEmpty: false,
+        hasCalls: false,
         model: shape.model,
         usage: this.#usageOf(shape),
       },

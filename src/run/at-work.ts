@@ -63,8 +63,8 @@ export async function summarizeAt(
   return { ...summary, status, seconds };
 }
 
-/** The breaker trips again at once where nothing was changed. */
-const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full']);
+/** Where the same command alone would end the same way. */
+const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full', 'unreadable_results']);
 
 /** From here on an error leaves a run behind that the same command continues; say so, and end with 1 once money may be spent. */
 async function afterStart(thrown: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {

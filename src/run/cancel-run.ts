@@ -65,7 +65,7 @@ async function end(work: Work, sink: OpenedSink | null): Promise<CancelResult> {
 
 async function isOver(ledger: Ledger, run: RunRecord): Promise<boolean> {
   const isHome = (await ledger.chunks(run.runId)).every(({ state }) => !atProvider.has(state));
-  return isHome && (await chunksToFollow(ledger, run)).length === 0;
+  return isHome && (await chunksToFollow(ledger, run, true)).length === 0;
 }
 
 /** States in which a chunk's rows may be paid for and are not loaded yet. */

@@ -1,6 +1,7 @@
 import { BatchlineError } from '../core/errors.ts';
 import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { differences, howToUndo, type Fingerprint } from '../job/fingerprint.ts';
+import { heldChunks } from '../load/held-results.ts';
 import { ownedError, ownerLock } from './run-lock.ts';
 
 export interface ChoiceOptions {
@@ -27,11 +28,24 @@ export async function chooseRun(ledger: Ledger, options: ChoiceOptions): Promise
   if (options.newRun) return null;
   const newest = runs.slice(0, 1).find((run) => !isEnded(run));
   if (newest?.cancelRequested === true) throw cancellingError(newest);
-  const same = runs.find((run) => !isEnded(run) && isSame(run, options));
+  const same = await newestSame(ledger, runs, options);
   if (same !== undefined) return same;
   if (newest !== undefined) await giveUp(ledger, newest, options.fingerprint);
   if (!options.skipsUnchanged && !options.fullRefresh) await refuseToBuyAgain(ledger, runs, options.isTable);
   return null;
+}
+
+/** A run that waits for a person to say what becomes of rows that are held was left as it is by a newer one. */
+async function newestSame(
+  ledger: Ledger,
+  runs: readonly RunRecord[],
+  options: ChoiceOptions,
+): Promise<RunRecord | undefined> {
+  for (const [age, run] of runs.entries()) {
+    if (isEnded(run) || !isSame(run, options)) continue;
+    if (age === 0 || (await heldChunks(ledger, run)).length === 0) return run;
+  }
+  return undefined;
 }
 
 function isSame({ fingerprint, cancelRequested }: RunRecord, options: ChoiceOptions): boolean {

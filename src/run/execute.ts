@@ -1,11 +1,12 @@
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
 import { BatchlineError } from '../core/errors.ts';
-import type { Collection, Execution } from '../job/job.ts';
+import type { Collection, Execution, Pass } from '../job/job.ts';
 import { chunkLimits } from '../job/settings.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import { Breaker } from '../load/breaker.ts';
-import { openDelivery } from '../load/delivery.ts';
+import { openDelivery, type Delivery } from '../load/delivery.ts';
+import { heldChunks, isAllUnread, unreadableResults } from '../load/held-results.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
@@ -48,7 +49,9 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     bytes: () => room.fileBytes,
   });
   const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
-  const delivery = openDelivery(work, breaker);
+  const delivery = openDelivery(work, breaker, (error) => {
+    if (endsByFaults(pass)) driver.fail(error);
+  });
   const driver = new ChunkDriver({
     lane: openLane(work, room, delivery, host),
     load: (chunk) => delivery.load(chunk),
@@ -57,14 +60,17 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   });
   breaker?.onTripped((error) => driver.fail(error));
   try {
+    await settleHeld(work, driver, delivery);
     await start(work, driver, limits).catch((error: unknown) => {
       // What is under way is brought home first.
-      if (!(error instanceof BatchlineError) || error.code !== 'breaker') throw error;
+      if (!(error instanceof BatchlineError) || !endsSending.has(error.code)) throw error;
       driver.fail(error);
     });
     await drainChunks(work, driver, limits);
     await followLeaders(work);
     if (driver.parkedChunks > 0) return false;
+    const held = await heldChunks(work.ledger, work.run);
+    if (held.length > 0 && endsByFaults(pass)) throw unreadableResults(work.run, held);
     await tidyRun(work);
     return true;
   } catch (error) {
@@ -74,6 +80,24 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   } finally {
     await driver.idle();
   }
+}
+
+/** Faults after which nothing more is sent, while what is under way is brought home. */
+const endsSending: ReadonlySet<string> = new Set(['breaker', 'unreadable_results', 'account_refused']);
+
+/** Whether what came back may end the run; one that is being cancelled ends anyway. */
+function endsByFaults({ cancels }: Pass): boolean {
+  return !cancels;
+}
+
+/**
+ * Rows that are held are given up where a person says so. Else nothing is sent, as long as not one line of some batch's
+ * results could be read.
+ */
+async function settleHeld(work: Collection, driver: ChunkDriver, delivery: Delivery): Promise<void> {
+  const held = await heldChunks(work.ledger, work.run);
+  if (work.pass.takesLost) for (const chunk of held) await delivery.lost(chunk);
+  else if (endsByFaults(work.pass) && held.some(isAllUnread)) driver.fail(unreadableResults(work.run, held));
 }
 
 function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind {

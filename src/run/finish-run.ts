@@ -46,7 +46,7 @@ export async function finishRun(work: Started<Collection>, flags: EndFlags): Pro
   else warnOfOldTarget(work);
   await prepared.sink.restore?.();
   const deleted = isGood ? await deleteGone(work, flags.yes === true) : null;
-  warnOfRepairs(work.host.emit, rows);
+  warnOfAnswers(work.host.emit, rows);
   const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
   return {
     ...placeOf(work),
@@ -79,11 +79,17 @@ export function isWithinLimit(rows: Pick<RowCounts, 'ok' | 'failed'>, limit: Max
   return rows.failed <= (rows.ok + rows.failed) * limit.share;
 }
 
-/** Tells how many of the answers that were loaded are not what the model wrote. */
-export function warnOfRepairs(emit: EventListener, { repaired }: RowCounts): void {
-  if (repaired === 0) return;
-  const answers = repaired === 1 ? 'One answer was' : `${repaired} answers were`;
-  emit({ type: 'Warned', message: `${answers} no JSON until repaired (request.output.repair).` });
+/** Tells how many of the answers that were loaded are not what the model wrote, or not all that it would have. */
+export function warnOfAnswers(emit: EventListener, { repaired, truncated }: RowCounts): void {
+  const tell = (count: number, what: string): void => {
+    const answers = count === 1 ? 'One answer was' : `${count} answers were`;
+    if (count > 0) emit({ type: 'Warned', message: `${answers} ${what}` });
+  };
+  tell(repaired, 'no JSON until repaired (request.output.repair).');
+  tell(
+    truncated,
+    'cut off at the token limit and kept as they are; raise request.params.max_tokens, or what this model calls it.',
+  );
 }
 
 /** Whether the target stands for the whole source, so that a source without rows would empty it. */

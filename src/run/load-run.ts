@@ -7,6 +7,9 @@ import type { Host } from '../core/host.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import { isWithinLimit } from './finish-run.ts';
 import { requireAnswers } from '../load/fill-target.ts';
+import type { Loading } from '../job/job.ts';
+import { openDelivery } from '../load/delivery.ts';
+import { heldChunks } from '../load/held-results.ts';
 import type { LoadResult } from './build/load-build.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';
 import { openToLoad } from './open-run.ts';
@@ -23,12 +26,15 @@ export async function loadRun(loaded: LoadedPipeline, id: string, outer: Host): 
   await using opened = await openToLoad({ ledger, loaded, host: outer }, run);
   const { work } = opened;
   const { sink } = work.prepared;
-  refuseToInsertTwice(loaded, run, sink);
+  const held = await heldChunks(ledger, run);
+  // What could not be read was never inserted.
+  const isAdded = held.length > 0 && isInserted(loaded, run, sink);
+  if (!isAdded) refuseToInsertTwice(loaded, run, sink);
   if (sink.isReplaced) await requireAnswers(work);
   return await workOn(work, async () => {
-    await sink.restart();
-    await sink.forgetLoads?.(runId, `.${wholeLoadPlace(sink)}.`);
-    const { gone } = await reload(work, 'all');
+    const delivery = openDelivery(work, null);
+    for (const chunk of held) await delivery.load(chunk);
+    const gone = isAdded ? 0 : await reloadAll(work);
     if (gone > 0) {
       work.host.emit({ type: 'Warned', message: `${gone} answers are no longer kept and were not loaded.` });
     }
@@ -37,7 +43,8 @@ export async function loadRun(loaded: LoadedPipeline, id: string, outer: Host): 
     if (isGood && rows.pending === 0 && gone === 0) await sink.finish(rows.ok);
     await sink.restore?.();
     const summary = await summarizeAt(work, statusAfter(run, rows.failed));
-    return { summary, exitCode: isGood && gone === 0 ? 0 : 1 };
+    const isWhole = gone === 0 && (await heldChunks(ledger, run)).length === 0;
+    return { summary, exitCode: isGood && isWhole ? 0 : 1 };
   });
 }
 
@@ -53,8 +60,21 @@ async function findRun(ledger: Ledger, { name, stateDir }: LoadedPipeline, id: s
   throw unknownRun(id, stateDir, ` of ${name}`);
 }
 
-function refuseToInsertTwice({ pipeline }: LoadedPipeline, run: RunRecord, sink: OpenedSink): void {
-  if (pipeline.sink['mode'] !== 'insert' || sink.target !== run.target) return;
+/** @returns how many answers are no longer kept */
+async function reloadAll(work: Loading): Promise<number> {
+  const { sink } = work.prepared;
+  await sink.restart();
+  await sink.forgetLoads?.(work.run.runId, `.${wholeLoadPlace(sink)}.`);
+  return (await reload(work, 'all')).gone;
+}
+
+/** Whether the run's rows stand in the sink once and for all. */
+function isInserted({ pipeline }: LoadedPipeline, run: RunRecord, sink: OpenedSink): boolean {
+  return pipeline.sink['mode'] === 'insert' && sink.target === run.target;
+}
+
+function refuseToInsertTwice(loaded: LoadedPipeline, run: RunRecord, sink: OpenedSink): void {
+  if (!isInserted(loaded, run, sink)) return;
   throw new BatchlineError(
     'already_inserted',
     `The rows of run ${run.runId} stand in ${sink.target} already.`,

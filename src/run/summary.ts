@@ -34,13 +34,13 @@ export interface RunSummary {
 /** Adds a run up from the ledger alone; needs no network. */
 export async function summarize(ledger: LedgerReader, run: RunRecord): Promise<RunSummary> {
   const chunks = await ledger.chunks(run.runId);
-  const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned } =
+  const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned, truncated } =
     await ledger.rowCounts(run.runId);
   return {
     run_id: run.runId,
     pipeline: run.pipeline,
     status: run.status,
-    rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned },
+    rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned, truncated },
     batches: countBatches(chunks),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
     cost_usd: chunks.length === 0 ? 0 : null,
@@ -78,6 +78,7 @@ function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> | nu
       return null;
     case 'ended':
     case 'downloaded':
+    case 'held':
     case 'loaded':
       return endedKind(chunk.batchStatus);
   }

@@ -10,7 +10,9 @@ export async function tidyRun({
   loaded,
 }: Pick<Collection, 'ledger' | 'run' | 'loaded'>): Promise<void> {
   const { keep_files: keep } = loaded.pipeline;
-  for (const { chunk } of await ledger.chunks(run.runId)) {
+  for (const { chunk, state } of await ledger.chunks(run.runId)) {
+    // Its answers may be paid for, and can still be read by `load --run`.
+    if (state === 'held') continue;
     const failures = failuresOf(await ledger.ownFailures(run.runId, chunk));
     await tidyChunk(run.folder, chunk, keep, failures);
   }

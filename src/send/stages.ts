@@ -18,6 +18,7 @@ const stages: Readonly<Record<ChunkState, Stage | null>> = {
   submitted: 'look',
   ended: 'fetch',
   downloaded: 'load',
+  held: null,
   loaded: null,
   refused: null,
   superseded: null,

@@ -35,6 +35,7 @@ function failed(customId: string, changes: Partial<FailedResult> = {}): FailedRe
     message: 'An error.',
     retryable: true,
     ran: true,
+    blame: 'provider',
     usage: null,
     ...changes,
   };
@@ -111,6 +112,39 @@ describe('what becomes of the rows of a chunk', () => {
     expect([...outcome.rowStates]).toEqual([1, 0, 0]);
   });
 
+  it('is to wait, without an attempt, where the account is to blame', async () => {
+    const quota = { blame: 'account', code: 'insufficient_quota', retryable: false } as const;
+    const history = new Map([['b', sentBefore('b', { line: 1, attempts: 2, submissions: 9 })]]);
+    const { failures, unfinished } = await outcomeOf([ok('a'), failed('b', quota), failed('c', quota)], {
+      history,
+    });
+    expect(failures).toEqual([]);
+    expect(unfinished).toMatchObject([
+      { customId: 'b', attempts: 2, submissions: 9, code: 'insufficient_quota' },
+      { customId: 'c', attempts: 0, submissions: 0, code: 'insufficient_quota' },
+    ]);
+  });
+
+  it('is the account’s where an unclear refusal was given to all, else the row’s', async () => {
+    const unclear = { blame: 'unclear', code: 'http_403', retryable: false } as const;
+    const all = await outcomeOf([failed('a', unclear), failed('b', unclear), failed('c', unclear)]);
+    expect(all).toMatchObject({ failures: [], unfinished: [{}, {}, {}] });
+    for (const answer of [ok('a'), failed('a', { stage: 'answer', retryable: false, blame: 'row' })]) {
+      const { failures } = await outcomeOf([answer, failed('b', unclear), failed('c', unclear)]);
+      expect(failures.filter(({ code }) => code === 'http_403')).toMatchObject([
+        { customId: 'b', blame: 'row' },
+        { customId: 'c', blame: 'row' },
+      ]);
+    }
+  });
+
+  it('is to be held where its answer may lie unread, unless something was said of it', async () => {
+    const unread = { rows: 1, lines: 1, first: 'x', path: 'p', joined: 2, reported: null };
+    const outcome = await outcomeOf([ok('a'), failed('b')], { event: 'results_held', unread });
+    expect(outcome).toMatchObject({ ok: 1, unread, unfinished: [{ customId: 'b' }] });
+    expect([...outcome.rowStates]).toEqual([1, 0, 3]);
+  });
+
   it('is another try for those that stand in no file', async () => {
     const outcome = await outcomeOf([ok('a'), ok('c')]);
     expect(outcome.unfinished).toMatchObject([
@@ -131,6 +165,7 @@ describe('what becomes of the rows of a chunk', () => {
         code: 'server_error',
         message: 'An error.',
         attempts: 3,
+        blame: 'provider',
         chunk: 1,
         batchId: 'batch-1',
         requestHash: 'hash b',

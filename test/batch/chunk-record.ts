@@ -49,6 +49,8 @@ export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
     results: [],
     expiresAt: null,
     account: null,
+    reported: null,
+    unread: null,
     rowStates: null,
     ok: 0,
     failed: 0,

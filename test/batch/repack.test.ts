@@ -63,6 +63,8 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       ok: 8 - lines.length,
       cleaned: 0,
       repaired: 0,
+      truncated: 0,
+      unread: null,
       usage: { input: 0, output: 0, cached: 0 },
       failures: [],
       recovered: [],

@@ -59,7 +59,14 @@ const dialect: Dialect = {
     const common = { customId, requestId: null };
     if (body !== undefined) return { ...common, kind: 'answered', body };
     const message = asText(line['broke']) ?? 'It said nothing.';
-    const failure = { code: 'broke', message, retryable: false, ran: true, usage: null };
+    const failure = {
+      code: 'broke',
+      message,
+      retryable: false,
+      ran: true,
+      blame: 'row',
+      usage: null,
+    } as const;
     return { ...common, kind: 'failed', failure };
   },
   reply: (_endpoint, { words }) => ({
@@ -68,6 +75,7 @@ const dialect: Dialect = {
     finishReason: 'stop',
     vector: null,
     isEmpty: asText(words) === null,
+    hasCalls: false,
     model: 'fake-1',
     usage: noUsage,
   }),

@@ -6,7 +6,7 @@ import { isFinal, nextState, type ChunkEvent, type ChunkState } from '../../src/
 interface Facts {
   readonly upload: 'none' | 'under way' | 'done';
   readonly create: 'none' | 'under way' | 'done';
-  readonly batch: 'none' | 'running' | 'ended' | 'fetched';
+  readonly batch: 'none' | 'running' | 'ended' | 'fetched' | 'unread';
   readonly end: 'none' | 'loaded' | 'refused' | 'superseded';
 }
 
@@ -51,12 +51,21 @@ const rules: Readonly<Record<ChunkEvent, Rule>> = {
   // Also the results that somebody else made of a file that was never sent.
   results_loaded: (facts) =>
     when(
-      facts.end === 'none' && (facts.batch === 'fetched' || (facts.upload === 'none' && isUnbought(facts))),
+      facts.end === 'none' &&
+        (facts.batch === 'fetched' ||
+          facts.batch === 'unread' ||
+          (facts.upload === 'none' && isUnbought(facts))),
       {
         ...facts,
         end: 'loaded',
       },
     ),
+  // Rows lack a result, and an answer to them may lie unread.
+  results_held: (facts) =>
+    when(facts.end === 'none' && (facts.batch === 'fetched' || facts.batch === 'unread'), {
+      ...facts,
+      batch: 'unread',
+    }),
   file_superseded: (facts) => when(isUnbought(facts), { ...facts, end: 'superseded', upload: 'none' }),
 };
 
@@ -65,7 +74,7 @@ const events = Object.keys(rules) as ChunkEvent[];
 function stateOf({ upload, create, batch, end }: Facts): ChunkState {
   if (end !== 'none') return end;
   if (batch !== 'none')
-    return ({ running: 'submitted', ended: 'ended', fetched: 'downloaded' } as const)[batch];
+    return ({ running: 'submitted', ended: 'ended', fetched: 'downloaded', unread: 'held' } as const)[batch];
   if (create === 'under way') return 'creating';
   return ({ none: 'sealed', 'under way': 'uploading', done: 'uploaded' } as const)[upload];
 }

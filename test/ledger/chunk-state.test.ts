@@ -9,6 +9,7 @@ const states: readonly ChunkState[] = [
   'submitted',
   'ended',
   'downloaded',
+  'held',
   'loaded',
   'refused',
   'superseded',
@@ -28,6 +29,7 @@ const events: readonly ChunkEvent[] = [
   'batch_ended',
   'results_downloaded',
   'results_loaded',
+  'results_held',
   'file_superseded',
 ];
 
@@ -48,6 +50,9 @@ const arrows: readonly (readonly [ChunkState, ChunkEvent, ChunkState])[] = [
   ['submitted', 'batch_ended', 'ended'],
   ['ended', 'results_downloaded', 'downloaded'],
   ['downloaded', 'results_loaded', 'loaded'],
+  ['downloaded', 'results_held', 'held'],
+  ['held', 'results_held', 'held'],
+  ['held', 'results_loaded', 'loaded'],
   ['sealed', 'results_loaded', 'loaded'],
   ['sealed', 'file_superseded', 'superseded'],
   ['uploading', 'file_superseded', 'superseded'],

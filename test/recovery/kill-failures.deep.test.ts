@@ -137,6 +137,7 @@ describe('a run of which rows are filtered, fail, pass later and are refused', (
       failed: failed.length,
       pending: 0,
       cleaned: 0,
+      truncated: 0,
     });
 
     const text = await readFile(join(project.stateDir, 'runs', status.run_id, 'failed-rows.jsonl'), 'utf8');

@@ -133,6 +133,7 @@ function completedStatus() {
       failed: 0,
       pending: 0,
       cleaned: 0,
+      truncated: 0,
     },
     batches: {
       total: filesExpected,

@@ -31,6 +31,8 @@ const faults: FaultsInput = {
     { fault: 'expired', batches: 3, after: 0.5 },
     { fault: 'cancelled', batches: 6, after: 0.5 },
     { fault: 'unlisted', for: '150ms' },
+    // Rows that are missing and counted all the same would be held.
+    { fault: 'null_counts' },
   ],
   http: [
     { fault: 'download_cut', requests: 1 },
@@ -84,6 +86,7 @@ it('accounts for each of 20,000 rows, whatever went wrong with some of them', { 
     failed,
     pending: 0,
     cleaned: 0,
+    truncated: 0,
   });
   const { total, completed, expired, cancelled } = summary.batches;
   expect([expired, cancelled, total - completed]).toEqual([1, 1, 2]);

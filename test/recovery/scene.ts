@@ -74,6 +74,7 @@ export function expectCounts(
     failed: 0,
     pending: 0,
     cleaned: 0,
+    truncated: 0,
   };
   expect([status, rows]).toEqual([wanted, { ...none, ...counts }]);
 }

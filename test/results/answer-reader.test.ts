@@ -183,7 +183,7 @@ test.each([
     },
     { code: 'InternalServerError', message: 'no', retryable: true, ran: true },
   ],
-  ['a success without a body', resultLine(null, 200), { code: 'empty_answer', retryable: false }],
+  ['a success without a body', resultLine(null, 200), { code: 'no_response', retryable: true, ran: true }],
   [
     'a failed response',
     resultLine({ status: 'failed', error: { code: 'server_error', message: 'x' } }, 200),
@@ -196,6 +196,29 @@ test.each([
     customId: 'r-1',
     ...expected,
   });
+});
+
+const answer = chatBody('Paid for.');
+
+test.each([
+  ['a body without its envelope', { custom_id: 'r-1', ...answer }],
+  ['a body where the response should stand', { custom_id: 'r-1', response: answer, error: null }],
+  ['a body beside the response', { custom_id: 'r-1', response: null, error: null, body: answer }],
+  ['a body as text', resultLine(JSON.stringify(answer))],
+  ['a list as body', resultLine([answer])],
+  ['a text as response', { custom_id: 'r-1', response: 'Paid for.' }],
+  ['a text', { custom_id: 'r-1', content: 'Paid for.' }],
+])('takes %s for what may be an answer, not for a failure', (_what, line) => {
+  expect(readLine(texts, line).kind).toBe('unparsable');
+});
+
+test.each([
+  ['null', null],
+  ['an empty text', ''],
+  ['an empty object', {}],
+  ['an object of nothing', { code: null, message: '' }],
+])('reads an answer beside an error that is %s', (_what, error) => {
+  expect(readLine(texts, { ...resultLine(answer), error })).toMatchObject({ kind: 'ok' });
 });
 
 test.each(['', 'null', '[]', '{', '{"custom_id":""}', '{"custom_id":7}', '{"id":"x"}', '"x"'])(
@@ -220,6 +243,149 @@ test.each([
     usage: { input_tokens: 22 },
   });
   expect(result).toHaveProperty('message', expect.stringContaining(message));
+});
+
+const blank = [null, '', ' \n\t', [], [{ type: 'text', text: '' }]];
+const said = (content: unknown, finish_reason: string | null, message: object = {}) =>
+  resultLine(chatBody(content, {}, { message: { content, ...message }, finish_reason }));
+const response = (status: string, output: readonly object[], more: object = {}) =>
+  resultLine({ object: 'response', status, output, error: null, ...more });
+const message = (text: string) => ({ type: 'message', content: [{ type: 'output_text', text }] });
+
+test.each(blank.map((content) => [JSON.stringify(content), content]))(
+  'does not take %s for an answer',
+  (_what, content) => {
+    const read = (finish: string | null) => readLine(texts, said(content, finish));
+    expect(read('length')).toMatchObject({ stage: 'answer', code: 'length', ran: true, retryable: false });
+    expect(read('max_tokens')).toMatchObject({ stage: 'answer', code: 'length' });
+    expect(read('content_filter')).toMatchObject({ stage: 'answer', code: 'content_filter' });
+    for (const finish of ['stop', 'tool_calls', null])
+      expect(read(finish)).toMatchObject({ stage: 'answer', code: 'empty_answer', blame: 'row' });
+  },
+);
+
+test.each([
+  ['nothing', response('completed', []), 'empty_answer'],
+  ['a message without text', response('completed', [message('')]), 'empty_answer'],
+  ['blank text', response('completed', [message(' \n')]), 'empty_answer'],
+  ['reasoning alone', response('completed', [{ type: 'reasoning', summary: [] }]), 'empty_answer'],
+  [
+    'reasoning that was cut off',
+    response('incomplete', [{ type: 'reasoning' }], { incomplete_details: { reason: 'max_output_tokens' } }),
+    'length',
+  ],
+  [
+    'nothing, cut off',
+    response('incomplete', [], { incomplete_details: { reason: 'max_output_tokens' } }),
+    'length',
+  ],
+  [
+    'a refusal',
+    response('completed', [{ type: 'message', content: [{ type: 'refusal', refusal: '' }] }]),
+    'refusal',
+  ],
+])('does not take a response with %s for an answer', (_what, line, code) => {
+  expect(readLine(reader('responses', ['text']), line)).toMatchObject({
+    stage: 'answer',
+    code,
+    blame: 'row',
+  });
+});
+
+test.each([
+  ['chat', said('half', 'error')],
+  ['chat', said(null, 'error')],
+  ['chat', said('half', 'abort')],
+  ['responses', response('failed', [message('half')])],
+  ['responses', response('failed', [], { error: { code: 'who_knows', message: 'x' } })],
+  ['responses', response('cancelled', [])],
+  ['responses', response('in_progress', [])],
+] as const)('takes an answer at %s that the provider broke off for its failure', (endpoint, line) => {
+  expect(readLine(reader(endpoint, ['text', 'body']), line)).toMatchObject({
+    stage: 'request',
+    retryable: true,
+    ran: true,
+    blame: 'provider',
+  });
+});
+
+test('keeps calls of tools, and where the body is a column whatever it holds', () => {
+  const call = { type: 'function_call', name: 'f', arguments: '{}', call_id: 'c' };
+  const calls = { tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] };
+  for (const needs of [['text'], ['body']] as const) {
+    for (const content of [null, ''])
+      expect(readLine(reader(chat, needs), said(content, 'tool_calls', calls)).kind).toBe('ok');
+    const answers = reader('responses', needs);
+    expect(readLine(answers, response('completed', [{ type: 'reasoning' }, call])).kind).toBe('ok');
+    expect(readLine(answers, response('completed', [{ ...call, type: 'custom_tool_call' }])).kind).toBe('ok');
+  }
+  expect(readLine(reader(chat, ['body']), said('', 'stop')).kind).toBe('ok');
+  expect(readLine(reader('responses', ['body']), response('completed', [{ type: 'reasoning' }])).kind).toBe(
+    'ok',
+  );
+});
+
+const refused = (status: number, code: string | null, text = 'x', type = 'error') =>
+  resultLine({ error: { code, message: text, type } }, status);
+
+test.each([
+  ['insufficient_quota', refused(429, 'insufficient_quota')],
+  ['insufficient_quota as type', refused(429, null, 'x', 'insufficient_quota')],
+  [
+    'a quota in words',
+    refused(429, null, 'You exceeded your current quota, please check your plan and billing details.'),
+  ],
+  ['billing', refused(400, 'billing_hard_limit_reached')],
+  ['an account that is not active', refused(429, 'billing_not_active')],
+  ['a spend limit', refused(400, 'enforced_spend_limit_reached')],
+  ['402', refused(402, null, 'Insufficient credits')],
+  ['402 within a 200', resultLine({ error: { code: 402, message: 'Insufficient credits' } }, 200)],
+  ['401', refused(401, null)],
+  ['a key', refused(400, 'API_KEY_INVALID', 'API key not valid. Please pass a valid API key.')],
+  ['a model', refused(404, 'model_not_found')],
+  [
+    'a model in words',
+    refused(400, null, 'The model `gpt-9` does not exist or you do not have access to it.'),
+  ],
+  ['a deployment', refused(404, 'DeploymentNotFound')],
+  ['a 403 of a project', refused(403, null, 'Project `p` does not have access to model `m`')],
+  ['a 403 of a permission', refused(403, 'insufficient_permissions')],
+  [
+    'without a response',
+    { custom_id: 'r-1', response: null, error: { code: 'insufficient_quota', message: 'x' } },
+  ],
+])('blames the account for %s', (_what, line) => {
+  expect(readLine(texts, line)).toMatchObject({ kind: 'failed', stage: 'request', blame: 'account' });
+});
+
+test.each([
+  [
+    'provider',
+    'a rate limit',
+    refused(429, 'rate_limit_exceeded', 'Add a payment method to your account to raise it.'),
+  ],
+  ['provider', 'a 500', refused(500, 'server_error', 'The model does not exist.')],
+  [
+    'provider',
+    'an expired line',
+    { custom_id: 'r-1', response: null, error: { code: 'batch_expired', message: 'x' } },
+  ],
+  ['provider', 'silence', { custom_id: 'r-1', response: null, error: null }],
+  [
+    'row',
+    'a 400',
+    refused(400, 'context_length_exceeded', "This model's maximum context length is 8 tokens."),
+  ],
+  ['row', 'a 422', refused(422, null, 'Unprocessable')],
+  [
+    'row',
+    'a 400 on a parameter',
+    refused(400, 'unsupported_parameter', 'This model does not support image inputs.'),
+  ],
+  ['unclear', 'a bare 403', refused(403, null, 'Blocked.')],
+  ['unclear', 'a bare 404', refused(404, null, 'Not found.')],
+] as const)('blames the %s for %s', (blame, _what, line) => {
+  expect(readLine(texts, line)).toMatchObject({ kind: 'failed', stage: 'request', blame });
 });
 
 test('fails refusals and filtered answers of the responses endpoint', () => {

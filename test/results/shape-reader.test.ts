@@ -25,7 +25,7 @@ import { chatBody, resultLine } from './result-lines.ts';
 
 const needs: ReadonlySet<AnswerNeed> = new Set<AnswerNeed>(['text', 'request_id']);
 
-function readers(judge = new AnswerJudge(false, undefined, undefined)) {
+function readers(judge = new AnswerJudge(needs, undefined, undefined)) {
   const parser = new ParsingReader({ dialect: openAiDialect, endpoint: 'chat', needs, judge });
   return { parser, shaped: new ShapeReader({ parser, meanings, judge, wantsRequestId: true }) };
 }
@@ -188,7 +188,7 @@ test('gives what parsing gives for bytes that are no UTF-8', () => {
 
 test('does not parse lines of a shape that it knows', () => {
   let parsed = 0;
-  const judge = new AnswerJudge(false, undefined, undefined);
+  const judge = new AnswerJudge(needs, undefined, undefined);
   class CountingParser extends ParsingReader {
     override read(block: Buffer, start: number, end: number) {
       parsed += 1;

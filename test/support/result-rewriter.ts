@@ -11,6 +11,14 @@ export interface ResultLine {
 export interface ResultLines {
   readonly output: readonly (ResultLine | string)[] | null;
   readonly errors: readonly (ResultLine | string)[] | null;
+  /** What the batch claims, where it is not what the files hold. */
+  readonly counts?: Counts | null;
+}
+
+interface Counts {
+  readonly total: number;
+  readonly completed: number;
+  readonly failed: number;
 }
 
 /**
@@ -42,13 +50,13 @@ export function rewriteResults(target: string, rewrite: Rewrite): Middleware {
   const rewriteBatch = async (path: string, batch: BatchObject): Promise<BatchObject> => {
     const known = batches.get(path);
     if (known !== undefined) return known;
-    const { output, errors } = rewrite(await linesOf(target, batch.output_file_id), batches.size + 1);
+    const { output, errors, counts } = rewrite(await linesOf(target, batch.output_file_id), batches.size + 1);
     const rewritten = {
       ...batch,
       output_file_id: keep(output),
       error_file_id: keep(errors),
-      // A batch without any file must not claim that rows of it were answered, and paid for.
-      ...(output === null && errors === null && { request_counts: { total: 0, completed: 0, failed: 0 } }),
+      // Rows that stand in no file must not be claimed to be answered, and paid for.
+      request_counts: counts ?? countLines(output, errors),
     };
     batches.set(path, rewritten);
     return rewritten;
@@ -62,6 +70,11 @@ export function rewriteResults(target: string, rewrite: Rewrite): Middleware {
     const batch = JSON.parse(response.body.toString()) as BatchObject;
     return batch.status === 'completed' ? jsonResponse(200, await rewriteBatch(path, batch)) : response;
   };
+}
+
+function countLines(output: ResultLines['output'], errors: ResultLines['errors']): Counts {
+  const [completed, failed] = [output?.length ?? 0, errors?.length ?? 0];
+  return { total: completed + failed, completed, failed };
 }
 
 async function linesOf(target: string, fileId: string | null): Promise<readonly ResultLine[]> {

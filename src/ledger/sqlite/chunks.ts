@@ -58,6 +58,7 @@ const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
   results: 'results',
   expiresAt: 'expires_at',
   account: 'account',
+  reported: 'reported',
 };
 
 /** The columns that a patch sets, as `, column = :key` each, with their values. */

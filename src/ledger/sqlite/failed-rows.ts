@@ -7,7 +7,13 @@ import * as sql from './statements.ts';
 export function insertFailures(database: DatabaseSync, runId: string, failures: Iterable<FailedRow>): void {
   const insert = database.prepare(sql.insertFailedRow);
   for (const row of failures) {
-    insert.run({ runId, ...row, key: JSON.stringify(row.key), sameAs: row.sameAs ?? null });
+    insert.run({
+      runId,
+      ...row,
+      key: JSON.stringify(row.key),
+      sameAs: row.sameAs ?? null,
+      blame: row.blame ?? 'row',
+    });
   }
 }
 
@@ -38,7 +44,7 @@ export async function* readFailures(path: string, runId: string): AsyncGenerator
   for (const row of reading.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
 }
 
-/** Of these requests, those that failed for good in an earlier run of the pipeline. */
+/** Of these requests, those that failed in an earlier run of the pipeline by their own fault. */
 export function selectRemembered(
   database: DatabaseSync,
   pipeline: string,

@@ -1,4 +1,5 @@
 import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { Blame } from '../../core/blame.ts';
 import type { ResultPart } from '../../core/batch-side.ts';
 import type { ChunkState } from '../chunk-state.ts';
 import type {
@@ -94,6 +95,7 @@ export function toRowCounts(row: Row): RowCounts {
     pending: requested - count('ok') - count('failed'),
     cleaned: count('cleaned'),
     repaired: count('repaired'),
+    truncated: count('truncated'),
   };
 }
 
@@ -117,6 +119,8 @@ export function toChunk(row: Row): ChunkRecord {
     results: JSON.parse(text(row, 'results')) as ResultPart[],
     expiresAt: integerOrNull(row, 'expires_at'),
     account: textOrNull(row, 'account'),
+    reported: integerOrNull(row, 'reported'),
+    unread: JSON.parse(textOrNull(row, 'unread') ?? 'null') as ChunkRecord['unread'],
     rowStates: states instanceof Uint8Array ? states : null,
     ok: integer(row, 'ok'),
     failed: integer(row, 'failed'),
@@ -145,6 +149,7 @@ export function toFailedRow(row: Row): FailedRow {
     requestHash: textOrNull(row, 'request_hash'),
     request: textOrNull(row, 'request'),
     sameAs: textOrNull(row, 'same_as'),
+    blame: text(row, 'blame') as Blame,
   };
 }
 
@@ -182,6 +187,17 @@ export function unfinishedValues({ answer, isReasking, ...row }: UnfinishedRow) 
 }
 
 /** An outcome's values by the names of their parameters. */
-export function outcomeValues({ rowStates, ok, failures, cleaned, repaired, usage }: ChunkOutcome) {
-  return { rowStates, ok, failed: failures.length, cleaned, repaired, ...usage };
+export function outcomeValues(outcome: ChunkOutcome) {
+  const { rowStates, ok, failures, cleaned, repaired, truncated, unread, usage } = outcome;
+  const unreadText = unread === null ? null : JSON.stringify(unread);
+  return {
+    rowStates,
+    ok,
+    failed: failures.length,
+    cleaned,
+    repaired,
+    truncated,
+    unread: unreadText,
+    ...usage,
+  };
 }

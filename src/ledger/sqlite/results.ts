@@ -19,8 +19,9 @@ export function recordOutcome(database: DatabaseSync, { at, outcome }: PlacedOut
   database.prepare(sql.addTokenUsage).run({ runId, chunk, ok, reported: usage.input });
   const values = { ...placeValues(at, event), ...outcomeValues(outcome) };
   if (Number(database.prepare(sql.updateChunkOutcome).run(values).changes) !== 1) throw chunkMoved(at);
-  // The rows that this chunk carried are done with, save those that are to be sent once more.
-  database.prepare(sql.settleSentRows).run({ runId, chunk });
+  // The rows that this chunk carried are done with, save those that are to be sent once more. Where some were held,
+  // those others wait already.
+  if (at.state !== 'held') database.prepare(sql.settleSentRows).run({ runId, chunk });
   deleteFailures(database, runId, recovered);
   insertFailures(database, runId, failures);
   if (followers) follow.addTo(database, runId, chunk, followers);

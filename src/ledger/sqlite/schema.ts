@@ -4,9 +4,16 @@ import { chunks, events, room, rows, runs, waitingRows } from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
-const newest = 9;
+const newest = 10;
 
-/** By the version that a ledger has: what brings it to the next. A migration that has shipped is never edited. */
+/** What was noted against a row before it was known whose fault a failure is. */
+const blameOldFailures = `
+  UPDATE failed_rows SET blame = 'provider' WHERE stage = 'request' AND (
+    code IN ('never_ran', 'missing', 'insufficient_quota', 'rate_limit_exceeded', 'server_error', 'batch_expired')
+    OR code GLOB 'http_40[123]' OR code = 'http_429' OR code GLOB 'http_5*');
+`;
+
+/** By the version that a ledger has: what brings it to the newest. */
 const migrations: ReadonlyMap<number, string> = new Map([
   [
     8,
@@ -40,6 +47,18 @@ const migrations: ReadonlyMap<number, string> = new Map([
     DROP TABLE old_chunks;
     ${waitingRows}
     ${events}
+    ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
+    ${blameOldFailures}
+    `,
+  ],
+  [
+    9,
+    `
+    ALTER TABLE chunks ADD COLUMN reported INTEGER;
+    ALTER TABLE chunks ADD COLUMN unread TEXT;
+    ALTER TABLE chunks ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
+    ${blameOldFailures}
     `,
   ],
 ]);
@@ -53,12 +72,10 @@ export function migrate(database: DatabaseSync): void {
   if (versionOf(database) >= newest) return;
   inTransaction(database, () => {
     // Another process may have been faster.
-    let version = versionOf(database);
+    const version = versionOf(database);
     if (version >= newest) return;
     if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, events].join(''));
-    else {
-      for (; version < newest; version += 1) database.exec(migrations.get(version) ?? tooOld(database));
-    }
+    else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });
 }

@@ -50,7 +50,8 @@ export const forgetRemote = `
 
 export const updateChunkOutcome = `
   UPDATE chunks SET state = :next, row_states = :rowStates, ok = :ok, failed = failed + :failed,
-    cleaned = cleaned + :cleaned, repaired = repaired + :repaired, input_tokens = input_tokens + :input,
+    cleaned = cleaned + :cleaned, repaired = repaired + :repaired,
+    truncated = truncated + :truncated, unread = :unread, input_tokens = input_tokens + :input,
     output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached
   WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
 
@@ -61,9 +62,9 @@ export const updateReloadedChunk = `
 export const insertFailedRow = `
   INSERT OR REPLACE INTO failed_rows
     (run_id, custom_id, pipeline, key, stage, code, message, attempts, chunk, batch_id, request_hash,
-      request, same_as)
+      request, same_as, blame)
   SELECT :runId, :customId, pipeline, :key, :stage, :code, :message, :attempts, :chunk, :batchId, :requestHash,
-    :request, :sameAs
+    :request, :sameAs, :blame
   FROM runs WHERE run_id = :runId`;
 
 export const deleteFailedRows = `DELETE FROM failed_rows WHERE run_id = :runId`;
@@ -74,7 +75,7 @@ export const selectFailedRows = `SELECT * FROM failed_rows WHERE run_id = :runId
 
 export const selectRememberedFailure = `
   SELECT 1 FROM failed_rows
-  WHERE pipeline = :pipeline AND custom_id = :customId AND request_hash = :hash LIMIT 1`;
+  WHERE pipeline = :pipeline AND custom_id = :customId AND request_hash = :hash AND blame = 'row' LIMIT 1`;
 
 export const insertUnfinishedRow = `
   INSERT OR REPLACE INTO unfinished_rows
@@ -117,7 +118,8 @@ export const selectRowCounts = `
     (SELECT COALESCE(SUM(ok + followed_ok), 0) FROM chunks c WHERE c.run_id = r.run_id) AS ok,
     (SELECT COUNT(*) FROM failed_rows f WHERE f.run_id = r.run_id) AS failed,
     (SELECT COALESCE(SUM(cleaned), 0) FROM chunks c WHERE c.run_id = r.run_id) AS cleaned,
-    (SELECT COALESCE(SUM(repaired), 0) FROM chunks c WHERE c.run_id = r.run_id) AS repaired
+    (SELECT COALESCE(SUM(repaired), 0) FROM chunks c WHERE c.run_id = r.run_id) AS repaired,
+    (SELECT COALESCE(SUM(truncated), 0) FROM chunks c WHERE c.run_id = r.run_id) AS truncated
   FROM runs r WHERE run_id = :runId`;
 
 /** A chunk that is at the provider only: whoever works on its run says more. */

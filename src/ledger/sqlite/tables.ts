@@ -39,7 +39,7 @@ export const runs = `
   ) STRICT;
 `;
 
-/** `epoch` is for handing a chunk from process to process; `results` is JSON, a list of parts. */
+/** `epoch` is for handing a chunk from process to process; `results` and `unread` are JSON. */
 export const chunks = `
   CREATE TABLE chunks (
     run_id        TEXT NOT NULL,
@@ -59,6 +59,8 @@ export const chunks = `
     results       TEXT NOT NULL DEFAULT '[]',
     expires_at    INTEGER,
     account       TEXT,
+    reported      INTEGER,
+    unread        TEXT,
     model         TEXT,
     inputs        INTEGER NOT NULL DEFAULT 0,
     intended_at   INTEGER,
@@ -67,6 +69,7 @@ export const chunks = `
     failed        INTEGER NOT NULL DEFAULT 0,
     cleaned       INTEGER NOT NULL DEFAULT 0,
     repaired      INTEGER NOT NULL DEFAULT 0,
+    truncated     INTEGER NOT NULL DEFAULT 0,
     input_tokens  INTEGER NOT NULL DEFAULT 0,
     output_tokens INTEGER NOT NULL DEFAULT 0,
     cached_tokens INTEGER NOT NULL DEFAULT 0,
@@ -93,6 +96,7 @@ export const rows = `
     request_hash TEXT,
     request      TEXT,
     same_as      TEXT,
+    blame        TEXT NOT NULL DEFAULT 'row',
     PRIMARY KEY (run_id, custom_id)
   ) STRICT;
   CREATE INDEX failed_rows_by_request ON failed_rows (pipeline, custom_id, request_hash);

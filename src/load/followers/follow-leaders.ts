@@ -2,7 +2,7 @@ import { chunkFiles } from '../../batch/chunk-files.ts';
 import { ChunkRows } from '../../batch/chunk-rows.ts';
 import { rowState } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
-import { isFinal } from '../../ledger/chunk-state.ts';
+import { isFinal, type ChunkState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord, FailedRow, Ledger, RunRecord } from '../../ledger/ledger.ts';
 import type { Collection, Loading } from '../../job/job.ts';
 import { openQueue } from '../open-queue.ts';
@@ -12,10 +12,21 @@ import { joinFollowers } from './join-followers.ts';
 import { loadsAtOnce } from '../load-queue.ts';
 import { savedFiles } from '../../batch/saved-files.ts';
 
-/** The chunks whose rows' fates are decided and not yet shared with their followers. */
-export async function chunksToFollow(ledger: Ledger, run: RunRecord): Promise<readonly ChunkRecord[]> {
+/**
+ * The chunks whose rows' fates are decided and not yet shared with their followers.
+ *
+ * @param isCancelled whether rows that are held stay so, as those of a run that is cancelled do
+ */
+export async function chunksToFollow(
+  ledger: Ledger,
+  run: RunRecord,
+  isCancelled: boolean,
+): Promise<readonly ChunkRecord[]> {
   if (run.followers === 0) return [];
-  return (await ledger.chunks(run.runId)).filter(({ state, hasFollowed }) => isFinal(state) && !hasFollowed);
+  const isDecided = (state: ChunkState) => isFinal(state) || (isCancelled && state === 'held');
+  return (await ledger.chunks(run.runId)).filter(
+    ({ state, hasFollowed }) => isDecided(state) && !hasFollowed,
+  );
 }
 
 /**
@@ -30,7 +41,7 @@ export async function followLeaders(collection: Collection): Promise<void> {
   const { ledger, pass, host } = collection;
   const run = (await ledger.run(collection.run.runId)) ?? collection.run;
   if (!run.readingFinished && !pass.cancels) return;
-  const chunks = await chunksToFollow(ledger, run);
+  const chunks = await chunksToFollow(ledger, run, pass.cancels);
   if (chunks.length === 0) return;
   await using index = await FollowerIndex.open(run, host.signals.drain);
   const slots = new Semaphore(loadsAtOnce);

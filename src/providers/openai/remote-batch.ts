@@ -6,6 +6,7 @@ import type {
   RemoteBatch,
   ResultPart,
 } from '../../core/batch-side.ts';
+import { blameOf } from './dialect/blame-of.ts';
 import { isTooLarge } from './too-large.ts';
 import { statedLimit, wantOfRoom } from './want-of-room.ts';
 
@@ -135,9 +136,11 @@ function fileError(value: unknown): FileError {
   const error = map(value);
   const line = number(error?.['line']);
   const message = text(error?.['message']) ?? text(value) ?? JSON.stringify(value);
+  const code = text(error?.['code']);
+  const isAccounts = blameOf({ status: null, code: code ?? '', type: '', message }, false) === 'account';
   return {
     line: line !== null && line > 0 ? line : null,
-    fault: { code: text(error?.['code']), message },
+    fault: { code, message, ...(isAccounts && { blame: 'account' }) },
   };
 }
 
@@ -156,9 +159,11 @@ function time(value: unknown): number | null {
 
 function counts(value: unknown): RemoteBatch['counts'] {
   const given = map(value);
-  const total = number(given?.['total']);
-  if (total === null) return null;
-  return { total, completed: number(given?.['completed']) ?? 0, failed: number(given?.['failed']) ?? 0 };
+  const [total, completed, failed] = ['total', 'completed', 'failed'].map((name) => number(given?.[name]));
+  // What was answered is counted also by a server that does not say of how many.
+  if (total === null && completed === null && failed === null) return null;
+  const done = (completed ?? 0) + (failed ?? 0);
+  return { total: total ?? done, completed: completed ?? 0, failed: failed ?? 0 };
 }
 
 function map(value: unknown): Json | undefined {

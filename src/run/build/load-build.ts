@@ -5,7 +5,7 @@ import type { Ledger, RunRecord } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { BuildLoader } from './build-loader.ts';
 import type { Host } from '../../core/host.ts';
-import { isWithinLimit, warnOfRepairs } from '../finish-run.ts';
+import { isWithinLimit, warnOfAnswers } from '../finish-run.ts';
 import { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { writeFailedRows } from '../failed-rows-file.ts';
 import { resultFiles } from './result-files.ts';
@@ -53,7 +53,7 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer:
     await sink.restore?.();
   });
   const rows = await ledger.rowCounts(run.runId);
-  warnOfRepairs(host.emit, rows);
+  warnOfAnswers(host.emit, rows);
   const isGood = isWithinLimit(rows, loaded.pipeline.max_failed_rows);
   const isEmpty = rows.records === 0 && sink.isReplaced;
   if (isEmpty)

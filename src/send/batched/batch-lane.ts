@@ -54,6 +54,7 @@ export class BatchLane implements Lane {
       case 'ended':
         return fetchResults(this.#context, chunk, memory);
       case 'downloaded':
+      case 'held':
       case 'loaded':
       case 'refused':
       case 'superseded':

@@ -41,7 +41,11 @@ async function afterEnd(
   if (refusal !== null) return afterRefusal(context, chunk, refusal, status);
   // What may have been paid for is never sent again for want of a file's name.
   if (results.length === 0 && (counts?.completed ?? 0) > 0) throw resultsUnnamed(batch);
-  const ended = await context.ledger.moveChunk(chunk, 'batch_ended', { batchStatus: status, results });
+  const ended = await context.ledger.moveChunk(chunk, 'batch_ended', {
+    batchStatus: status,
+    results,
+    reported: counts === null ? null : counts.completed + counts.failed,
+  });
   context.room.batchEnded();
   if (results.length > 0) context.refusals.answered();
   else if (status === 'cancelled' && !pass.cancels && !watch.hasCancelled(chunk) && context.refusals.count())

@@ -32,6 +32,8 @@ const outcome: ChunkOutcome = {
   ok: 1,
   cleaned: 0,
   repaired: 0,
+  truncated: 0,
+  unread: null,
   usage: { input: 0, output: 0, cached: 0 },
   failures: [],
   recovered: [],

@@ -162,6 +162,8 @@ async function load(chunk: number, ok: number, input: number): Promise<number> {
     ok,
     cleaned: 0,
     repaired: 0,
+    truncated: 0,
+    unread: null,
     usage: { input, output: 1, cached: 0 },
     failures: [],
     recovered: [],

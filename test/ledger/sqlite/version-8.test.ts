@@ -83,6 +83,8 @@ it('a ledger of the version before is read with all that it holds', async () => 
       { id: 'file-err', holds: 'errors' },
     ],
     expiresAt: null,
+    reported: null,
+    unread: null,
     account: 'acc',
     rowStates: Uint8Array.of(1, 2),
     ok: 1,

@@ -41,6 +41,7 @@ const recorded: readonly RecordedLine[] = [
         message: 'Too long.',
         retryable: false,
         ran: true,
+        blame: 'row',
         usage: null,
       },
     },
@@ -50,7 +51,14 @@ const recorded: readonly RecordedLine[] = [
     says: {
       kind: 'failed',
       customId: 'r3',
-      failure: { code: 'batch_expired', message: 'Too late.', retryable: true, ran: false, usage: null },
+      failure: {
+        code: 'batch_expired',
+        message: 'Too late.',
+        retryable: true,
+        ran: false,
+        blame: 'provider',
+        usage: null,
+      },
     },
   },
   {

@@ -14,7 +14,8 @@ export const chatLeaves: LeafMeanings = {
     'service_tier',
     'system_fingerprint',
   ]),
-  decisive: /^(error|response\.body\.error|response\.body\.choices\.0\.message\.refusal)(\.|$)/,
+  decisive:
+    /^(error|response\.body\.error|response\.body\.choices\.0\.message\.(refusal|tool_calls|function_call))(\.|$)/,
   partsOf,
 };
 

@@ -1,5 +1,6 @@
 import type { LineFailure } from '../../../core/dialect.ts';
 import { asMap, asText, type JsonMap } from '../../../core/json.ts';
+import { blameOf } from './blame-of.ts';
 import { readUsage } from './usage.ts';
 
 /** What a result line that is no success says. */
@@ -28,19 +29,25 @@ const passing: ReadonlySet<string> = new Set([
  */
 export function lineFailure(line: FailedLine): LineFailure {
   const details = detailsOf(line);
-  const status = line.status ?? statusOf(details);
+  const status = statusOfLine(line, details);
   const code = codeOf(details) ?? codeOfStatus(status);
+  const message = messageOf(line, details) ?? describe(status);
+  const retryable = isRetryable(line, status, code);
   return {
     code,
-    message: messageOf(line, details) ?? describe(status),
-    retryable: isRetryable(line, status, code),
+    message,
+    retryable,
+    blame: blameOf({ status, code, type: asText(details?.['type']) ?? '', message }, retryable),
     ran: status !== null && status > 0,
     usage: line.body?.['usage'] === undefined ? null : readUsage(line.body['usage']),
   };
 }
 
+/** Whether an `error` says anything: some servers send one that is empty with each success. */
 export function isPresent(value: unknown): boolean {
-  return value !== null && value !== undefined && value !== false && value !== '';
+  const map = asMap(value);
+  if (map !== undefined) return Object.values(map).some(isPresent);
+  return value !== null && value !== undefined && value !== false && value !== '' && value !== 0;
 }
 
 function detailsOf(line: FailedLine): JsonMap | undefined {
@@ -49,18 +56,22 @@ function detailsOf(line: FailedLine): JsonMap | undefined {
   return asMap(outer?.['error']) ?? outer;
 }
 
+/** A gateway may answer 200 and leave it to the error to say what happened. */
+function statusOfLine({ status }: FailedLine, details: JsonMap | undefined): number | null {
+  return status === null || isOk(status) ? (statusOf(details) ?? status) : status;
+}
+
 function codeOf(details: JsonMap | undefined): string | null {
   return asText(details?.['code']) ?? asText(details?.['type']);
 }
 
 function statusOf(details: JsonMap | undefined): number | null {
-  const code = details?.['code'];
-  return typeof code === 'number' && code >= 100 && code < 600 ? code : null;
+  const code = Number(details?.['code'] ?? details?.['status'] ?? Number.NaN);
+  return Number.isInteger(code) && code >= 100 && code < 600 ? code : null;
 }
 
 function codeOfStatus(status: number | null): string {
-  if (status === null) return 'no_response';
-  return isOk(status) ? 'empty_answer' : `http_${status}`;
+  return status === null || isOk(status) ? 'no_response' : `http_${status}`;
 }
 
 function isOk(status: number): boolean {
@@ -73,12 +84,22 @@ function messageOf(line: FailedLine, details: JsonMap | undefined): string | nul
 
 function describe(status: number | null): string {
   if (status === null) return 'The provider gave neither a response nor an error.';
-  if (isOk(status)) return 'The response holds no answer.';
+  if (isOk(status)) return 'The provider answered with neither a response nor an error.';
   return status === 0 ? 'The request failed inside the provider.' : `The provider answered ${status}.`;
 }
 
 function isRetryable(line: FailedLine, status: number | null, code: string): boolean {
-  if (passing.has(code)) return true;
-  if (status === null) return !isPresent(line.error);
+  if (passing.has(code) || isBrokenOff(line)) return true;
+  if (status === null || isOk(status)) return isSilent(line);
   return status === 0 || status === 408 || status === 409 || status === 429 || status >= 500;
+}
+
+/** Neither an answer nor an error: the provider owes one. */
+function isSilent({ body, error }: FailedLine): boolean {
+  return !isPresent(error) && !isPresent(body?.['error']);
+}
+
+/** A response of the responses endpoint whose making has failed. */
+function isBrokenOff({ body }: FailedLine): boolean {
+  return body?.['status'] === 'failed';
 }

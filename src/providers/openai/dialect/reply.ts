@@ -5,7 +5,14 @@ import { readUsage } from './usage.ts';
 /** What the model said; the rest of a reply reads the same whatever was asked for. */
 type Said = Omit<Reply, 'model' | 'usage'>;
 
-const nothing: Said = { text: null, refusal: null, finishReason: null, vector: null, isEmpty: true };
+const nothing: Said = {
+  text: null,
+  refusal: null,
+  finishReason: null,
+  vector: null,
+  isEmpty: true,
+  hasCalls: false,
+};
 
 const readers: Readonly<Record<Endpoint, (body: JsonMap) => Said>> = {
   chat: chatReply,
@@ -14,9 +21,9 @@ const readers: Readonly<Record<Endpoint, (body: JsonMap) => Said>> = {
 };
 
 export function readReply(endpoint: Endpoint, body: JsonMap): Reply {
-  const { text, refusal, finishReason, vector, isEmpty } = readers[endpoint](body);
+  const { text, refusal, finishReason, vector, isEmpty, hasCalls } = readers[endpoint](body);
   const model = asText(body['model']);
-  return { text, refusal, finishReason, vector, isEmpty, model, usage: readUsage(body['usage']) };
+  return { text, refusal, finishReason, vector, isEmpty, hasCalls, model, usage: readUsage(body['usage']) };
 }
 
 function chatReply(body: JsonMap): Said {
@@ -27,10 +34,25 @@ function chatReply(body: JsonMap): Said {
   return {
     text: typeof content === 'string' ? content : joinParts(asList(content)),
     refusal: asText(message?.['refusal']),
-    finishReason: asText(choice['finish_reason']),
+    finishReason: evenedFinish(asText(choice['finish_reason'])),
     vector: null,
     isEmpty: false,
+    hasCalls: asList(message?.['tool_calls']).length > 0 || asMap(message?.['function_call']) !== undefined,
   };
+}
+
+/** Servers' own words for how an answer ended. Where its making was broken off, the provider is to blame. */
+const finishWords: ReadonlyMap<string, string> = new Map([
+  ...['max_tokens', 'max_output_tokens', 'model_length', 'incomplete'].map(
+    (word) => [word, 'length'] as const,
+  ),
+  ...['content-filter', 'safety'].map((word) => [word, 'content_filter'] as const),
+  ...['failed', 'abort', 'cancelled', 'queued', 'in_progress'].map((word) => [word, 'error'] as const),
+  ['completed', 'stop'],
+]);
+
+function evenedFinish(word: string | null): string | null {
+  return word === null ? null : (finishWords.get(word.toLowerCase()) ?? word);
 }
 
 /** Some servers send the content as a list of parts, as requests may. */
@@ -40,10 +62,10 @@ function joinParts(parts: readonly unknown[]): string | null {
 }
 
 function responseReply(body: JsonMap): Said {
-  const messages = asList(body['output']).filter((item) => asMap(item)?.['type'] === 'message');
-  const parts = messages.flatMap((item) => asList(asMap(item)?.['content'])).map(asMap);
+  const output = asList(body['output']).map(asMap);
+  const messages = output.filter((item) => item?.['type'] === 'message');
+  const parts = messages.flatMap((item) => asList(item?.['content'])).map(asMap);
   const finishReason = responseFinish(body);
-  if (parts.length === 0 && finishReason === 'stop') return nothing;
   const texts = parts.filter((part) => part?.['type'] === 'output_text').map((part) => part?.['text']);
   const refusal = parts.find((part) => part?.['type'] === 'refusal');
   return {
@@ -51,8 +73,14 @@ function responseReply(body: JsonMap): Said {
     refusal: refusal === undefined ? null : (asText(refusal['refusal']) ?? 'refused'),
     finishReason,
     vector: null,
-    isEmpty: false,
+    isEmpty: output.length === 0,
+    hasCalls: output.some((item) => isCall(item?.['type'])),
   };
+}
+
+/** Of a function or of a tool of one's own, which somebody else is to carry out; the provider's tools end in a message. */
+function isCall(type: unknown): boolean {
+  return type === 'function_call' || type === 'custom_tool_call';
 }
 
 function joinTexts(texts: readonly unknown[]): string | null {
@@ -62,14 +90,12 @@ function joinTexts(texts: readonly unknown[]): string | null {
 
 function responseFinish(body: JsonMap): string | null {
   const reason = asText(asMap(body['incomplete_details'])?.['reason']);
-  if (reason === 'max_output_tokens') return 'length';
-  if (reason !== null) return reason;
-  return body['status'] === 'completed' ? 'stop' : asText(body['status']);
+  return evenedFinish(reason ?? asText(body['status']));
 }
 
 function embeddingReply(body: JsonMap): Said {
   const item = asMap(asList(body['data'])[0]);
   const vector = item?.['embedding'];
   if (vector === undefined || vector === null) return nothing;
-  return { text: null, refusal: null, finishReason: null, vector, isEmpty: false };
+  return { text: null, refusal: null, finishReason: null, vector, isEmpty: false, hasCalls: false };
 }

@@ -2,7 +2,27 @@ import type { ResultParts } from '../../../core/dialect.ts';
 import { asMap, asText, type JsonMap } from '../../../core/json.ts';
 import { isPresent, lineFailure, type FailedLine } from './line-failure.ts';
 
-/** Takes a line of an output or error file apart; null where it is no result of a request. */
+/** Keys of a result line that hold no answer. */
+const framing: ReadonlySet<string> = new Set([
+  'id',
+  'custom_id',
+  'object',
+  'status',
+  'created',
+  'created_at',
+  'completed_at',
+  'model',
+  'method',
+  'url',
+  'request',
+  'metadata',
+  'usage',
+]);
+
+/**
+ * Takes a line of an output or error file apart; null where it is no result of a request, or where something stands in
+ * it that may be an answer, but not where answers stand.
+ */
 export function splitResultLine(line: JsonMap): ResultParts | null {
   const customId = asText(line['custom_id']);
   if (customId === null) return null;
@@ -15,13 +35,42 @@ export function splitResultLine(line: JsonMap): ResultParts | null {
     error: line['error'] ?? null,
   };
   const body = answeredBody(parts, response !== undefined);
+  if (body === undefined && isWithoutFailure(parts) && mayHoldAnswer(line, response)) return null;
   return body === undefined
     ? { kind: 'failed', customId, requestId, failure: lineFailure(parts) }
     : { kind: 'answered', customId, requestId, body };
 }
 
 function answeredBody({ status, body, error }: FailedLine, hasResponse: boolean): JsonMap | undefined {
-  if (error !== null || body === undefined || isPresent(body['error'])) return undefined;
+  if (isPresent(error) || body === undefined || isPresent(body['error'])) return undefined;
   const isAnswered = status === null ? hasResponse : status >= 200 && status < 300;
   return isAnswered ? body : undefined;
+}
+
+function isWithoutFailure({ status, error }: FailedLine): boolean {
+  return !isPresent(error) && (status === null || (status >= 200 && status < 300));
+}
+
+/** A body without its envelope, or one that is no object: it may be paid for. */
+function mayHoldAnswer(line: JsonMap, response: JsonMap | undefined): boolean {
+  if (response === undefined && isContent(line['response'])) return true;
+  const body = response?.['body'];
+  if (isContent(body)) return asMap(body) === undefined;
+  return (
+    hasContent(line, ['response', 'error']) ||
+    hasContent(response ?? {}, ['status_code', 'request_id', 'body', 'error'])
+  );
+}
+
+function hasContent(map: JsonMap, known: readonly string[]): boolean {
+  return Object.entries(map).some(
+    ([key, value]) => !framing.has(key) && !known.includes(key) && isContent(value),
+  );
+}
+
+/** Numbers and flags are never an answer. */
+function isContent(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== '';
+  if (Array.isArray(value)) return value.length > 0;
+  return asMap(value) !== undefined && Object.keys(value as JsonMap).length > 0;
 }
