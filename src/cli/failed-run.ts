@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { exists } from '../files/exists.ts';
 import type { RunStatus } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import { summarize, type RunSummary } from '../run/summary.ts';
@@ -49,7 +51,8 @@ function placeOf(error: unknown): RunPlace | undefined {
 }
 
 async function summaryOf(place: RunPlace | undefined): Promise<RunSummary | null> {
-  if (place === undefined) return null;
+  // To look at a state must not make one.
+  if (place === undefined || !(await exists(join(place.stateDir, 'ledger.db')))) return null;
   try {
     await using ledger = await openLedger(place.stateDir);
     const run = await ledger.run(place.runId);

@@ -28,9 +28,12 @@ export function reportError(
   return exitCodeOf(cause);
 }
 
+/** What is worth telling of a command that was stopped. */
+const saysMore: ReadonlySet<string> = new Set(['interrupted', 'state_gone']);
+
 /** Once the user has stopped the command, whatever fails in it is a consequence of that. */
 export function shownCause(error: unknown, { signals }: CommandContext): unknown {
-  const isConsequence = signals.drain.aborted && errorCode(error) !== 'interrupted';
+  const isConsequence = signals.drain.aborted && !saysMore.has(errorCode(error) ?? '');
   return isConsequence ? signals.drain.reason : error;
 }
 

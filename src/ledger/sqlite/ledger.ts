@@ -46,6 +46,7 @@ import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { inTransaction, write } from './write.ts';
+import { rememberFile } from './still-there.ts';
 import { writeAhead } from './write-ahead.ts';
 import * as sql from './statements.ts';
 
@@ -62,6 +63,7 @@ export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
     // SQLite gives the files that it makes beside it the same rights.
     await chmod(path, 0o600);
     await writeAhead(database);
+    rememberFile(database);
     return new SqliteLedger(database, path);
   } catch (error) {
     if (error instanceof BatchlineError) throw error;

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { diskFault } from '../../files/disk.ts';
+import { requireFile } from './still-there.ts';
 
 /** Runs a statement that writes. @throws BatchlineError `disk_full` */
 export function write(
@@ -37,6 +38,7 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 function explaining<T>(database: DatabaseSync, work: () => T): T {
+  requireFile(database);
   try {
     return work();
   } catch (error) {
