@@ -4,7 +4,7 @@ import { parseExactJson } from '../../core/exact-json.ts';
 import { printValue } from '../../core/print.ts';
 import type { FieldKind, Value } from '../../core/value.ts';
 import type { DuckApi } from '../../duckdb/load-duckdb.ts';
-import { microsText, postgresTime, rfc3339, shortFloat } from './value-texts.ts';
+import { microsText, postgresDate, postgresTime, rfc3339, shortFloat, timeText } from './value-texts.ts';
 
 type Cell = NonNullable<DuckDBValue>;
 
@@ -53,7 +53,7 @@ const plainTypes: Readonly<Record<string, ColumnType>> = {
   BIGNUM: wideIntegers('numeric'),
   FLOAT: floats('real', (cell) => shortFloat(cell as number)),
   DOUBLE: floats('double precision', (cell) => cell as number),
-  DATE: texts('date'),
+  DATE: { kind: 'text', sqlType: 'date', value: dateText, keyText: dateText },
   TIME: texts('time without time zone'),
   TIME_TZ: texts('time with time zone'),
   INTERVAL: texts('interval'),
@@ -64,10 +64,25 @@ const plainTypes: Readonly<Record<string, ColumnType>> = {
     value: (cell) => bytesOf(cell).toString('base64'),
     keyText: (cell) => String.raw`\x${bytesOf(cell).toString('hex')}`,
   },
-  TIMESTAMP_S: otherTimestamps('timestamp without time zone'),
-  TIMESTAMP_MS: otherTimestamps('timestamp without time zone'),
+  TIMESTAMP_S: otherTimestamps('timestamp without time zone', (cell) =>
+    timeText(
+      cell as duckdb.DuckDBTimestampSecondsValue,
+      (cell as duckdb.DuckDBTimestampSecondsValue).seconds,
+    ),
+  ),
+  TIMESTAMP_MS: otherTimestamps('timestamp without time zone', (cell) =>
+    timeText(
+      cell as duckdb.DuckDBTimestampMillisecondsValue,
+      (cell as duckdb.DuckDBTimestampMillisecondsValue).millis,
+    ),
+  ),
   // Postgres keeps microseconds: as text no digit is lost.
-  TIMESTAMP_NS: otherTimestamps('text'),
+  TIMESTAMP_NS: otherTimestamps('text', (cell) =>
+    timeText(
+      cell as duckdb.DuckDBTimestampNanosecondsValue,
+      (cell as duckdb.DuckDBTimestampNanosecondsValue).nanos,
+    ),
+  ),
 };
 
 /** Types without an entry (BIT, TIME_NS, ENUM, GEOMETRY, ...) are their text. */
@@ -128,12 +143,17 @@ function decimals({ width, scale }: duckdb.DuckDBDecimalType): ColumnType {
   };
 }
 
-function otherTimestamps(sqlType: string): ColumnType {
+function dateText(cell: Cell): string {
+  const date = cell as duckdb.DuckDBDateValue;
+  return postgresDate(timeText(date, date.days));
+}
+
+function otherTimestamps(sqlType: string, text: (cell: Cell) => string): ColumnType {
   return {
     kind: 'timestamp',
     sqlType,
-    value: (cell) => rfc3339(String(cell)),
-    keyText: (cell) => postgresTime(String(cell), ''),
+    value: (cell) => rfc3339(text(cell), ''),
+    keyText: (cell) => postgresTime(text(cell), ''),
   };
 }
 
@@ -144,7 +164,7 @@ function timestamps(api: DuckApi, zone: '' | '+00'): ColumnType {
   return {
     kind: 'timestamp',
     sqlType: `timestamp ${zone === '' ? 'without' : 'with'} time zone`,
-    value: (cell) => rfc3339(text(cell as duckdb.DuckDBTimestampValue)),
+    value: (cell) => rfc3339(text(cell as duckdb.DuckDBTimestampValue), zone),
     keyText: (cell) => postgresTime(text(cell as duckdb.DuckDBTimestampValue), zone),
   };
 }

@@ -1,26 +1,40 @@
-const plainTimestamp = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?$/;
+const anyTimestamp = /^(\d{4,}-\d\d-\d\d)( \(BC\))? (\d\d:\d\d:\d\d)(?:\.(\d+))?$/;
 
 /**
- * A timestamp of UTC as RFC 3339. The infinities, years before Christ and after 9999 have no such form and stay as they
- * are.
+ * A timestamp of UTC as RFC 3339. The infinities, years before Christ and after 9999 have no such form and are as
+ * Postgres prints them.
  *
  * @param text as DuckDB prints it
+ * @param zone `+00` where the type has a zone
  */
-export function rfc3339(text: string): string {
-  return rewritten(text, 'T', 'Z');
+export function rfc3339(text: string, zone: string): string {
+  const printed = postgresTime(text, '');
+  return /^\d{4}-[\d-]{5} [\d:.]+$/.test(printed)
+    ? `${printed.replace(' ', 'T')}Z`
+    : postgresTime(text, zone);
 }
 
-/** The same as Postgres prints it, which is a key's text. @param zone `+00` where the type has a zone */
+/** The same as Postgres prints it, which is a key's text. */
 export function postgresTime(text: string, zone: string): string {
-  return rewritten(text, ' ', zone);
+  const parts = anyTimestamp.exec(text);
+  if (parts === null) return text;
+  const [, date = '', era, time = '', fraction = ''] = parts;
+  const digits = fraction.replace(/0+$/, '');
+  return `${date} ${time}${digits === '' ? '' : `.${digits}`}${zone}${era === undefined ? '' : ' BC'}`;
 }
 
-function rewritten(text: string, separator: string, end: string): string {
-  const parts = plainTimestamp.exec(text);
-  if (parts === null) return text;
-  const [, date = '', time = '', fraction = ''] = parts;
-  const digits = fraction.replace(/0+$/, '');
-  return `${date}${separator}${time}${digits === '' ? '' : `.${digits}`}${end}`;
+/** A date as Postgres prints it. */
+export function postgresDate(text: string): string {
+  return text.replace(' (BC)', ' BC');
+}
+
+/** The text of a date or time; DuckDB's own module prints the infinities as days that are far away. */
+export function timeText(
+  cell: { readonly isFinite: boolean; toString(): string },
+  count: number | bigint,
+): string {
+  if (cell.isFinite) return String(cell);
+  return count > 0 ? 'infinity' : '-infinity';
 }
 
 /** The years that a Date prints with four digits and a double counts in microseconds. */
