@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { errorMessage } from '../../core/errors.ts';
+import { errorCode, errorMessage } from '../../core/errors.ts';
 import type { ColumnPlan, ColumnSamples, SinkContext } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
@@ -104,7 +104,7 @@ class Trial {
 }
 
 function isCheck(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23514';
+  return errorCode(error) === '23514';
 }
 
 /** Each row gets a value of each column, none of them null. */
@@ -128,11 +128,7 @@ async function checkConstraints(
   );
   for (const { name: constraint, expression } of rows) {
     const excluded = await trial.during([sampled], async () => {
-      const alias = `SELECT ${staged(0)} AS ${quoteIdentifier(name)} FROM ${stage}`;
-      const found = await client.query<{ readonly value: string }>(
-        `SELECT ${quoteIdentifier(name)}::text AS value FROM (${alias}) AS ${quoteIdentifier(target.name.table)} WHERE NOT (${expression}) LIMIT 1`,
-      );
-      const value = found.rows[0]?.value;
+      const value = await excludedBy(client, target, name, expression);
       return value === undefined ? null : { reason: value, isCheck: true };
     });
     if (excluded === null) continue;
@@ -142,6 +138,26 @@ async function checkConstraints(
       `excludes ${shown(excluded.reason)} in column "${name}" by its constraint ${constraint}, and the answers may bring it`,
       `Take it out of the schema, or let the constraint take it: ALTER TABLE ${quoteTable(target.name)} DROP CONSTRAINT ${quoteIdentifier(constraint)}, and add it anew.`,
     );
+  }
+}
+
+/** The first staged value that a constraint's expression says no to; of one that cannot be tried nothing is said. */
+async function excludedBy(
+  client: ClientBase,
+  target: Target,
+  name: string,
+  expression: string,
+): Promise<string | undefined> {
+  const column = quoteIdentifier(name);
+  const values = `(SELECT ${staged(0)} AS ${column} FROM ${stage}) AS ${quoteIdentifier(target.name.table)}`;
+  try {
+    const { rows } = await client.query<{ readonly value: string }>(
+      `SELECT ${column}::text AS value FROM ${values} WHERE NOT (${expression}) LIMIT 1`,
+    );
+    return rows[0]?.value;
+  } catch (error) {
+    if (isRowFault(error) || errorCode(error)?.startsWith('42') === true) return undefined;
+    throw error;
   }
 }
 
