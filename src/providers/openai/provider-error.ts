@@ -1,4 +1,5 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+import { retryAfter } from './retry-after.ts';
 import { isWantOfRoom } from './want-of-room.ts';
 
 /** What was being done, for the message and for the meaning of a refusal. */
@@ -11,6 +12,8 @@ export interface Call {
   readonly notFound?: 'batch' | 'file';
   /** Whether the call costs money when it succeeds unnoticed, so that the error must say what surely happened. */
   readonly paid?: boolean;
+  /** Whether nothing has been heard from the address yet, so that a name that does not exist is a wrong one. */
+  readonly isFirst?: boolean;
 }
 
 /** The parts of an SDK error that matter here; the SDK itself is loaded only when it is used. */
@@ -52,7 +55,7 @@ function refusalError(refusal: Refusal, cause: unknown, call: Call): BatchlineEr
     where: call.host,
     hint,
     retryable: retryable ?? false,
-    retryAfterMs: retryable === true ? retryAfter(refusal.headers) : undefined,
+    retryAfterMs: retryable === true ? retryAfter(refusal.headers, Date.now()) : undefined,
     ...outcome(call, isSurelyAbsent(refusal.status)),
     cause: withoutSecrets(cause, call),
   });
@@ -134,22 +137,11 @@ function isFileNotReady(message: string): boolean {
   );
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; milliseconds. */
-function retryAfter(headers: Headers | undefined): number | undefined {
-  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN);
-  if (exact >= 0) return exact;
-  const text = headers?.get('retry-after');
-  if (text === null || text === undefined) return undefined;
-  const seconds = Number(text);
-  if (seconds >= 0) return seconds * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
 function connectionError(error: unknown, call: Call): BatchlineError {
   const reason = deepestCause(error);
   const code = errorCode(reason) ?? '';
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL/.test(code);
+  const isWrongName = call.isFirst === true && code === 'ENOTFOUND';
   const isRedirect = /redirect/i.test(errorMessage(reason));
   return new BatchlineError(
     'provider_unreachable',
@@ -157,7 +149,7 @@ function connectionError(error: unknown, call: Call): BatchlineError {
     {
       where: call.host,
       hint: connectionHint(isCertificate, isRedirect),
-      retryable: !isCertificate && !isRedirect,
+      retryable: !isCertificate && !isRedirect && !isWrongName,
       ...outcome(call, false),
       cause: withoutSecrets(error, call),
     },

@@ -1,8 +1,8 @@
 import { BatchlineError } from '../../core/errors.ts';
 import { type BatchLabel, type BatchSide, hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
-import { providerRetry, retry } from '../../core/retry.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Host } from '../../core/host.ts';
+import { askProvider } from '../../job/ask-provider.ts';
 
 /** Batches end within a day; what is older than three is no unfinished work of anybody's. */
 const oldestMs = 3 * 24 * 60 * 60_000;
@@ -20,7 +20,7 @@ export type LabelledBatch = RemoteBatch & { readonly label: BatchLabel };
 /** Recent batches at the provider that name this pipeline and belong to no run of the ledger, newest first. */
 export async function findStrangers(search: StrangerSearch): Promise<readonly LabelledBatch[]> {
   const { host } = search;
-  return retry({ ...providerRetry, signal: host.signals.drain }, () => listStrangers(search));
+  return askProvider(host, 'look for batches of this pipeline', () => listStrangers(search));
 }
 
 async function listStrangers({ ledger, batches, pipeline, host }: StrangerSearch) {

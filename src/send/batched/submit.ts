@@ -1,6 +1,6 @@
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ChunkFile, Refusal, RemoteBatch } from '../../core/batch-side.ts';
-import { backoff, providerRetry } from '../../core/retry.ts';
+import { providerRetry, waitBefore } from '../../core/retry.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { moved, type Step } from '../lane.ts';
@@ -81,7 +81,7 @@ export async function afterFailedCreate(
     if (errorCode(error) === 'file_not_found') await context.ledger.moveChunk(chunk, 'input_file_lost');
     throw error.asFinal();
   }
-  const waitMs = error.retryAfterMs ?? backoff(memory.creates, providerRetry);
+  const waitMs = waitBefore(error, memory.creates, providerRetry);
   const step = `creation of batch ${chunk.chunk}`;
   context.emit({ type: 'StepRetried', step, message: error.message, waitMs });
   memory.notBefore = Date.now() + waitMs;
