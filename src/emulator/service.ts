@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BatchContext } from './batch/batch-context.ts';
 import { settleBill } from './batch/billing.ts';
@@ -15,6 +14,7 @@ import { BatchStore } from './state/batch-store.ts';
 import { Bill } from './state/bill.ts';
 import { openDatabase } from './state/database.ts';
 import { FileStore } from './state/file-store.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface ServiceOptions {
   readonly latencyMs: number;
@@ -41,7 +41,7 @@ export class Service implements AsyncDisposable {
   static async open(dataDir: string, options: ServiceOptions): Promise<Service> {
     await using opening = new AsyncDisposableStack();
     const folder = join(dataDir, 'files');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const database = opening.adopt(openDatabase(dataDir), (open) => open.close());
     const files = new FileStore(database, folder);
     const batches = new BatchStore(database);
