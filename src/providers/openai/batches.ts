@@ -9,6 +9,7 @@ import type {
 import { hasEnded } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ApiCalls } from './api-calls.ts';
+import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry, type OpenAiFiles } from './files.ts';
 import { everything, pageOf } from './listing.ts';
@@ -27,8 +28,10 @@ export class OpenAiBatches implements BatchSide {
   readonly leftovers;
   readonly #api: ApiCalls;
   readonly #files: OpenAiFiles;
+  readonly #compat: Compat;
 
-  constructor(api: ApiCalls, files: OpenAiFiles) {
+  constructor(api: ApiCalls, files: OpenAiFiles, compat: Compat) {
+    this.#compat = compat;
     this.#api = api;
     this.#files = files;
     this.leftovers = {
@@ -49,11 +52,11 @@ export class OpenAiBatches implements BatchSide {
       endpoint: apiPaths[file.request.endpoint],
       // Typed as OpenAI's one window; compatible servers have others.
       completion_window: file.completionWindow as '24h',
-      metadata: metadataOf(file.label),
-      output_expires_after: expiry(file.expiresAfterMs),
+      ...(this.#compat.metadata ? { metadata: metadataOf(file.label) } : {}),
+      ...(this.#compat.output_expires_after ? { output_expires_after: expiry(file.expiresAfterMs) } : {}),
     };
     try {
-      const answer = await this.#api.send(call, signal, {}, (client, request) =>
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.create(body, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
@@ -65,7 +68,7 @@ export class OpenAiBatches implements BatchSide {
 
   async look(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `asking for batch ${id}`, notFound: 'batch' } as const;
-    const answer = await this.#api.send(call, signal, {}, (client, request) =>
+    const answer = await this.#api.ask(call, signal, {}, (client, request) =>
       client.batches.retrieve(id, request),
     );
     return remoteBatch(answer) ?? this.#api.notUnderstood(call);
@@ -75,10 +78,10 @@ export class OpenAiBatches implements BatchSide {
     const call = { doing: 'listing batches' };
     const fetchPage = async (after: string | undefined) => {
       const query = { limit: 100, ...(after === undefined ? {} : { after }) };
-      const response = await this.#api.send(call, signal, {}, (client, request) =>
-        client.batches.list(query, request).asResponse(),
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
+        client.batches.list(query, request),
       );
-      return pageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+      return pageOf(answer) ?? this.#api.notUnderstood(call);
     };
     return everything(fetchPage, remoteBatch);
   }
@@ -86,7 +89,7 @@ export class OpenAiBatches implements BatchSide {
   async cancel(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `cancelling batch ${id}`, notFound: 'batch' } as const;
     try {
-      const answer = await this.#api.send(call, signal, {}, (client, request) =>
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.cancel(id, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);

@@ -12,11 +12,11 @@ export async function checkAccount(
 ): Promise<void> {
   requireKey(account);
   const call = { doing: 'checking the API key', isFirst: true };
-  const response = await api.send(call, signal, { timeout: timeoutMs }, (client, request) =>
-    client.batches.list({ limit: 1 }, request).asResponse(),
+  const options = { timeout: timeoutMs, silenceMs: timeoutMs };
+  const answer = await api.ask(call, signal, options, (client, request) =>
+    client.batches.list({ limit: 1 }, request),
   );
-  // A web page answers every request with 200.
-  if (pageOf(await api.json(response, call)) === undefined) api.notUnderstood(call);
+  if (pageOf(answer) === undefined) api.notUnderstood(call);
 }
 
 /** OpenAI's own servers answer nothing without a key; other servers may. */

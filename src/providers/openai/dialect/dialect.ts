@@ -20,7 +20,7 @@ export const openAiDialect: Dialect = {
   paths: apiPaths,
   faults: strictOutputFaults,
   path: ({ endpoint }) => apiPaths[endpoint],
-  body: planBody,
+  body: (request) => planBody(request, 'base64'),
   frame: ({ endpoint }) => ({
     open: '{"custom_id":"',
     middle: `","method":"POST","url":"${apiPaths[endpoint]}","body":`,
@@ -34,3 +34,6 @@ export const openAiDialect: Dialect = {
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
 };
+
+/** The same for servers that know embeddings as lists of numbers alone. */
+export const floatDialect: Dialect = { ...openAiDialect, body: (request) => planBody(request, 'float') };
