@@ -6,7 +6,8 @@ import { defaultProvider, type Pipeline } from './pipeline.ts';
 
 /** How the pipeline's provider writes requests and results. */
 export function dialectOf({ provider }: Pick<Pipeline, 'provider'>): Dialect {
-  return declarationOf(providers, provider).dialect;
+  const declaration = declarationOf(providers, provider);
+  return declaration.dialectFor?.(provider) ?? declaration.dialect;
 }
 
 /** The same for a file's data; undefined where it names no provider that there is. */

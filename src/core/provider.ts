@@ -31,6 +31,8 @@ export interface ProviderDeclaration<
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
   readonly dialect: Dialect;
+  /** The dialect of one block, where blocks differ in theirs. */
+  dialectFor?(config: z.output<Config>): Dialect;
   /** Reads the key and builds the client; reaches nothing. */
   open(config: z.output<Config>, context: ProviderContext): Promise<OpenedProvider>;
 }

@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly longestWaitMs: number;
 }
 
-/** For calls to a provider: about five minutes of trying before giving up. */
+/** For calls to a provider: about two minutes of trying before giving up, longer where it asks for longer waits. */
 export const providerRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
 
 export interface RetryOptions extends RetryPolicy {
@@ -29,11 +29,23 @@ export async function retry<T>(options: RetryOptions, call: () => Promise<T>): P
       if (!(error instanceof BatchlineError) || !error.retryable) throw error;
       if ((await options.hasAdvanced?.()) === true) attempt = 1;
       if (attempt >= options.attempts) throw error;
-      const waitMs = error.retryAfterMs ?? backoff(attempt, options);
+      const waitMs = waitBefore(error, attempt, options);
       options.onRetry?.(error, waitMs);
       await sleep(waitMs, options.signal);
     }
   }
+}
+
+/**
+ * How long to wait after a call failed for the `attempt`th time: as long as the other side asks for, but never less than
+ * our own back-off, nor longer than its longest wait. A server may ask for nothing, or for a day.
+ */
+export function waitBefore(
+  { retryAfterMs }: BatchlineError,
+  attempt: number,
+  policy: Pick<RetryPolicy, 'firstWaitMs' | 'longestWaitMs'>,
+): number {
+  return Math.max(backoff(attempt, policy), Math.min(retryAfterMs ?? 0, policy.longestWaitMs));
 }
 
 /** The wait before attempt `attempt + 1`, with half of it left to chance so that many clients do not march in step. */

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
@@ -10,6 +9,7 @@ import { createHandler } from './handler.ts';
 import { Presence, type UnusedRule } from './routes/presence-routes.ts';
 import { Service } from './service.ts';
 import { lockFolder } from './state/folder-lock.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface EmulatorOptions {
   /** The port on loopback; 0, the default, takes a free one. */
@@ -49,7 +49,7 @@ const defaultLatencyMs = 800;
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   options.signal?.throwIfAborted();
   const dataDir = resolve(options.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir, 0o700);
   await using starting = new AsyncDisposableStack();
   starting.use(lockFolder(dataDir));
   const stop = new AbortController();

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KnownModels } from './answers/known-models.ts';
 import type { BatchContext } from './batch/batch-context.ts';
@@ -16,6 +15,7 @@ import { BatchStore } from './state/batch-store.ts';
 import { Bill } from './state/bill.ts';
 import { openDatabase } from './state/database.ts';
 import { FileStore } from './state/file-store.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface ServiceOptions {
   readonly latencyMs: number;
@@ -44,7 +44,7 @@ export class Service implements AsyncDisposable {
   static async open(dataDir: string, options: ServiceOptions): Promise<Service> {
     await using opening = new AsyncDisposableStack();
     const folder = join(dataDir, 'files');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     const database = opening.adopt(openDatabase(dataDir), (open) => open.close());
     const files = new FileStore(database, folder);
     const batches = new BatchStore(database);

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join as joinPath, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '../core/async.ts';
@@ -10,6 +10,7 @@ import type { ChildMessage, ChildOptions } from './child-messages.ts';
 import type { FaultsInput } from './faults/faults.ts';
 import { join, type Membership } from './membership.ts';
 import type { Emulator } from './server.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface SpawnOptions extends Omit<ChildOptions, 'faultsFollow'> {
   /** What it is to do wrong; by default what the file says that `BATCHLINE_EMULATOR_FAULTS` names. */
@@ -32,7 +33,7 @@ const busyWaitMs = 50;
  */
 export async function spawnEmulator(options: SpawnOptions): Promise<Emulator> {
   const dataDir = resolve(options.dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeFolder(dataDir, 0o700);
   const deadline = Date.now() + longestStartMs;
   while (Date.now() < deadline) {
     const emulator =

@@ -97,7 +97,13 @@ export async function openProvider(
   const overrides = offline ? unreached : isEmulator ? await startEmulatorFor(loaded, host, resources) : {};
   const provider = await declarationOf(providers, block).open(
     { ...block, ...overrides },
-    { stateDir: loaded.stateDir, env: loaded.env, signal: host.signals.abort, warn: warnWith(host) },
+    // The emulator is on this machine, where no proxy leads to.
+    {
+      stateDir: loaded.stateDir,
+      env: isEmulator ? {} : loaded.env,
+      signal: host.signals.abort,
+      warn: warnWith(host),
+    },
   );
   const kept = resources.move();
   return { provider, isEmulator, [Symbol.asyncDispose]: () => kept.disposeAsync() };

@@ -8,6 +8,7 @@ import type { OpenedSource } from '../core/source.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
 import { RequestLines } from '../request/request-lines.ts';
+import { askProvider } from './ask-provider.ts';
 import { addedKeyFields, itemKeyNames } from './key-names.ts';
 import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts.ts';
 import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
@@ -150,7 +151,8 @@ function requestLinesOf(pipeline: Pipeline): RequestLines {
   return new RequestLines(dialectOf(pipeline), pipeline.request);
 }
 
-async function rehearse(sink: OpenedSink, provider: OpenedProvider | null, { signals }: Host): Promise<void> {
+async function rehearse(sink: OpenedSink, provider: OpenedProvider | null, host: Host): Promise<void> {
   await sink.rehearse();
-  await provider?.check(signals.drain);
+  if (provider !== null)
+    await askProvider(host, 'check of the provider', () => provider.check(host.signals.drain));
 }

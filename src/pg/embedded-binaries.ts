@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { access, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { access, cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { exists } from '../files/exists.ts';
 import { BatchlineError, errorCode } from '../core/errors.ts';
 import { isReachable, systemFolder, type ServerUser } from './embedded-user.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /**
  * The folder `bin` of the embedded Postgres, ready to be run by `user`: with its libraries' links, and where that user
@@ -87,7 +88,7 @@ async function copyPackage(root: string, links: readonly Link[], parent: string)
   const target = join(parent, `postgres-binaries-${version}`);
   if (await exists(target)) return target;
   const partial = `${target}.partial-${process.pid}`;
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   await cp(root, partial, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
   await makeLinks(partial, links);
   await rename(partial, target).catch(async (error: unknown) => {

@@ -8,6 +8,7 @@ import { sleep } from '../core/async.ts';
 import { BatchlineError, errorMessage } from '../core/errors.ts';
 import type { DataLocation } from './embedded-user.ts';
 import { findServer, isAlive, readPidFile, type RunningServer } from './embedded-running.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 const run = promisify(execFile);
 const never = new AbortController().signal;
@@ -27,7 +28,7 @@ export async function initialize({ binaries, location, durable }: ServerOptions)
   if ((await readOrUndefined(join(folder, 'PG_VERSION'))) !== undefined) return;
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   await mkdir(partial, { mode: 0o700 });
   if (user !== undefined) await chown(partial, user.uid, user.gid);
   const flags = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'];

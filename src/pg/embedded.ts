@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitForLock } from '../files/file-lock.ts';
 import { databaseError } from './database-error.ts';
@@ -7,6 +7,7 @@ import { embeddedLock } from './embedded-lock.ts';
 import { findServer, type RunningServer } from './embedded-running.ts';
 import { initialize, launch, stop, type ServerOptions } from './embedded-server.ts';
 import { dataLocation } from './embedded-user.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 export interface EmbeddedServer extends AsyncDisposable {
   readonly url: string;
@@ -44,7 +45,7 @@ export async function startEmbedded(
   stateDir: string,
   options: EmbeddedOptions = {},
 ): Promise<EmbeddedServer> {
-  await mkdir(stateDir, { recursive: true });
+  await makeFolder(stateDir);
   const folder = await realpath(stateDir);
   const use = uses.get(folder) ?? { count: 0, server: hold(folder, options.durable ?? true) };
   uses.set(folder, use);

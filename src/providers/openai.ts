@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { secret } from '../core/component.ts';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './openai/account.ts';
+import { compatBlock } from './openai/compat.ts';
+import { proxySettings } from './openai/dispatcher.ts';
 import { openAccount } from './openai/open.ts';
-import { openAiDialect } from './openai/dialect/dialect.ts';
+import { floatDialect, openAiDialect } from './openai/dialect/dialect.ts';
+import { isHeaderText, oddKey, oddKeyMessage } from './openai/header-text.ts';
 
 /** OpenAI's Batch API, and every server and gateway that speaks it. */
 export const openai = defineProvider({
@@ -13,6 +16,7 @@ export const openai = defineProvider({
     api_key: z
       .string()
       .min(1)
+      .refine(isHeaderText, { message: oddKeyMessage })
       .optional()
       .meta({ description: 'The API key. Default: the variable OPENAI_API_KEY.', ...secret }),
     base_url: z
@@ -23,22 +27,40 @@ export const openai = defineProvider({
       .default('https://api.openai.com/v1')
       .meta({ description: 'Where the API is, up to and including /v1; or `emulator`.' }),
     headers: z
-      .record(z.string().min(1), z.string())
+      .record(
+        z
+          .string()
+          .refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), { message: 'is no name of a header' }),
+        z.string().refine(isHeaderText, { message: 'holds a character that no header takes' }),
+      )
       .default({})
       .meta({ description: 'Sent with every request; gateways use them for routing and keys.', ...secret }),
     organization: z.string().min(1).optional().meta({ description: 'The OpenAI organization to bill.' }),
     project: z.string().min(1).optional().meta({ description: 'The OpenAI project to bill.' }),
+    query: z
+      .record(z.string().min(1), z.string())
+      .default({})
+      .meta({ description: 'Added to the query of every request, as in `api-version`.', ...secret }),
+    compat: compatBlock.prefault({}).meta({
+      description: 'What a compatible server refuses: it is switched off here.',
+    }),
   }),
   examples: [{}, { base_url: 'https://api.groq.com/openai/v1', api_key: '${GROQ_API_KEY}' }],
   dialect: openAiDialect,
-  open(config, context): Promise<OpenedProvider> {
+  dialectFor: ({ compat }) => (compat.embeddings === 'float' ? floatDialect : openAiDialect),
+  async open(config, context): Promise<OpenedProvider> {
+    const apiKey = config.api_key ?? context.env['OPENAI_API_KEY'] ?? '';
+    if (!isHeaderText(apiKey)) throw oddKey();
     const account = new Account({
-      apiKey: config.api_key ?? context.env['OPENAI_API_KEY'] ?? '',
+      apiKey,
       baseUrl: config.base_url.replace(/\/+$/, ''),
       headers: config.headers,
       organization: config.organization ?? null,
       project: config.project ?? null,
+      query: config.query,
+      proxies: proxySettings(context.env),
     });
-    return Promise.resolve(openAccount(account));
+    const warn = (message: string) => context.warn(message);
+    return openAccount(account, { compat: config.compat, warn });
   },
 });

@@ -1,9 +1,10 @@
-import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import { keyDigest } from '../core/key.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
 import { ScratchDatabase } from '../files/scratch-database.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** Watches over the uniqueness of keys where the source does not rule out duplicates itself; at constant memory. */
 export interface KeyCheck extends AsyncDisposable {
@@ -40,7 +41,7 @@ export class PartitionedKeyCheck implements KeyCheck {
   async settle(): Promise<void> {
     for (const [number, part] of this.#parts.entries()) {
       if (part.heldBytes < partitionBytes) continue;
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await part.spill(join(this.#folder, String(number)));
     }
   }

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LoadedPipeline } from '../config/load.ts';
-import { retry, providerRetry } from '../core/retry.ts';
 import { type BatchSide, hasEnded, type Leftover } from '../core/batch-side.ts';
 import type { OpenedProvider } from '../core/provider.ts';
 import { isEnded, type Ledger, type RunRecord } from '../ledger/ledger.ts';
 import { ownerLock } from './run-lock.ts';
 import type { Host } from '../core/host.ts';
+import { askProvider } from '../job/ask-provider.ts';
 import { openProvider } from '../job/open-parts.ts';
 
 export interface GarbageOptions {
@@ -38,7 +38,7 @@ export async function collectRemote(
   const { leftovers } = provider.batches;
   if (leftovers === undefined) return 0;
   const remove = (id: string): Promise<void> =>
-    retry({ ...providerRetry, signal: host.signals.drain }, () => leftovers.delete(id, host.signals.drain));
+    askProvider(host, `deletion of file ${id}`, () => leftovers.delete(id, host.signals.drain));
   let deleted = 0;
   for (const run of runs) deleted += await deletePartsOf(ledger, run, provider, remove);
   const found = await oldLeftovers(ledger, leftovers.list(host.signals.drain), before);

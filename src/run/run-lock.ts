@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import { acquireLock } from '../files/exclusive-lock.ts';
 import type { Ledger, RunRecord } from '../ledger/ledger.ts';
+import { makeFolder } from '../files/make-folder.ts';
 
 /** Whoever only looks whether a run is owned holds its lock for a moment. */
 const glanceMs = 200;
@@ -23,7 +23,7 @@ export async function own(ledger: Ledger, { runId, folder }: RunRecord): Promise
 
 /** What the process that works on a run holds for as long as it does; null where another one holds it. */
 export async function ownerLock({ folder }: Pick<RunRecord, 'folder'>): Promise<AsyncDisposable | null> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   return acquireLock(join(folder, 'owner.lock'), glanceMs);
 }
 

@@ -26,10 +26,12 @@ beforeEach(async () => {
   folder = stack.use(await temporaryFolder()).path;
   ledger = stack.use(await openLedger(folder));
   emulator = stack.use(await createEmulator());
-  provider = await openai.open(
-    { base_url: emulator.url, api_key: 'k', headers: {} },
-    { stateDir: folder, env: {}, signal, warn: () => {} },
-  );
+  provider = await openai.open(openai.config.parse({ base_url: emulator.url, api_key: 'k' }), {
+    stateDir: folder,
+    env: {},
+    signal,
+    warn: () => {},
+  });
   events = [];
 });
 afterEach(() => stack.disposeAsync());

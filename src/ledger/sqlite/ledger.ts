@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { diskFault } from '../../files/disk.ts';
@@ -49,6 +49,7 @@ import { inTransaction, write } from './write.ts';
 import { rememberFile } from './still-there.ts';
 import { writeAhead } from './write-ahead.ts';
 import * as sql from './statements.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /**
  * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
@@ -57,7 +58,7 @@ import * as sql from './statements.ts';
  */
 export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
   try {
-    await mkdir(join(stateDir, 'runs'), { recursive: true, mode: 0o700 });
+    await makeFolder(join(stateDir, 'runs'), 0o700);
     const path = join(stateDir, 'ledger.db');
     const database = new DatabaseSync(path, { timeout: 10_000 });
     // SQLite gives the files that it makes beside it the same rights.

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type OpenAI from 'openai';
-import type { ClientOptions } from 'openai';
 import { Redactor } from '../../core/redact.ts';
+import { createDispatcher, type Dispatcher, type ProxySettings } from './dispatcher.ts';
+import { type Manner, patientFetch } from './patient-fetch.ts';
 
 export interface AccountSettings {
   /** Empty where there is none: servers of one's own often want no key. */
@@ -11,9 +12,16 @@ export interface AccountSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly organization: string | null;
   readonly project: string | null;
+  /** Added to the query of every request. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Null or left out where the server is reached straight. */
+  readonly proxies?: ProxySettings | null;
 }
 
-type FetchOptions = NonNullable<ClientOptions['fetchOptions']>;
+interface Connection {
+  readonly client: OpenAI;
+  readonly dispatcher: Dispatcher | undefined;
+}
 
 /** Whose account is used, where, and the client of the official SDK that speaks for it. */
 export class Account {
@@ -23,7 +31,7 @@ export class Account {
   readonly fingerprint: string;
   readonly #settings: AccountSettings;
   readonly #redactor = new Redactor();
-  #client: Promise<OpenAI> | undefined;
+  #connection: Promise<Connection> | undefined;
 
   constructor(settings: AccountSettings) {
     this.#settings = settings;
@@ -32,7 +40,13 @@ export class Account {
     this.fingerprint = createHmac('sha256', settings.apiKey)
       .update(JSON.stringify(['batchline', settings.organization, settings.project, this.host]))
       .digest('hex');
-    for (const value of [settings.apiKey, ...Object.values(settings.headers)]) this.#redactor.add(value);
+    const { apiKey, headers, query = {} } = settings;
+    for (const value of [apiKey, ...Object.values(headers), ...Object.values(query)])
+      this.#redactor.add(value);
+    for (const proxy of [settings.proxies?.httpProxy, settings.proxies?.httpsProxy]) {
+      const { password = '', username = '' } = URL.parse(proxy ?? '') ?? {};
+      for (const value of [password, decodeURIComponent(password), username]) this.#redactor.add(value);
+    }
   }
 
   /** Takes key and header values out of text that a server sent; some echo the key that they refuse. */
@@ -41,45 +55,27 @@ export class Account {
   }
 
   /** The SDK takes a tenth of a second to load, which commands without a network are spared. */
-  client(): Promise<OpenAI> {
-    this.#client ??= this.#connect();
-    return this.#client;
+  async client(manner: Manner): Promise<OpenAI> {
+    this.#connection ??= this.#connect();
+    const { client, dispatcher } = await this.#connection;
+    return client.withOptions({ fetch: patientFetch(manner, dispatcher) });
   }
 
-  async #connect(): Promise<OpenAI> {
+  async #connect(): Promise<Connection> {
     const { default: Client } = await import('openai');
-    const { apiKey, baseUrl, headers, organization, project } = this.#settings;
-    return new Client({
+    const { apiKey, baseUrl, headers, organization, project, query, proxies } = this.#settings;
+    const client = new Client({
       // The SDK insists on a key; a null header takes the made-up one out again.
       apiKey: apiKey === '' ? 'none' : apiKey,
       defaultHeaders: apiKey === '' ? { authorization: null, ...headers } : headers,
+      defaultQuery: query,
       baseURL: baseUrl,
       organization,
       project,
       // Retrying is the engine's: the SDK would repeat a create that was answered too late, and pay twice.
       maxRetries: 0,
       logLevel: 'off',
-      fetchOptions: await patientFetch(),
     });
+    return { client, dispatcher: await createDispatcher(proxies ?? null) };
   }
-}
-
-interface AgentClass {
-  new (options: { headersTimeout: number; bodyTimeout: number }): unknown;
-}
-
-/**
- * How the built-in fetch is to behave.
- * - `redirect: 'error'` and `window: null` keep it from holding a whole upload in memory
- *   (https://github.com/nodejs/undici/issues/4058).
- * - Its timer for response headers also runs while an upload is still flowing, and would end every upload of more
- *   than five minutes; only an agent of the built-in undici's own class can turn it off.
- */
-async function patientFetch(): Promise<FetchOptions> {
-  const options = { redirect: 'error', window: null } as const;
-  await fetch('data:,');
-  const dispatcher: unknown = Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'));
-  if (typeof dispatcher !== 'object' || dispatcher === null) return options;
-  const Agent = dispatcher.constructor as AgentClass;
-  return { ...options, dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }) } as FetchOptions;
 }

@@ -1,57 +1,97 @@
 import type OpenAI from 'openai';
 import { BatchlineError } from '../../core/errors.ts';
 import type { Account } from './account.ts';
+import type { Manner } from './patient-fetch.ts';
+import type { Patience } from './patience.ts';
 import { type Call, providerError } from './provider-error.ts';
+import { excerpt, pageHint, webPage } from './web-page.ts';
 
 type RequestOptions = NonNullable<Parameters<OpenAI['batches']['retrieve']>[1]>;
 
 /** A call, without what is the same for all calls to one account. */
 export type CallInfo = Omit<Call, 'host' | 'redact'>;
 
-/** Sends requests for one account, each once, and turns every failure into a BatchlineError. */
+export interface CallOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The longest wait for an answer to begin, where it is not the usual. */
+  readonly timeout?: number;
+  /** The longest wait for each next byte of it, where it is not the usual. */
+  readonly silenceMs?: number;
+}
+
+type Send = (client: OpenAI, options: RequestOptions) => { asResponse(): Promise<Response> };
+
+/**
+ * Sends requests for one account, each once, and turns every failure into a BatchlineError. No answer is waited for
+ * without end: neither for its first byte nor for any later one.
+ */
 export class ApiCalls {
   readonly #account: Account;
-  readonly #timeoutMs: number;
+  readonly #patience: Patience;
 
-  /** @param timeoutMs the longest wait for an answer, where a request names none of its own */
-  constructor(account: Account, timeoutMs: number) {
+  constructor(account: Account, patience: Patience) {
     this.#account = account;
-    this.#timeoutMs = timeoutMs;
+    this.#patience = patience;
   }
 
-  async send<T>(
-    call: CallInfo,
-    signal: AbortSignal,
-    options: RequestOptions,
-    request: (client: OpenAI, options: RequestOptions) => PromiseLike<T>,
-  ): Promise<T> {
-    signal.throwIfAborted();
-    const client = await this.#account.client();
+  /** The JSON that a small request is answered with, read whole. */
+  async ask(call: CallInfo, signal: AbortSignal, options: CallOptions, request: Send): Promise<unknown> {
+    const whole = AbortSignal.timeout(Math.max(this.#patience.whole, options.timeout ?? 0));
+    const limited = AbortSignal.any([signal, whole]);
+    const manner = { silenceMs: this.#patience.silence, ...options, follows: false };
     try {
-      return await request(client, { timeout: this.#timeoutMs, ...options, signal, maxRetries: 0 });
+      const response = await this.#send(limited, manner, request);
+      return this.#parse(await response.text(), call);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw providerError(whole.aborted ? whole.reason : error, this.#describe(call));
+    }
+  }
+
+  /** A response whose body is the caller's to read; it may come from elsewhere than the provider. */
+  async open(call: CallInfo, signal: AbortSignal, request: Send): Promise<Response> {
+    try {
+      return await this.#send(signal, { silenceMs: this.#patience.silence, follows: true }, request);
     } catch (error) {
       signal.throwIfAborted();
       throw providerError(error, this.#describe(call));
     }
   }
 
-  async json(response: Response, call: CallInfo): Promise<unknown> {
+  async #send(
+    signal: AbortSignal,
+    { silenceMs, follows, ...options }: CallOptions & Manner,
+    request: Send,
+  ): Promise<Response> {
+    signal.throwIfAborted();
+    const client = await this.#account.client({ silenceMs, follows });
+    const timeout = options.timeout ?? this.#patience.answer;
+    return request(client, { ...options, timeout, signal, maxRetries: 0 }).asResponse();
+  }
+
+  #parse(text: string, call: CallInfo): unknown {
     try {
-      return await response.json();
-    } catch (error) {
-      if (error instanceof SyntaxError) return this.notUnderstood(call);
-      throw providerError(error, this.#describe(call));
+      return JSON.parse(text);
+    } catch {
+      return this.notUnderstood(call, text);
     }
   }
 
-  /** For a 2xx answer that is not what the API promises. */
-  notUnderstood(call: CallInfo): never {
+  /**
+   * For a 2xx answer that is not what the API promises.
+   *
+   * @param text the answer, where it is no JSON
+   */
+  notUnderstood(call: CallInfo, text = ''): never {
+    const { host } = this.#account;
+    const page = webPage(text);
+    const what = page ?? (text.trim() === '' ? 'its answer' : `its answer (${excerpt(text)})`);
     throw new BatchlineError(
       'provider_not_understood',
-      `${this.#account.host}, while ${call.doing}: its answer is not one of the OpenAI API`,
+      `${host}, while ${call.doing}: ${this.#account.redact(what)} is not one of the OpenAI API`,
       {
-        where: this.#account.host,
-        hint: 'Check provider.base_url: it usually ends in /v1.',
+        where: host,
+        hint: page === null ? 'Check provider.base_url: it usually ends in /v1.' : pageHint,
         ...(call.paid === true ? { outcome: 'unknown' as const } : {}),
       },
     );

@@ -9,6 +9,7 @@ import type {
 import { hasEnded } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ApiCalls } from './api-calls.ts';
+import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry, type OpenAiFiles } from './files.ts';
 import { everything, pageOf } from './listing.ts';
@@ -29,10 +30,16 @@ export class OpenAiBatches implements BatchSide {
   readonly leftovers;
   readonly #api: ApiCalls;
   readonly #files: OpenAiFiles;
+  readonly #compat: Compat;
 
   /** @param host of the API: batches at Azure go on past their `expires_at` */
-  constructor(api: ApiCalls, files: OpenAiFiles, host: string) {
+  constructor(
+    api: ApiCalls,
+    files: OpenAiFiles,
+    { host, compat }: { readonly host: string; readonly compat: Compat },
+  ) {
     this.mayEndLate = /(?:\.azure\.com|\.azure-api\.net)(?::\d+)?$/.test(host);
+    this.#compat = compat;
     this.#api = api;
     this.#files = files;
     this.leftovers = {
@@ -53,11 +60,11 @@ export class OpenAiBatches implements BatchSide {
       endpoint: apiPaths[file.request.endpoint],
       // Typed as OpenAI's one window; compatible servers have others.
       completion_window: file.completionWindow as '24h',
-      metadata: metadataOf(file.label),
-      output_expires_after: expiry(file.expiresAfterMs),
+      ...(this.#compat.metadata ? { metadata: metadataOf(file.label) } : {}),
+      ...(this.#compat.output_expires_after ? { output_expires_after: expiry(file.expiresAfterMs) } : {}),
     };
     try {
-      const answer = await this.#api.send(call, signal, {}, (client, request) =>
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.create(body, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
@@ -70,7 +77,7 @@ export class OpenAiBatches implements BatchSide {
 
   async look(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `asking for batch ${id}`, notFound: 'batch' } as const;
-    const answer = await this.#api.send(call, signal, {}, (client, request) =>
+    const answer = await this.#api.ask(call, signal, {}, (client, request) =>
       client.batches.retrieve(id, request),
     );
     return remoteBatch(answer) ?? this.#api.notUnderstood(call);
@@ -80,10 +87,10 @@ export class OpenAiBatches implements BatchSide {
     const call = { doing: 'listing batches' };
     const fetchPage = async (after: string | undefined) => {
       const query = { limit: 100, ...(after === undefined ? {} : { after }) };
-      const response = await this.#api.send(call, signal, {}, (client, request) =>
-        client.batches.list(query, request).asResponse(),
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
+        client.batches.list(query, request),
       );
-      return pageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+      return pageOf(answer) ?? this.#api.notUnderstood(call);
     };
     return everything(fetchPage, remoteBatch);
   }
@@ -91,7 +98,7 @@ export class OpenAiBatches implements BatchSide {
   async cancel(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `cancelling batch ${id}`, notFound: 'batch' } as const;
     try {
-      const answer = await this.#api.send(call, signal, {}, (client, request) =>
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.cancel(id, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);

@@ -48,9 +48,10 @@ async function isDenied(
   signal: AbortSignal,
 ): Promise<boolean> {
   signal.throwIfAborted();
-  const client = await account.client();
+  const client = await account.client({ silenceMs: timeout, follows: false });
   try {
-    await client.models.retrieve(model, { timeout, signal, maxRetries: 0 });
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+    await client.models.retrieve(model, { timeout, signal: limited, maxRetries: 0 });
     return false;
   } catch (error) {
     signal.throwIfAborted();
@@ -76,10 +77,9 @@ function saysNoSuchModel(error: unknown, model: string): boolean {
 async function listedModels(api: ApiCalls, timeout: number, signal: AbortSignal): Promise<readonly string[]> {
   const call = { doing: 'listing the models' };
   try {
-    const response = await api.send(call, signal, { timeout }, (client, request) =>
-      client.models.list(request).asResponse(),
-    );
-    const items = pageOf(await api.json(response, call))?.items ?? [];
+    const options = { timeout, silenceMs: timeout };
+    const answer = await api.ask(call, signal, options, (client, request) => client.models.list(request));
+    const items = pageOf(answer)?.items ?? [];
     return items.map((item) => asMap(item)?.['id']).filter((id) => typeof id === 'string');
   } catch (error) {
     signal.throwIfAborted();

@@ -11,17 +11,12 @@ export async function checkAccount(
   signal: AbortSignal,
 ): Promise<void> {
   requireKey(account);
-  const call = { doing: 'checking the API key' };
-  try {
-    const response = await api.send(call, signal, { timeout: timeoutMs }, (client, request) =>
-      client.batches.list({ limit: 1 }, request).asResponse(),
-    );
-    // A web page answers every request with 200.
-    if (pageOf(await api.json(response, call)) === undefined) api.notUnderstood(call);
-  } catch (error) {
-    // A person waits for the check, and a wrong address does not become right by waiting.
-    throw isUnreachable(error) ? error.asFinal() : error;
-  }
+  const call = { doing: 'checking the API key', isFirst: true };
+  const options = { timeout: timeoutMs, silenceMs: timeoutMs };
+  const answer = await api.ask(call, signal, options, (client, request) =>
+    client.batches.list({ limit: 1 }, request),
+  );
+  if (pageOf(answer) === undefined) api.notUnderstood(call);
 }
 
 /** OpenAI's own servers answer nothing without a key; other servers may. */
@@ -30,8 +25,4 @@ function requireKey({ hasKey, host }: Account): void {
   throw new BatchlineError('provider_unauthorized', 'there is no API key for api.openai.com', {
     hint: 'Set the variable OPENAI_API_KEY, or provider.api_key.',
   });
-}
-
-function isUnreachable(error: unknown): error is BatchlineError {
-  return error instanceof BatchlineError && error.code === 'provider_unreachable';
 }

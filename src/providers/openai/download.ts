@@ -1,20 +1,19 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { diskFault, requireFreeDisk } from '../../files/disk.ts';
 import { renameDurably } from '../../files/durable-file.ts';
+import { untilAborted } from '../../core/async.ts';
 import { BatchlineError, errorMessage } from '../../core/errors.ts';
+import type { ExpectedSize } from './file-sizes.ts';
 
 export interface ReadBodyOptions {
   /** Names the file in messages. */
   readonly what: string;
-  /** The longest time without a byte, in milliseconds. */
-  readonly silenceMs: number;
   readonly signal: AbortSignal;
 }
 
 export interface DownloadOptions extends ReadBodyOptions {
   readonly path: string;
-  /** What the server says the file holds; null where it does not say. */
-  readonly expectedBytes: number | null;
+  readonly size: ExpectedSize;
 }
 
 /**
@@ -47,7 +46,7 @@ export async function* readBody(
  */
 export async function saveBody(body: ReadableStream<Uint8Array>, options: DownloadOptions): Promise<void> {
   const partial = `${options.path}.partial`;
-  requireFreeDisk(partial, options.expectedBytes ?? 0);
+  requireFreeDisk(partial, options.size.bytes ?? 0);
   const handle = await open(partial, 'w', 0o600).catch((error: unknown) => {
     throw writeFailed(partial, error);
   });
@@ -68,10 +67,8 @@ async function writeBody(
   handle: FileHandle,
   options: DownloadOptions,
 ): Promise<void> {
-  const bytes = await copy(body, handle, options);
-  const { expectedBytes, what } = options;
-  if (expectedBytes !== null && expectedBytes > 0 && bytes !== expectedBytes)
-    throw downloadCut(what, `it ended after ${bytes} of ${expectedBytes} bytes`);
+  const { bytes, endsLine } = await copy(body, handle, options);
+  options.size.requireWhole(bytes, endsLine);
   await handle.sync();
 }
 
@@ -79,36 +76,32 @@ async function copy(
   body: ReadableStream<Uint8Array>,
   handle: FileHandle,
   options: DownloadOptions,
-): Promise<number> {
+): Promise<{ readonly bytes: number; readonly endsLine: boolean }> {
   let bytes = 0;
+  let lastByte: number | undefined;
   for await (const block of readBody(body, options)) {
     bytes += block.byteLength;
+    lastByte = block.at(-1) ?? lastByte;
     await handle.writeFile(block).catch((error: unknown) => {
       throw writeFailed(options.path, error);
     });
   }
-  return bytes;
+  return { bytes, endsLine: lastByte === lineFeed };
 }
+
+const lineFeed = 0x0a;
 
 type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']>>;
 
 async function nextChunk(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  { what, silenceMs, signal }: ReadBodyOptions,
+  { what, signal }: ReadBodyOptions,
 ): Promise<Chunk> {
-  const { promise: silence, reject } = Promise.withResolvers<never>();
-  const giveUp = (): void => reject(downloadCut(what, `no byte came for ${Math.round(silenceMs / 1000)} s`));
-  const stop = (): void => reject(signal.reason);
-  const timer = setTimeout(giveUp, silenceMs);
-  signal.addEventListener('abort', stop, { once: true });
   try {
-    signal.throwIfAborted();
-    return await Promise.race([reader.read(), silence]);
+    return await untilAborted(reader.read(), signal);
   } catch (error) {
-    throw error instanceof BatchlineError ? error : downloadCut(what, reason(error));
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
+    signal.throwIfAborted();
+    throw downloadCut(what, reason(error));
   }
 }
 

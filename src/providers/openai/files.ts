@@ -6,8 +6,11 @@ import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asCount, asMap, asText } from '../../core/json.ts';
 import type { Account } from './account.ts';
 import type { ApiCalls, CallInfo } from './api-calls.ts';
+import type { Compat } from './compat.ts';
 import { readBody, saveBody } from './download.ts';
+import { FileSizes, statedLength } from './file-sizes.ts';
 import { everything, pageOf } from './listing.ts';
+import type { AccountOptions } from './open.ts';
 import type { Patience } from './patience.ts';
 import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
 
@@ -26,11 +29,15 @@ export class OpenAiFiles {
   readonly #account: Account;
   readonly #api: ApiCalls;
   readonly #patience: Patience;
+  readonly #compat: Compat;
+  readonly #sizes: FileSizes;
 
-  constructor(account: Account, api: ApiCalls, patience: Patience) {
+  constructor(account: Account, api: ApiCalls, { patience, compat, warn }: AccountOptions) {
     this.#account = account;
     this.#api = api;
     this.#patience = patience;
+    this.#compat = compat;
+    this.#sizes = new FileSizes(warn);
   }
 
   /** @returns the file's id */
@@ -41,10 +48,10 @@ export class OpenAiFiles {
     using watchdog = new UploadWatchdog(id, silence, intake);
     const call = { doing: `uploading ${name}` };
     const options = { headers: { [uploadHeader]: id }, timeout: upload };
-    const body = await uploadBody(file, name);
+    const body = await uploadBody(file, name, this.#compat);
     try {
       const either = AbortSignal.any([signal, watchdog.signal]);
-      const answer: unknown = await this.#api.send(call, either, options, (client, request) =>
+      const answer = await this.#api.ask(call, either, options, (client, request) =>
         client.files.create(body, request),
       );
       return asText(asMap(answer)?.['id']) ?? this.#api.notUnderstood(call);
@@ -59,32 +66,36 @@ export class OpenAiFiles {
   async download(fileId: string, path: string, signal: AbortSignal): Promise<void> {
     const call = { doing: `downloading file ${fileId}`, notFound: 'file' } as const;
     const expectedBytes = await this.#sizeOf(fileId, call, signal);
-    const response = await this.#api.send(call, signal, {}, (client, request) =>
+    const response = await this.#api.open(call, signal, (client, request) =>
       client.files.content(fileId, request),
     );
-    if (response.headers.get('x-incomplete') === 'true')
+    if (response.headers.get('x-incomplete') === 'true') {
+      await response.body?.cancel();
       throw new BatchlineError('download_cut', `file ${fileId} is still being written`, { retryable: true });
-    const body = response.body ?? new Blob([]).stream();
-    const silenceMs = this.#patience.silence;
-    await saveBody(body, { path, expectedBytes, what: `file ${fileId}`, silenceMs, signal });
+    }
+    await saveBody(response.body ?? new Blob([]).stream(), {
+      path,
+      what: `file ${fileId}`,
+      size: this.#sizes.of(fileId, expectedBytes, statedLength(response)),
+      signal,
+    });
   }
 
   /** A file's content as it comes, of which no more is asked for than is read. */
   async *read(fileId: string, signal: AbortSignal): AsyncGenerator<Buffer> {
     const call = { doing: `reading file ${fileId}`, notFound: 'file' } as const;
-    const response = await this.#api.send(call, signal, {}, (client, request) =>
+    const response = await this.#api.open(call, signal, (client, request) =>
       client.files.content(fileId, request),
     );
-    const body = response.body ?? new Blob([]).stream();
-    yield* readBody(body, { what: `file ${fileId}`, silenceMs: this.#patience.silence, signal });
+    yield* readBody(response.body ?? new Blob([]).stream(), { what: `file ${fileId}`, signal });
   }
 
   async #sizeOf(fileId: string, call: CallInfo, signal: AbortSignal): Promise<number | null> {
     try {
-      const file = await this.#api.send(call, signal, {}, (client, request) =>
+      const file = await this.#api.ask(call, signal, {}, (client, request) =>
         client.files.retrieve(fileId, request),
       );
-      return typeof file.bytes === 'number' ? file.bytes : null;
+      return asCount(asMap(file)?.['bytes']);
     } catch (error) {
       // Some servers hand out the content of a file but no description of it.
       if (errorCode(error) === 'provider_refused') return null;
@@ -97,10 +108,10 @@ export class OpenAiFiles {
     const call = { doing: 'listing files' };
     const fetchPage = async (after: string | undefined) => {
       const query = { purpose: 'batch', limit: 10_000, ...(after === undefined ? {} : { after }) };
-      const response = await this.#api.send(call, signal, {}, (client, request) =>
-        client.files.list(query, request).asResponse(),
+      const answer = await this.#api.ask(call, signal, {}, (client, request) =>
+        client.files.list(query, request),
       );
-      return pageOf(await this.#api.json(response, call)) ?? this.#api.notUnderstood(call);
+      return pageOf(answer) ?? this.#api.notUnderstood(call);
     };
     for await (const { id, name, createdAt } of everything(fetchPage, remoteFile)) {
       const run = uploadName.exec(name)?.[1];
@@ -111,7 +122,7 @@ export class OpenAiFiles {
   async delete(fileId: string, signal: AbortSignal): Promise<void> {
     const call = { doing: `deleting file ${fileId}`, notFound: 'file' } as const;
     try {
-      await this.#api.send(call, signal, {}, (client, request) => client.files.delete(fileId, request));
+      await this.#api.ask(call, signal, {}, (client, request) => client.files.delete(fileId, request));
     } catch (error) {
       if (errorCode(error) !== 'file_not_found') throw error;
     }
@@ -123,9 +134,14 @@ function uploadNameOf({ label, sha256 }: ChunkFile): string {
 }
 
 /** The purpose stands first, for servers that read the form in order; a file on disk is never read into memory. */
-async function uploadBody({ path, expiresAfterMs }: ChunkFile, name: string): Promise<FileCreateParams> {
+async function uploadBody(
+  { path, expiresAfterMs }: ChunkFile,
+  name: string,
+  compat: Compat,
+): Promise<FileCreateParams> {
   const file = new File([await openAsBlob(path)], name, { type: 'application/jsonl' });
-  return { purpose: 'batch', expires_after: expiry(expiresAfterMs), file };
+  const expires = compat.output_expires_after ? { expires_after: expiry(expiresAfterMs) } : {};
+  return { purpose: 'batch', ...expires, file };
 }
 
 /** When the provider is to delete what it keeps. */

@@ -4,17 +4,28 @@ import { ApiCalls } from './api-calls.ts';
 import { OpenAiBatches } from './batches.ts';
 import { checkAccount } from './check.ts';
 import { checkModel } from './check-model.ts';
+import { type Compat, fullCompat } from './compat.ts';
 import { OpenAiFiles } from './files.ts';
 import { type Patience, usualPatience } from './patience.ts';
 
+export interface AccountOptions {
+  readonly patience: Patience;
+  readonly compat: Compat;
+  readonly warn: (message: string) => void;
+}
+
+const usual: AccountOptions = { patience: usualPatience, compat: fullCompat, warn: () => undefined };
+
 /** Puts the sides of one account together; reaches nothing. */
-export function openAccount(account: Account, patience: Partial<Patience> = {}): OpenedProvider {
-  const waits = { ...usualPatience, ...patience };
-  const api = new ApiCalls(account, waits.answer);
+export function openAccount(account: Account, given: Partial<AccountOptions> = {}): OpenedProvider {
+  const options = { ...usual, ...given };
+  const api = new ApiCalls(account, options.patience);
+  const files = new OpenAiFiles(account, api, options);
   return {
     account: account.fingerprint,
-    check: (signal) => checkAccount(account, api, waits.check, signal),
-    checkModel: (model, signal) => checkModel(account, api, { model, timeoutMs: waits.check }, signal),
-    batches: new OpenAiBatches(api, new OpenAiFiles(account, api, waits), account.host),
+    check: (signal) => checkAccount(account, api, options.patience.check, signal),
+    checkModel: (model, signal) =>
+      checkModel(account, api, { model, timeoutMs: options.patience.check }, signal),
+    batches: new OpenAiBatches(api, files, { host: account.host, compat: options.compat }),
   };
 }

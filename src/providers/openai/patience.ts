@@ -2,11 +2,13 @@
 export interface Patience {
   /** For the check at the start of a run, which a person waits for. */
   readonly check: number;
-  /** For an answer to any other small request. */
+  /** For any other small request to be answered. */
   readonly answer: number;
+  /** For all of such an answer, however slowly it comes. */
+  readonly whole: number;
   /** For a whole upload and its answer. */
   readonly upload: number;
-  /** For the next byte of an upload or download. */
+  /** For the next byte of an upload or of any answer. */
   readonly silence: number;
   /** From an upload's last byte to its answer. */
   readonly intake: number;
@@ -17,6 +19,7 @@ const minute = 60_000;
 export const usualPatience: Patience = {
   check: minute / 4,
   answer: minute,
+  whole: 10 * minute,
   upload: 60 * minute,
   silence: minute,
   intake: 10 * minute,

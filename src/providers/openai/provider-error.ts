@@ -1,6 +1,9 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+import { compatHint } from './compat.ts';
+import { retryAfter } from './retry-after.ts';
 import { isTooLarge } from './too-large.ts';
 import { wantOfRoom } from './want-of-room.ts';
+import { pageHint, webPage } from './web-page.ts';
 
 /** What was being done, for the message and for the meaning of a refusal. */
 export interface Call {
@@ -12,6 +15,8 @@ export interface Call {
   readonly notFound?: 'batch' | 'file';
   /** Whether the call costs money when it succeeds unnoticed, so that the error must say what surely happened. */
   readonly paid?: boolean;
+  /** Whether nothing has been heard from the address yet, so that a name that does not exist is a wrong one. */
+  readonly isFirst?: boolean;
 }
 
 /** The parts of an SDK error that matter here; the SDK itself is loaded only when it is used. */
@@ -53,7 +58,7 @@ function refusalError(refusal: Refusal, cause: unknown, call: Call): BatchlineEr
     where: call.host,
     hint,
     retryable: retryable ?? false,
-    retryAfterMs: retryable === true ? retryAfter(refusal.headers) : undefined,
+    retryAfterMs: retryable === true ? retryAfter(refusal.headers, Date.now()) : undefined,
     ...outcome(call, isSurelyAbsent(refusal.status)),
     cause: withoutSecrets(cause, call),
   });
@@ -71,6 +76,8 @@ function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
 
 function meaningOf(refusal: Refusal, call: Call): Meaning {
   const { status, message } = refusal;
+  if (status < 500 && status !== 408 && status !== 429 && webPage(message) !== null)
+    return { code: 'provider_not_understood', what: answered(refusal), hint: pageHint };
   if (status === 401 || status === 403) return unauthorized(refusal);
   if (status === 404) return notFound(refusal, call);
   if (status === 413 || isTooLarge(message)) return tooLarge(refusal);
@@ -82,14 +89,16 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   if (status === 408 || status === 409 || status >= 500)
     return { code: 'provider_error', what: answered(refusal), retryable: true };
   if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
-  return { code: 'provider_refused', what: answered(refusal) };
+  const hint = compatHint(message);
+  return { code: 'provider_refused', what: answered(refusal), ...(hint === undefined ? {} : { hint }) };
 }
 
 /** The codes of a create that was turned down for want of room. */
 export const roomCodes = { tokens: 'token_limit_exceeded', batches: 'batch_limit_exceeded' } as const;
 
 function answered({ status, message }: Refusal): string {
-  return `it answered ${status}: ${message.replaceAll(/\s+/g, ' ').slice(0, 500)}`;
+  const words = webPage(message)?.replace(/,$/, '') ?? message.replaceAll(/\s+/g, ' ').slice(0, 500);
+  return `it answered ${status}: ${words}`;
 }
 
 function unauthorized({ status, message }: Refusal): Meaning {
@@ -140,41 +149,34 @@ function isFileNotReady(message: string): boolean {
   );
 }
 
-/** `retry-after-ms`, or `retry-after` in seconds or as a date; milliseconds. */
-function retryAfter(headers: Headers | undefined): number | undefined {
-  const exact = Number(headers?.get('retry-after-ms') ?? Number.NaN);
-  if (exact >= 0) return exact;
-  const text = headers?.get('retry-after');
-  if (text === null || text === undefined) return undefined;
-  const seconds = Number(text);
-  if (seconds >= 0) return seconds * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
-}
-
 function connectionError(error: unknown, call: Call): BatchlineError {
   const reason = deepestCause(error);
   const code = errorCode(reason) ?? '';
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|TLS|SSL/.test(code);
+  const isWrongName = call.isFirst === true && code === 'ENOTFOUND';
+  const isProxy = /proxy authentication|proxy response \((?:401|403|407)\)/i.test(errorMessage(reason));
   const isRedirect = /redirect/i.test(errorMessage(reason));
   return new BatchlineError(
     'provider_unreachable',
     `${call.host} cannot be reached, while ${call.doing}: ${call.redact(describe(error, reason, code))}`,
     {
       where: call.host,
-      hint: connectionHint(isCertificate, isRedirect),
-      retryable: !isCertificate && !isRedirect,
+      hint: isProxy ? proxyHint : connectionHint(isCertificate, isRedirect),
+      retryable: !isCertificate && !isRedirect && !isWrongName && !isProxy,
       ...outcome(call, false),
       cause: withoutSecrets(error, call),
     },
   );
 }
 
+const proxyHint =
+  'The proxy wants a name and a password, or lets nobody through to this host: HTTPS_PROXY=http://name:password@host:port.';
+
 function connectionHint(isCertificate: boolean, isRedirect: boolean): string {
   if (isCertificate)
     return 'Its certificate is not trusted here; NODE_EXTRA_CA_CERTS names further authorities.';
   if (isRedirect) return 'It redirects; set provider.base_url to the address that it redirects to.';
-  return 'Check provider.base_url and the network.';
+  return 'Check provider.base_url, the network, and HTTPS_PROXY, HTTP_PROXY and NO_PROXY where there is a proxy.';
 }
 
 const plainWords: Readonly<Record<string, string>> = {
@@ -184,11 +186,15 @@ const plainWords: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the name server does not answer',
   ETIMEDOUT: 'it did not answer in time',
+  UND_ERR_BODY_TIMEOUT: 'its answer stopped halfway',
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
 };
 
 function describe(error: unknown, reason: unknown, code: string): string {
-  if (error instanceof Error && error.constructor.name === 'APIConnectionTimeoutError')
+  if (
+    error instanceof Error &&
+    (error.name === 'TimeoutError' || error.constructor.name === 'APIConnectionTimeoutError')
+  )
     return 'it did not answer in time';
   const words = plainWords[code] ?? errorMessage(reason);
   return code === '' ? words : `${words} (${code})`;

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DurableWriter } from '../../files/durable-writer.ts';
 import { exists } from '../../files/exists.ts';
@@ -24,6 +24,7 @@ import { fixSelection } from '../../read/selection.ts';
 import { newRun, newRunId } from '../new-run.ts';
 import { openPipeline, telling } from '../open-run.ts';
 import { summarize, type RunSummary } from '../summary.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /** What `manifest.json` of a build says. */
 export interface Manifest {
@@ -56,7 +57,7 @@ export async function buildPipeline(
   await using ledger = await openLedger(loaded.stateDir);
   const opening = { ledger, loaded, host };
   await using prepared = await openPipeline(opening, { where: flags.where, offline: true });
-  await makeFolder(folder);
+  await makeBuildFolder(folder);
   const run = await beginBuild({ ...opening, prepared, flags }, folder);
   try {
     const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
@@ -99,7 +100,7 @@ async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string)
 }
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */
-async function makeFolder(folder: string): Promise<void> {
+async function makeBuildFolder(folder: string): Promise<void> {
   if (await exists(join(folder, manifestName))) {
     throw new BatchlineError('build_exists', 'The folder holds a build already.', {
       where: folder,
@@ -108,7 +109,7 @@ async function makeFolder(folder: string): Promise<void> {
     });
   }
   await clearBrokenOff(folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+  await makeFolder(folder, 0o700).catch((error: unknown) => {
     throw new BatchlineError('folder_unwritable', 'The folder cannot be made.', {
       where: folder,
       hint: 'Name a folder with --out that this user may write.',

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { ScratchDatabase } from '../../files/scratch-database.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /**
  * The custom_ids of a run that is being adopted, in a database file of the run: there may be millions of them.
@@ -28,7 +28,7 @@ export class AdoptedIds implements AsyncDisposable {
 
   /** @param folder the run's, which is made where it is missing */
   static async open(folder: string): Promise<AdoptedIds> {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     return new AdoptedIds(folder);
   }
 

@@ -2,7 +2,7 @@ import type { LoadedPipeline } from '../../config/load.ts';
 import { type BatchLabel, type BatchSide, hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
-import { providerRetry, retry } from '../../core/retry.ts';
+import { askProvider } from '../../job/ask-provider.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { KnownBatches } from './known-batches.ts';
 
@@ -34,7 +34,7 @@ export interface Stranger {
 
 /** The provider's batches of the last days that may be this pipeline's and that the ledger does not know, newest first. */
 export async function findStrangers(search: StrangerSearch): Promise<readonly Stranger[]> {
-  return retry({ ...providerRetry, signal: search.host.signals.drain }, () => listStrangers(search));
+  return askProvider(search.host, 'look for batches of this pipeline', () => listStrangers(search));
 }
 
 async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSearch) {

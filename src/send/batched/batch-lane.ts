@@ -1,6 +1,6 @@
 import { BatchlineError } from '../../core/errors.ts';
-import { backoff, providerRetry } from '../../core/retry.ts';
 import type { FileLimit } from '../../batch/file-limit.ts';
+import { providerRetry, waitBefore } from '../../core/retry.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { TooLarge } from '../../ledger/room.ts';
 import { type Lane, later, left, moved, type Step } from '../lane.ts';
@@ -34,7 +34,7 @@ export class BatchLane implements Lane {
       if (!(error instanceof BatchlineError) || !error.retryable) throw error;
       memory.tries += 1;
       if (memory.tries >= providerRetry.attempts) throw error;
-      const waitMs = error.retryAfterMs ?? backoff(memory.tries, providerRetry);
+      const waitMs = waitBefore(error, memory.tries, providerRetry);
       this.#context.emit({ type: 'StepRetried', step: doing(chunk), message: error.message, waitMs });
       memory.notBefore = Date.now() + waitMs;
       return later(memory.notBefore, 'retry');

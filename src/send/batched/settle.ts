@@ -1,6 +1,6 @@
 import type { Refusal } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
-import { backoff, providerRetry } from '../../core/retry.ts';
+import { providerRetry, waitBefore } from '../../core/retry.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { later, moved, type Step } from '../lane.ts';
 import type { BatchContext } from './context.ts';
@@ -64,7 +64,7 @@ function untilSecondLookMs(
   { unsettled, creates }: Memory,
 ): number {
   if (!(unsettled instanceof BatchlineError)) return settleMs;
-  const waitMs = Math.max(settleMs, unsettled.retryAfterMs ?? backoff(creates + 1, providerRetry));
+  const waitMs = Math.max(settleMs, waitBefore(unsettled, creates + 1, providerRetry));
   emit({ type: 'StepRetried', step: `creation of batch ${chunk}`, message: unsettled.message, waitMs });
   return waitMs;
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { renameDurably } from '../../files/durable-file.ts';
 import { BatchlineError } from '../../core/errors.ts';
@@ -19,6 +19,7 @@ import { DuckFile } from './duck-file.ts';
 import { GatheredRows } from './gathered-rows.ts';
 import { readWritten, type WrittenParquet } from './parquet-file.ts';
 import { sampleRows } from './sample-rows.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /**
  * Gathers rows in a database beside the file, `PATH.partial`, and writes them as Parquet in `finish`: a reader of
@@ -51,7 +52,7 @@ class ParquetSink implements OpenedSink {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(dirname(this.target), { recursive: true });
+    await makeFolder(dirname(this.target));
   }
 
   async findUnchanged(keys: readonly (readonly string[])[]): Promise<readonly boolean[]> {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
 import type {
@@ -30,6 +29,7 @@ import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
 import { rowsOfKeys, sampleRows } from './sample-rows.ts';
 import { checkTarget, displayName, tableMissing } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 export interface TableSinkConfig {
   readonly path: string;
@@ -91,7 +91,7 @@ class TableSink implements OpenedSink {
 
   async prepare(): Promise<void> {
     const { config, file } = this.#parts;
-    if (config.create) await mkdir(dirname(file.path), { recursive: true });
+    if (config.create) await makeFolder(dirname(file.path));
     else if (!(await exists(file.path))) throw databaseMissing(file.path);
     this.#target = await file.write(async (session) => {
       const target = this.#target ?? (await this.#create(session));

@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { diskFault } from '../../files/disk.ts';
 import { BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
@@ -12,6 +12,7 @@ import type {
 } from '../../core/sink.ts';
 import { checkNotFolder } from './folder-checks.ts';
 import { PartialFile, type FileShape } from './partial-file.ts';
+import { makeFolder } from '../../files/make-folder.ts';
 
 /** How rows become the bytes of a file. */
 export interface FileFormat extends FileShape {
@@ -62,7 +63,7 @@ class FileSink implements OpenedSink {
   }
 
   async prepare(): Promise<void> {
-    await this.#guard(() => mkdir(dirname(this.target), { recursive: true }));
+    await this.#guard(() => makeFolder(dirname(this.target)));
   }
 
   async findUnchanged(keys: readonly (readonly string[])[]): Promise<readonly boolean[]> {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { Account } from '../../../src/providers/openai/account.ts';
-import { saveBody } from '../../../src/providers/openai/download.ts';
+import { watchedBody } from '../../../src/providers/openai/silent-body.ts';
 import { openAccount } from '../../../src/providers/openai/open.ts';
+import { usualPatience } from '../../../src/providers/openai/patience.ts';
 import type { BatchSide } from '../../../src/core/batch-side.ts';
 import { chunkFile } from './chunk-file.ts';
 import { fakeServer, readBody, sendJson } from './fake-server.ts';
@@ -15,7 +16,9 @@ const folder = await mkdtemp(join(tmpdir(), 'batchline-openai-'));
 
 function impatient(baseUrl: string): BatchSide {
   const settings = { apiKey: 'k', baseUrl, headers: {}, organization: null, project: null };
-  return openAccount(new Account(settings), { silence: 300, intake: 300 }).batches;
+  return openAccount(new Account(settings), {
+    patience: { ...usualPatience, silence: 300, intake: 300 },
+  }).batches;
 }
 
 /** The batch side of the provider at a server. */
@@ -194,15 +197,7 @@ test('keeps a slow download that goes on', async () => {
       },
       { highWaterMark: 0 },
     );
-    const options = {
-      path: join(folder, 'slow'),
-      expectedBytes: 5,
-      what: 'file-1',
-      silenceMs: 1000,
-      signal: never,
-    };
-    await saveBody(body, options);
-    expect((await stat(options.path)).size).toBe(5);
+    expect(await new Response(watchedBody(body, 1000, () => undefined)).text()).toBe('xxxxx');
   } finally {
     vi.useRealTimers();
   }

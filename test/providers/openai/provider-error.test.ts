@@ -100,14 +100,14 @@ test('does not know what became of a create that was answered with something els
   });
 });
 
-test('says at once that a server cannot be reached', async () => {
+test('says that a server cannot be reached, which may pass', async () => {
   const server = await fakeServer(() => undefined);
   await server[Symbol.asyncDispose]();
   const provider = await openProvider({ base_url: server.url });
   const { host } = new URL(server.url);
   await expect(provider.check(never)).rejects.toMatchObject({
     code: 'provider_unreachable',
-    retryable: false,
+    retryable: true,
     message: `${host} cannot be reached, while checking the API key: the connection was refused (ECONNREFUSED)`,
   });
   await expect(provider.batches.look('b', never)).rejects.toMatchObject({
@@ -116,10 +116,11 @@ test('says at once that a server cannot be reached', async () => {
   });
 });
 
-test('names a host that does not exist', async () => {
+test('names a host that does not exist; nobody waits for a name that never was', async () => {
   const provider = await openProvider({ base_url: 'http://no-such-host.invalid/v1' });
   await expect(provider.check(never)).rejects.toMatchObject({
     code: 'provider_unreachable',
+    retryable: false,
     where: 'no-such-host.invalid',
   });
 });

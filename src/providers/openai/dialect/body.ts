@@ -5,11 +5,14 @@ import type { RequestBlock } from '../../../core/request-block.ts';
 import { jsonToWire } from '../../../core/wire-text.ts';
 
 /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
-export function planBody(request: RequestBlock): BodyPlan {
-  return planners[request.endpoint](request);
+export function planBody(request: RequestBlock, vectors: VectorFormat): BodyPlan {
+  return planners[request.endpoint](request, vectors);
 }
 
-const planners: Readonly<Record<Endpoint, (request: RequestBlock) => BodyPlan>> = {
+/** How embeddings are asked for. */
+export type VectorFormat = 'base64' | 'float';
+
+const planners: Readonly<Record<Endpoint, (request: RequestBlock, vectors: VectorFormat) => BodyPlan>> = {
   chat: planChat,
   responses: planResponses,
   embeddings: planEmbeddings,
@@ -50,14 +53,14 @@ function planResponses(request: RequestBlock): BodyPlan {
   };
 }
 
-function planEmbeddings(request: RequestBlock): BodyPlan {
+function planEmbeddings(request: RequestBlock, vectors: VectorFormat): BodyPlan {
   const { encoding_format: format, ...rest } = checkedParams(request, ['model', 'input']);
-  if (format !== undefined && format !== 'base64') {
+  if (format !== undefined && format !== vectors) {
     throw new BatchlineError(
       'invalid_request',
-      'request.params.encoding_format cannot be chosen: embeddings are always asked for as base64.',
+      `request.params.encoding_format cannot be chosen: embeddings are asked for as ${vectors}.`,
       {
-        hint: 'Take encoding_format out; base64 is exact and a quarter of the size, and the sink receives floats all the same.',
+        hint: 'Take encoding_format out; base64 is exact and a quarter of the size, and the sink receives floats all the same. For a server that knows no base64, set provider.compat: { embeddings: float }.',
       },
     );
   }
@@ -65,7 +68,7 @@ function planEmbeddings(request: RequestBlock): BodyPlan {
     pieces: [
       json(`{"model":${JSON.stringify(request.model)},"input":`),
       ...jsonString(needed(request.input, 'input'), 'input'),
-      json(`,"encoding_format":"base64"${members(rest)}}`),
+      json(`,"encoding_format":"${vectors}"${members(rest)}}`),
     ],
     messages: 0,
   };

@@ -21,7 +21,7 @@ export const openAiDialect: Dialect = {
   paths: apiPaths,
   faults: strictOutputFaults,
   path: ({ endpoint }) => apiPaths[endpoint],
-  body: planBody,
+  body: (request) => planBody(request, 'base64'),
   frame: ({ endpoint }) => ({
     open: '{"custom_id":"',
     middle: `","method":"POST","url":"${apiPaths[endpoint]}","body":`,
@@ -36,3 +36,6 @@ export const openAiDialect: Dialect = {
   facts: modelFacts,
   parameters: knownParameters,
 };
+
+/** The same for servers that know embeddings as lists of numbers alone. */
+export const floatDialect: Dialect = { ...openAiDialect, body: (request) => planBody(request, 'float') };
