@@ -183,6 +183,10 @@ class SqliteLedger implements Ledger {
     return chunks.moveChunk(this.#database, at, event, patch);
   }
 
+  async noteGone(at: ChunkPlace, part: string): Promise<void> {
+    this.#transaction(() => chunks.noteGone(this.#database, at, part));
+  }
+
   async forgetRemote(runId: string, chunk: number): Promise<void> {
     this.#run(sql.forgetRemote, { runId, chunk });
   }
@@ -282,7 +286,7 @@ class SqliteLedger implements Ledger {
   }
 
   async forgetEvents(before: number): Promise<void> {
-    this.#run(deleteEvents, { before });
+    for (const statement of deleteEvents) this.#run(statement, { before });
   }
 
   #run(statement: string, values: Record<string, SQLInputValue>): void {

@@ -72,7 +72,7 @@ function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
 function meaningOf(refusal: Refusal, call: Call): Meaning {
   const { status, message } = refusal;
   if (status === 401 || status === 403) return unauthorized(refusal);
-  if (status === 404) return notFound(refusal, call);
+  if (status === 404 || (status === 410 && call.notFound !== undefined)) return notFound(refusal, call);
   if (status === 413 || isTooLarge(message)) return tooLarge(refusal);
   if (status < 500 && call.paid === true) {
     const of = wantOfRoom(refusal);
