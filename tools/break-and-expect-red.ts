@@ -54,8 +54,8 @@ const breakages: readonly Breakage[] = [
   {
     name: 'never adopt an orphan',
     file: 'src/send/batched/settle.ts',
-    find: 'if (found.mine !== null) return',
-    replace: 'if (found.mine !== null && false) return',
+    find: 'if (found.mine !== null) {',
+    replace: 'if (found.mine !== null && false) {',
   },
   {
     name: 'SDK retries on for create',
@@ -72,7 +72,7 @@ const breakages: readonly Breakage[] = [
   {
     name: 'look once and do not settle',
     file: 'src/send/batched/settle.ts',
-    find: 'if (secondLookAt === null) {',
+    find: 'if (secondLookAt === null && !isFinal(unsettled, memory)) {',
     replace: 'if (secondLookAt === null && false) {',
   },
   {

@@ -34,6 +34,10 @@ export const batchBlock = z.strictObject({
   expires_after: duration
     .prefault('30d')
     .meta({ description: 'How long the provider keeps the uploaded and the result files.' }),
+  late: z.enum(['cancel', 'wait']).optional().meta({
+    description:
+      "What is done with a batch an hour past its end. cancel: once its counters stand still, at the latest after another day, it is cancelled, and what it has not answered is sent again. wait: nothing. Default: cancel; at Azure's hosts wait.",
+  }),
   max_prepared: byteSize
     .prefault('20GB')
     .meta({ description: 'The most bytes of sealed files that may wait on disk for their turn.' }),

@@ -66,7 +66,7 @@ export type PipelineEvent =
   /** Files wait until the provider has room for them. */
   | {
       readonly type: 'RoomAwaited';
-      readonly for: 'tokens' | 'embedding_inputs' | 'batches_an_hour';
+      readonly for: 'tokens' | 'embedding_inputs' | 'batches_an_hour' | 'batches';
       readonly used: number;
       readonly limit: number;
       readonly files: number;

@@ -120,6 +120,8 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
    * @throws BatchlineError `chunk_moved` where it is no longer in that state and epoch; nothing is written
    */
   moveChunk(at: ChunkPlace, event: ChunkEvent, patch?: ChunkPatch): Promise<ChunkRecord>;
+  /** Notes that the provider no longer has a part of a chunk's results. */
+  noteGone(at: ChunkPlace, part: string): Promise<void>;
   /** Notes that the provider no longer has a chunk's file and results. */
   forgetRemote(runId: string, chunk: number): Promise<void>;
   /**

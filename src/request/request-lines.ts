@@ -1,7 +1,7 @@
 import { complaintAbout } from '../core/complaint.ts';
 import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
 import { parseExactJson } from '../core/exact-json.ts';
-import type { JsonMap } from '../core/json.ts';
+import { asMap, type JsonMap } from '../core/json.ts';
 import { valueToJson } from '../core/print.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { Value } from '../core/value.ts';
@@ -23,7 +23,15 @@ interface Frame {
   readonly endpoint: Endpoint;
   readonly open: Buffer;
   readonly middle: Buffer;
-  readonly closeLength: number;
+  readonly close: Buffer;
+  readonly keys: FrameKeys;
+}
+
+/** The keys of a frame, and what else it says. */
+interface FrameKeys {
+  readonly id: string;
+  readonly body: string;
+  readonly others: readonly (readonly [string, string])[];
 }
 
 /**
@@ -95,10 +103,21 @@ export class RequestLines {
   }
 
   #place(line: Buffer): Placed {
-    // Some gateways print a file anew, so that one that was downloaded is not what was sent byte by byte.
-    const placed = this.#find(line) ?? this.#find(print(parseExactJson(line.toString('utf8'))));
+    const placed = this.#find(line) ?? this.#find(this.#rewritten(line));
     if (placed === null) throw new Error('A line of a requests file is no request.');
     return placed;
+  }
+
+  /** Some gateways write a file anew, so that one that was downloaded is not what was sent byte by byte. */
+  #rewritten(line: Buffer): Buffer {
+    const parsed = asMap(parseExactJson(line.toString('utf8'))) ?? {};
+    for (const { open, middle, close, keys } of this.#frames) {
+      const [id, body] = [parsed[keys.id], parsed[keys.body]];
+      const isOfFrame = keys.others.every(([key, value]) => isSameEnd(parsed[key], value));
+      if (typeof id !== 'string' || asMap(body) === null || !isOfFrame) continue;
+      return Buffer.concat([open, Buffer.from(id), middle, print(body), close]);
+    }
+    return line;
   }
 
   #find(line: Buffer): Placed | null {
@@ -119,17 +138,42 @@ function print(json: unknown): Buffer {
 }
 
 function frameOf(endpoint: Endpoint, { open, middle, close }: LineFrame): Frame {
-  return { endpoint, open: Buffer.from(open), middle: Buffer.from(middle), closeLength: close.length };
+  const keys = keysOf(`${open}id${middle}{}${close}`);
+  return { endpoint, open: Buffer.from(open), middle: Buffer.from(middle), close: Buffer.from(close), keys };
+}
+
+function keysOf(example: string): FrameKeys {
+  const entries = Object.entries(JSON.parse(example) as JsonMap);
+  const keyOf = (isIt: (value: unknown) => boolean): string =>
+    entries.find(([, value]) => isIt(value))?.[0] ?? '';
+  return {
+    id: keyOf((value) => value === 'id'),
+    body: keyOf((value) => typeof value === 'object'),
+    others: entries.flatMap(([key, value]) =>
+      typeof value === 'string' && value !== 'id' ? [[key, value]] : [],
+    ),
+  };
+}
+
+/** Gateways change what stands before a path. What is left out says nothing. */
+function isSameEnd(found: unknown, expected: string): boolean {
+  if (found === undefined || found === null) return true;
+  return typeof found === 'string' && found !== '' && (expected.endsWith(found) || found.endsWith(expected));
 }
 
 /** Ids hold neither quotation marks nor escapes, so that the first of what stands behind one ends it. */
-function placeIn(line: Buffer, { endpoint, open, middle, closeLength }: Frame): Placed | null {
+function placeIn(line: Buffer, { endpoint, open, middle, close }: Frame): Placed | null {
   const idStart = open.length;
   const idEnd = line.indexOf(middle[0] ?? 0, idStart);
   const bodyStart = idEnd + middle.length;
-  if (idEnd === -1 || !isAt(line, 0, open) || !isAt(line, idEnd, middle)) return null;
-  return { line, endpoint, idStart, idEnd, bodyStart, bodyEnd: line.length - closeLength };
+  const bodyEnd = line.length - close.length;
+  if (idEnd === -1 || !isAt(line, 0, open) || !isAt(line, idEnd, middle) || !isAt(line, bodyEnd, close))
+    return null;
+  if (line[bodyStart] !== brace.open || line[bodyEnd - 1] !== brace.close) return null;
+  return { line, endpoint, idStart, idEnd, bodyStart, bodyEnd };
 }
+
+const brace = { open: 0x7b, close: 0x7d } as const;
 
 function isAt(line: Buffer, at: number, text: Buffer): boolean {
   return at + text.length <= line.length && line.compare(text, 0, text.length, at, at + text.length) === 0;

@@ -37,6 +37,7 @@ export class ChunkDriver {
   readonly #options: DriverOptions;
   readonly #places: Readonly<Record<Stage, Semaphore>> = {
     send: new Semaphore(atOnce.send),
+    settle: new Semaphore(atOnce.settle),
     look: new Semaphore(atOnce.look),
     fetch: new Semaphore(atOnce.fetch),
     load: new Semaphore(atOnce.load),
@@ -90,11 +91,11 @@ export class ChunkDriver {
     if (stageOf(chunk.state) === null) return;
     this.#active.set(chunk.chunk, chunk);
     void this.#advance(chunk)
-      .catch((reason: unknown) => this.fail(reason))
-      .finally(() => {
+      .catch((reason: unknown) => {
         this.#active.delete(chunk.chunk);
-        this.#notify();
-      });
+        this.fail(reason);
+      })
+      .finally(() => this.#notify());
   }
 
   /** Takes up the chunks that found no room, where a batch has ended since. */
@@ -150,10 +151,13 @@ export class ChunkDriver {
       const stay = await this.#places[at].run(() => this.#stay(now, at));
       chunk = stay.chunk;
       if (stay.step === null) continue;
+      // Before it sleeps: who is woken at once is active anew.
+      this.#active.delete(chunk.chunk);
       if (stay.step.kind === 'left') this.#parked.set(chunk.chunk, chunk);
       if (stay.step.kind === 'later') this.#sleep({ ...stay.step, chunk });
       return;
     }
+    this.#active.delete(chunk.chunk);
   }
 
   /**

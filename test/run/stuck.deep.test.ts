@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
 import { acceptedBatches } from '../support/bill.ts';
 import { createEmulator } from '../support/emulator.ts';
-import { createProxy, type Middleware } from '../support/proxy.ts';
+import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
 import { answers, expected, project, rowCount, useNotes } from './scene.ts';
 
 useNotes();
@@ -41,6 +41,41 @@ it('takes a batch that the provider does not know for lost once its time is over
   await using own = await project(proxy.url);
   expect((await own.summary()).rows).toMatchObject({ ok: rowCount, failed: 0 });
   expect(acceptedBatches(await emulator.bill())).toBe(2);
+});
+
+it('gives up results that the provider no longer has only when it is told to', async () => {
+  await using emulator = await createEmulator();
+  let isGone = true;
+  await using proxy = await createProxy(emulator.url, async ({ path }, forward) =>
+    isGone && path.endsWith('/content') ? jsonResponse(410, { error: { message: 'Gone.' } }) : forward(),
+  );
+  await using own = await project(proxy.url);
+  const { code, stderr } = await own.run();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no longer has') });
+  expect(stderr).toMatch(/pipeline retry \S+ --lost/);
+  expect(acceptedBatches(await emulator.bill())).toBe(1);
+  const [, runId = ''] = /pipeline retry (\S+) --lost/.exec(stderr) ?? [];
+  // What is noted is believed at once.
+  const giveUp = own.cli('retry', runId, '--lost', '--quiet', '--no-wait');
+  expect((await giveUp).stderr).toContain('are given up');
+  isGone = false;
+  expect((await own.cli('collect')).code).toBeLessThan(4);
+  expect(await own.run()).toMatchObject({ code: 0 });
+  expect(await answers()).toEqual(expected(() => 1));
+  expect(acceptedBatches(await emulator.bill())).toBe(2);
+});
+
+it('ends a run whose results are gone where it is cancelled', async () => {
+  await using emulator = await createEmulator();
+  const gone = jsonResponse(404, { error: { message: 'No such File object.' } });
+  await using proxy = await createProxy(emulator.url, async ({ path }, forward) =>
+    path.endsWith('/content') ? gone : forward(),
+  );
+  await using own = await project(proxy.url);
+  const { run_id: runId } = await own.summary(3, '--no-wait');
+  const { code, stderr } = await own.cli('cancel', runId);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('are given up') });
+  expect(await own.cli('cancel', runId)).toMatchObject({ code: 0 });
 });
 
 it('sends the rows of a lost batch again only when it is told to before', async () => {

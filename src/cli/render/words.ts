@@ -28,6 +28,7 @@ const roomWords = {
   tokens: 'tokens enqueued',
   embedding_inputs: 'embedding inputs enqueued',
   batches_an_hour: 'batches created in an hour',
+  batches: 'batches under way',
 } as const;
 
 /** `waiting for room: 1.2M of 2M tokens enqueued`. */

@@ -43,6 +43,15 @@ export function moveChunk(
   return toChunk(row);
 }
 
+/** To be called within a transaction. @throws BatchlineError `chunk_moved` */
+export function noteGone(database: DatabaseSync, at: ChunkPlace, part: string): void {
+  const { runId, chunk, state, epoch } = at;
+  const { results } = requireChunk(database, at);
+  const noted = results.map((each) => (each.id === part ? { ...each, isGone: true } : each));
+  const values = { runId, chunk, state, epoch, results: JSON.stringify(noted) };
+  if (Number(database.prepare(sql.updateResults).run(values).changes) !== 1) throw chunkMoved(at);
+}
+
 /** The parameters by which a statement moves a chunk from where it was seen; without an event it stays there. */
 export function placeValues(at: ChunkPlace, event: ChunkEvent | null): Record<string, SQLInputValue> {
   const { runId, chunk, state, epoch } = at;

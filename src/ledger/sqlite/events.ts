@@ -7,11 +7,13 @@ const insert = `INSERT INTO events (run_id, at, event) VALUES (:runId, :at, :eve
 const select = `
   SELECT seq, run_id, at, event FROM events WHERE run_id = :runId AND seq > :after ORDER BY seq LIMIT :limit`;
 
-/** Its events from before then, and all of a run that had ended by then. */
-export const deleteEvents = `
-  DELETE FROM events WHERE run_id IN (
-    SELECT run_id FROM runs
-    WHERE status IN ('completed', 'completed_with_failures', 'cancelled') AND (events.at < :before OR ended_at < :before))`;
+const endedRuns = `SELECT run_id FROM runs WHERE status IN ('completed', 'completed_with_failures', 'cancelled')`;
+
+/** All of runs that had ended by then, and what others that have ended since told before; each without the other. */
+export const deleteEvents = [
+  `DELETE FROM events WHERE run_id IN (${endedRuns} AND ended_at < :before)`,
+  `DELETE FROM events WHERE at < :before AND run_id IN (${endedRuns})`,
+];
 
 const pageLength = 500;
 /** Events that wait while another process writes; what comes beyond them is dropped. */

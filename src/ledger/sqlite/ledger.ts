@@ -186,6 +186,10 @@ class SqliteLedger implements Ledger {
     return chunks.moveChunk(this.#database, at, event, patch);
   }
 
+  async noteGone(at: ChunkPlace, part: string): Promise<void> {
+    this.#transaction(() => chunks.noteGone(this.#database, at, part));
+  }
+
   async forgetRemote(runId: string, chunk: number): Promise<void> {
     this.#run(sql.forgetRemote, { runId, chunk });
   }
@@ -285,7 +289,7 @@ class SqliteLedger implements Ledger {
   }
 
   async forgetEvents(before: number): Promise<void> {
-    this.#run(deleteEvents, { before });
+    for (const statement of deleteEvents) this.#run(statement, { before });
   }
 
   #run(statement: string, values: Record<string, SQLInputValue>): void {

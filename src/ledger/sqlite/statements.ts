@@ -45,6 +45,10 @@ export const updateChunk = (assignments: string): string => `
   UPDATE chunks SET state = :next${assignments}
   WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch RETURNING *`;
 
+export const updateResults = `
+  UPDATE chunks SET results = :results
+  WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
+
 export const forgetRemote = `
   UPDATE chunks SET stored = NULL, results = '[]' WHERE run_id = :runId AND chunk = :chunk`;
 

@@ -79,7 +79,7 @@ function meaningOf(refusal: Refusal, call: Call): Meaning {
   if (status < 500 && status !== 408 && status !== 429 && webPage(message) !== null)
     return { code: 'provider_not_understood', what: answered(refusal), hint: pageHint };
   if (status === 401 || status === 403) return unauthorized(refusal);
-  if (status === 404) return notFound(refusal, call);
+  if (status === 404 || (status === 410 && call.notFound !== undefined)) return notFound(refusal, call);
   if (status === 413 || isTooLarge(message)) return tooLarge(refusal);
   if (status < 500 && call.paid === true) {
     const of = wantOfRoom(refusal);

@@ -4,6 +4,7 @@ import { providerRetry, waitBefore } from '../../core/retry.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { TooLarge } from '../../ledger/room.ts';
 import { type Lane, later, left, moved, type Step } from '../lane.ts';
+import { stageOf } from '../stages.ts';
 import { BatchWatch } from './batch-watch.ts';
 import type { BatchContext } from './context.ts';
 import { endBatch } from './end-batch.ts';
@@ -28,7 +29,9 @@ export class BatchLane implements Lane {
     const memory = this.#memories.of(chunk);
     if (memory.notBefore > Date.now()) return later(memory.notBefore, 'retry');
     try {
-      return await this.#step(chunk, memory);
+      const step = await this.#step(chunk, memory);
+      if (step.kind === 'moved' && !isUnderWay(step.chunk)) this.#memories.forget(chunk);
+      return step;
     } catch (error) {
       this.#context.signals.drain.throwIfAborted();
       if (!(error instanceof BatchlineError) || !error.retryable) throw error;
@@ -58,7 +61,6 @@ export class BatchLane implements Lane {
       case 'loaded':
       case 'refused':
       case 'superseded':
-        this.#memories.forget(chunk);
         return left;
     }
   }
@@ -76,6 +78,12 @@ export class BatchLane implements Lane {
     if (chunk.state === 'uploading') return upload(this.#context, chunk);
     return createBatch(this.#context, chunk, memory);
   }
+}
+
+/** Whether this lane has anything more to do with a chunk. */
+function isUnderWay({ state }: ChunkRecord): boolean {
+  const stage = stageOf(state);
+  return stage !== null && stage !== 'load';
 }
 
 function tokenLimit({ cap, largest }: TooLarge): FileLimit {

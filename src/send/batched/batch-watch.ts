@@ -14,8 +14,11 @@ const looksUntilBelieved = 10;
 /** What a pass that looks once takes instead: how long a batch has ended without naming its results. */
 const lateFilesMs = 15 * 60_000;
 
-/** How long after its expiry a batch is still waited for. */
+/** How long after its expiry, and then after its cancellation, a batch is still waited for. */
 const graceMs = 60 * 60_000;
+
+/** How long after that a batch may go on whose counters move. */
+const longestLateMs = 24 * 60 * 60_000;
 
 /** What is known of a batch from earlier looks. */
 interface Watched {
@@ -23,20 +26,27 @@ interface Watched {
   dueAt: number;
   waitMs: number;
   seen: string;
+  /** When its status or its counters were last seen to change; milliseconds since 1970. */
+  movedAt: number;
+  /** When it was cancelled for being stuck, or first seen as being cancelled; null before. */
+  cancelledAt: number | null;
   /** Looks at which it had ended without naming its results. */
   looksWithoutFiles: number;
   /** Looks in a row at which the provider did not know it. */
   looksUnknown: number;
 }
 
-type WatchContext = Pick<BatchContext, 'batches' | 'account' | 'lookMs' | 'pass' | 'signals' | 'emit'>;
+type WatchContext = Pick<
+  BatchContext,
+  'batches' | 'account' | 'late' | 'lookMs' | 'pass' | 'signals' | 'emit'
+>;
 
 /**
  * Knows when each batch of a run is to be looked at, with a wait that grows while nothing changes and falls back to the
  * first when something does, and what a look means. An error that may pass is waited out; a batch that the provider
  * does not know stays awaited until its time and the grace are over, since that alone must never buy it again. Where
- * it knows none of them, and never did, it is the wrong account's. A batch that has not ended by then is cancelled, so
- * that what it finished can be fetched and the rest be sent again.
+ * it knows none of them, and never did, it is the wrong account's. A batch that has not ended by then and whose counters
+ * stand still is cancelled, so that what it finished can be fetched and the rest be sent again.
  */
 export class BatchWatch {
   readonly #context: WatchContext;
@@ -59,7 +69,15 @@ export class BatchWatch {
     const known = this.#watched.get(chunk);
     if (known !== undefined) return known;
     const dueAt = pass.waits ? Date.now() + aboutMs(lookMs) : 0;
-    const watched = { dueAt, waitMs: lookMs, seen: '', looksWithoutFiles: 0, looksUnknown: 0 };
+    const watched: Watched = {
+      dueAt,
+      waitMs: lookMs,
+      seen: '',
+      movedAt: Date.now(),
+      cancelledAt: null,
+      looksWithoutFiles: 0,
+      looksUnknown: 0,
+    };
     this.#watched.set(chunk, watched);
     return watched;
   }
@@ -97,17 +115,26 @@ export class BatchWatch {
     return (watched.looksWithoutFiles += 1) >= looksUntilBelieved;
   }
 
-  /** Cancels a batch that is stuck; one that does not even end then is taken as it is. */
+  /** Cancels a batch that is stuck, once; one that does not even end then is taken as it is. */
   async #isGivenUp({ chunk, expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
-    const { batches, signals, emit } = this.#context;
+    const { batches, late, signals, emit } = this.#context;
+    const watched = this.#of(chunk);
     const overdueMs = overdue(batch.expiresAt ?? expiresAt);
     if (overdueMs < 0) return false;
-    if (batch.status === 'cancelling') return overdueMs > graceMs;
+    if (batch.status === 'cancelling') watched.cancelledAt ??= Date.now();
+    if (watched.cancelledAt !== null) return Date.now() - watched.cancelledAt > graceMs;
+    if (late === 'wait' || (overdueMs < longestLateMs && this.#mayMove(watched))) return false;
     const message = `Batch ${batch.id} is stuck as ${batch.rawStatus} past its end; it is cancelled, and what it has not answered is sent again.`;
     emit({ type: 'Warned', message });
     this.#cancelled.add(chunk);
-    await cancelAtProvider(batches, batch.id, signals.drain);
+    if (await cancelAtProvider(batches, batch.id, signals.drain)) watched.cancelledAt = Date.now();
     return false;
+  }
+
+  /** Whether a batch's counters have moved not long ago; where it is looked at once only, nobody can tell. */
+  #mayMove({ movedAt }: Watched): boolean {
+    const { lookMs, pass } = this.#context;
+    return !pass.waits || Date.now() - movedAt < looksUntilBelieved * lookMs;
   }
 
   async #ask(chunk: ChunkRecord, watched: Watched): Promise<RemoteBatch | null> {
@@ -147,6 +174,7 @@ export class BatchWatch {
     const isNew = seen !== watched.seen;
     this.#wait(watched, isNew);
     watched.seen = seen;
+    if (isNew) watched.movedAt = Date.now();
     // Of its end an event of its own tells.
     if (!isNew || hasEnded(batch.status)) return;
     const { id: batchId, status } = batch;

@@ -10,7 +10,7 @@ import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the steps of a chunk on its way through a batch need. */
 export interface BatchContext {
-  readonly ledger: Pick<Ledger, 'moveChunk'>;
+  readonly ledger: Pick<Ledger, 'moveChunk' | 'noteGone'>;
   readonly batches: BatchSide;
   /** The account's fingerprint. */
   readonly account: string;
@@ -23,6 +23,8 @@ export interface BatchContext {
   readonly completionWindow: string;
   /** Milliseconds after which the provider deletes the files. */
   readonly expiresAfterMs: number;
+  /** What is done with a batch that has not ended long after its time. */
+  readonly late: 'cancel' | 'wait';
   /** The first wait between two looks at a batch, in milliseconds. */
   readonly lookMs: number;
   /** Milliseconds until a second look for what a first look did not show. */

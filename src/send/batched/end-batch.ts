@@ -26,8 +26,7 @@ export async function endBatch(
 
 async function cancelOnce({ batches, signals }: BatchContext, chunk: ChunkRecord, memory: Memory) {
   if (memory.isCancelled || chunk.batchId === null) return;
-  await cancelAtProvider(batches, chunk.batchId, signals.drain);
-  memory.isCancelled = true;
+  memory.isCancelled = await cancelAtProvider(batches, chunk.batchId, signals.drain);
 }
 
 async function afterEnd(

@@ -20,6 +20,10 @@ export interface Memory {
   secondLookAt: number | null;
   /** Parts of the results that are on disk already. */
   readonly fetched: Set<string>;
+  /** Parts of the results that the provider no longer has, and that are given up. */
+  readonly gone: Set<string>;
+  /** When the provider first said that it does not have one; null before. */
+  missingSince: number | null;
   /** Whether the provider was asked to cancel its batch. */
   isCancelled: boolean;
 }
@@ -39,6 +43,8 @@ export class Memories {
       unsettled: known?.memory.unsettled ?? null,
       secondLookAt: null,
       fetched: new Set(),
+      gone: new Set(),
+      missingSince: null,
       isCancelled: false,
     };
     this.#memories.set(chunk, { state, memory });

@@ -53,6 +53,7 @@ export function openLane(
     request,
     completionWindow: batch.completion_window,
     expiresAfterMs: batch.expires_after,
+    late: batch.late ?? (batches.mayEndLate === true ? 'wait' : 'cancel'),
     lookMs,
     settleMs: settleMs(lookMs),
     pass,

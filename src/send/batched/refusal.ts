@@ -89,7 +89,11 @@ async function deferred(
 }
 
 /** Its rows move to files of half the size; a row that is too large alone has failed. */
-export async function afterSizeRefusal({ room, unsent }: BatchContext, chunk: ChunkRecord): Promise<Step> {
+export async function afterSizeRefusal(context: BatchContext, chunk: ChunkRecord): Promise<Step> {
+  const { folder, refusals, room, unsent } = context;
+  // Where no file at all is taken it is not their size.
+  if (chunk.requests === 1 && !refusals.hasAnswered && refusals.count())
+    throw refused(folder, chunk, 'it is too large, though it holds one row.');
   room.refusedSize(chunk.bytes);
   const largestRow = chunk.requests === 1 ? chunk.bytes - 1 : null;
   return moved(await unsent.superseded(chunk, { of: 'bytes', limit: room.fileBytes, largestRow }));

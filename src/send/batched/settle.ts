@@ -22,7 +22,7 @@ export async function settleCreate(context: BatchContext, chunk: ChunkRecord, me
   memory.tries = 0;
   if (found.mine !== null) {
     memory.unsettled = null;
-    return submitted(context, chunk, found.mine, true);
+    return submitted(context, chunk, found.mine, true, memory);
   }
   if (secondLookAt === null && !isFinal(unsettled, memory)) {
     memory.secondLookAt = Date.now() + untilSecondLookMs(context, chunk, memory);
@@ -91,24 +91,29 @@ async function ruleOut(context: BatchContext, chunk: ChunkRecord, memory: Memory
   const { unsettled } = memory;
   memory.unsettled = null;
   if (isRefusal(unsettled)) return afterRefusal(context, chunk, unsettled, null);
+  if (unsettled !== null && (await isCapOnBatches(context, chunk, unsettled, memory))) {
+    memory.creates = 0;
+    const refusal = { kind: 'room', of: 'batches', limit: null, message: unsettled.message } as const;
+    return afterRefusal(context, chunk, refusal, null);
+  }
   const ruledOut = await context.ledger.moveChunk(chunk, 'create_ruled_out');
   if (unsettled === null) return moved(ruledOut);
   memory.creates += 1;
   if (unsettled.retryable && memory.creates < providerRetry.attempts) return moved(ruledOut);
-  if (unsettled.code === 'rate_limited' && (await context.room.awaitsOthers(chunk))) {
-    // Some servers have no other words for a cap on batches under way.
-    memory.creates = 0;
-    await context.room.refused(ruledOut, {
-      kind: 'room',
-      of: 'batches',
-      limit: null,
-      message: unsettled.message,
-    });
-    return moved(ruledOut);
-  }
   // Whoever types the command again has the file uploaded again.
   if (errorCode(unsettled) === 'file_not_found') await context.ledger.moveChunk(ruledOut, 'input_file_lost');
   throw unsettled.asFinal();
+}
+
+/** Some servers have no words of their own for a cap on batches under way; one of these will end. */
+async function isCapOnBatches(
+  { room }: BatchContext,
+  chunk: ChunkRecord,
+  { code }: BatchlineError,
+  { creates }: Memory,
+): Promise<boolean> {
+  if (code !== 'rate_limited' || creates + 1 < providerRetry.attempts) return false;
+  return (await room.batchesBeside(chunk)) > 0;
 }
 
 function isRefusal(unsettled: Memory['unsettled']): unsettled is Refusal {

@@ -40,7 +40,7 @@ export async function createBatch(context: BatchContext, chunk: ChunkRecord, mem
   // The ledger's own errors pass: they say nothing of what the provider did.
   const answer = await askForBatch(context, intent);
   if (!(answer instanceof BatchlineError) && !('kind' in answer))
-    return submitted(context, intent, answer, false);
+    return submitted(context, intent, answer, false, memory);
   memory.unsettled = answer;
   return moved(intent);
 }
@@ -66,12 +66,14 @@ export async function submitted(
   chunk: ChunkRecord,
   batch: RemoteBatch,
   adopted: boolean,
+  memory: Memory,
 ): Promise<Step> {
   const next = await ledger.moveChunk(chunk, 'create_succeeded', {
     batchId: batch.id,
     batchStatus: batch.status,
     expiresAt: batch.expiresAt,
   });
+  memory.creates = 0;
   emit({ type: 'BatchSubmitted', chunk: chunk.chunk, batchId: batch.id, adopted });
   return moved(next);
 }

@@ -1,5 +1,5 @@
 import { BatchlineError } from '../../core/errors.ts';
-import type { EventListener } from '../../core/events.ts';
+import type { EventListener, PipelineEvent } from '../../core/events.ts';
 import { type BatchSide, hasEnded, type Refusal } from '../../core/batch-side.ts';
 import { backoff } from '../../core/retry.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
@@ -9,6 +9,7 @@ import {
   enqueuedTokens,
   estimatesWithin,
   tokenCap,
+  type EnqueuedBatch,
   type RoomDecision,
   type RoomLimits,
   type RoomState,
@@ -44,11 +45,12 @@ interface Hold {
   /** Batches of other runs that were enqueued at the refusal. */
   readonly others: readonly string[];
   /**
-   * When to try again where nothing has ended, for nothing is enqueued that could, or it was not ours that took the
-   * batches; milliseconds since 1970.
+   * When to try again where nothing has ended, for nothing is enqueued that could; milliseconds since 1970.
    */
   readonly until: number;
 }
+
+type RoomWait = Pick<Extract<PipelineEvent, { readonly type: 'RoomAwaited' }>, 'for' | 'used' | 'limit'>;
 
 type Admission = Exclude<RoomDecision, { readonly kind: 'wait' }>;
 
@@ -68,6 +70,8 @@ export class WaitingRoom {
   #isFresh = false;
   #othersAt = 0;
   #told = '';
+  /** How many batches were under way when the last one was refused for it, and how long that is believed. */
+  #batchCap = { batches: Infinity, until: 0 };
   #fileBytes = Infinity;
 
   constructor(options: WaitingRoomOptions) {
@@ -115,12 +119,12 @@ export class WaitingRoom {
       return admission;
     }
     this.#waiting.add(chunk.chunk);
-    this.#tell(decision, state);
+    this.#tell(decision, chunk, state);
     return null;
   }
 
   #mustWait({ kind }: Admission, chunk: ChunkRecord, state: RoomState): boolean {
-    return kind === 'take' && this.#isHeld(chunk, state);
+    return kind === 'take' && (this.#isHeld(chunk, state) || this.#isFull(chunk, state));
   }
 
   /** The step of a chunk that found no room: it looks again before long, and whenever a batch has ended. */
@@ -157,19 +161,28 @@ export class WaitingRoom {
     const refusal = { runId, chunk: chunk.chunk, statedLimit: limit, now: Date.now() };
     if (of === 'tokens') this.#state = await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
     else this.#state = await ledger.roomState(this.#scope, refusal.now);
+    this.lookAgain();
+    const beside = await this.batchesBeside(chunk);
+    if (of === 'batches' && beside > 0) {
+      this.#batchCap = { batches: beside, until: refusal.now + longestHoldMs };
+      return;
+    }
     this.#holds.set(chunk.chunk, {
       of,
       endedBefore: this.#endedBatches,
       others: this.#othersIn(this.#state),
       until: refusal.now + backoff(chunk.attempt, { firstWaitMs: lookMs, longestWaitMs: longestHoldMs }),
     });
-    this.lookAgain();
   }
 
-  /** Whether another batch that the ledger knows is under way, whose end may make room. */
-  async awaitsOthers({ chunk }: ChunkRecord): Promise<boolean> {
+  /** How many batches beside a chunk's own the ledger knows to be under way, each of which will end. */
+  async batchesBeside(chunk: ChunkRecord): Promise<number> {
     const { enqueued } = await this.#look();
-    return enqueued.some((other) => other.runId !== this.#options.runId || other.chunk !== chunk);
+    return this.#beside(enqueued, chunk.chunk).filter(({ batchId }) => batchId !== null).length;
+  }
+
+  #beside(enqueued: readonly EnqueuedBatch[], chunk: number): readonly EnqueuedBatch[] {
+    return enqueued.filter((other) => other.runId !== this.#options.runId || other.chunk !== chunk);
   }
 
   /** To be called when a batch of this run has ended. */
@@ -210,22 +223,35 @@ export class WaitingRoom {
     return !isFree;
   }
 
+  /** Files that are being created count too, so that each batch that ends lets one in. */
+  #isFull(chunk: ChunkRecord, state: RoomState): boolean {
+    const { batches, until } = this.#batchCap;
+    return Date.now() < until && this.#underWayBeside(chunk, state) >= batches;
+  }
+
+  #underWayBeside({ chunk }: ChunkRecord, { enqueued }: RoomState): number {
+    return this.#beside(enqueued, chunk).length;
+  }
+
   #othersIn({ enqueued }: RoomState): readonly string[] {
     const others = enqueued.filter(({ runId, tokens }) => runId !== this.#options.runId && tokens > 0);
     return others.map(({ runId, chunk }) => `${runId}/${chunk}`);
   }
 
-  #tell(decision: RoomDecision, state: RoomState): void {
-    const cap = tokenCap(state);
-    const wait =
-      decision.kind === 'wait'
-        ? decision
-        : { for: 'tokens' as const, used: enqueuedTokens(state), limit: cap?.tokens ?? 0 };
+  #tell(decision: RoomDecision, chunk: ChunkRecord, state: RoomState): void {
+    const wait: RoomWait = decision.kind === 'wait' ? decision : this.#ownWait(chunk, state);
     const told = `${wait.for} ${wait.used} ${wait.limit}`;
     if (told === this.#told) return;
     this.#told = told;
     const { used, limit } = wait;
     this.#options.emit({ type: 'RoomAwaited', for: wait.for, used, limit, files: this.#waiting.size });
+  }
+
+  /** What a chunk waits for by what was learned here, while the ledger knows of room. */
+  #ownWait(chunk: ChunkRecord, state: RoomState): RoomWait {
+    if (this.#isFull(chunk, state))
+      return { for: 'batches', used: this.#underWayBeside(chunk, state), limit: this.#batchCap.batches };
+    return { for: 'tokens', used: enqueuedTokens(state), limit: tokenCap(state)?.tokens ?? 0 };
   }
 
   /** A batch whose run nobody works on ends unseen, and would take room until it expires. */
