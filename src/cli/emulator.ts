@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { once } from 'node:events';
 import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
+import { withDialect } from '../emulator/dialects.ts';
 import type { FaultsInput } from '../emulator/faults/faults.ts';
 import type { Main } from './context.ts';
 
@@ -17,7 +18,7 @@ export const main: Main = async (_args, options, context) => {
     dataDir,
     signal: context.signals.drain,
     ...latencyOption(options['latency']),
-    ...(await faultsOption(options['faults'], context.cwd)),
+    ...(await faultsOption(options, context.cwd)),
   });
   context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
   context.print('provider:');
@@ -44,10 +45,14 @@ function latencyOption(value: unknown): { latencyMs?: number } {
   return { latencyMs };
 }
 
-async function faultsOption(path: unknown, cwd: string): Promise<{ faults?: FaultsInput }> {
-  if (typeof path !== 'string') return {};
+async function faultsOption(
+  { faults: path, dialect }: Readonly<Record<string, unknown>>,
+  cwd: string,
+): Promise<{ faults?: FaultsInput }> {
   const { readFaultsFile } = await import('../emulator/faults/read-faults.ts');
-  return { faults: await readFaultsFile(resolve(cwd, path)) };
+  const faults = typeof path === 'string' ? await readFaultsFile(resolve(cwd, path)) : undefined;
+  if (typeof dialect === 'string') return { faults: withDialect(dialect, faults) };
+  return faults === undefined ? {} : { faults };
 }
 
 function textOption(value: unknown, standard: string): string {
