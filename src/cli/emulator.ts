@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { once } from 'node:events';
 import { BatchlineError } from '../core/errors.ts';
 import { duration } from '../core/quantity.ts';
+import { withDialect } from '../emulator/dialects.ts';
 import type { FaultsInput } from '../emulator/faults/faults.ts';
 import type { Main } from './context.ts';
 
@@ -18,7 +19,7 @@ export const main: Main = async (_args, options, context) => {
     signal: context.signals.drain,
     ...latencyOption(options['latency']),
     ...(await modelsOption(options['models'])),
-    ...(await faultsOption(options['faults'], context.cwd)),
+    ...(await faultsOption(options, context.cwd)),
   });
   context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
   context.print('provider:');
@@ -51,10 +52,14 @@ async function modelsOption(names: unknown): Promise<{ models?: readonly string[
   return { models: listOfModels(names) };
 }
 
-async function faultsOption(path: unknown, cwd: string): Promise<{ faults?: FaultsInput }> {
-  if (typeof path !== 'string') return {};
+async function faultsOption(
+  { faults: path, dialect }: Readonly<Record<string, unknown>>,
+  cwd: string,
+): Promise<{ faults?: FaultsInput }> {
   const { readFaultsFile } = await import('../emulator/faults/read-faults.ts');
-  return { faults: await readFaultsFile(resolve(cwd, path)) };
+  const faults = typeof path === 'string' ? await readFaultsFile(resolve(cwd, path)) : undefined;
+  if (typeof dialect === 'string') return { faults: withDialect(dialect, faults) };
+  return faults === undefined ? {} : { faults };
 }
 
 function textOption(value: unknown, standard: string): string {

@@ -220,5 +220,9 @@ export const options = {
     },
     { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
     { flags: '--faults <file>', description: 'what it is to do wrong: YAML or JSON, see docs/emulator.md' },
+    {
+      flags: '--dialect <name>',
+      description: 'which server it differs from OpenAI like, see docs/emulator.md',
+    },
   ],
 } satisfies Readonly<Record<string, readonly OptionSpec[]>>;

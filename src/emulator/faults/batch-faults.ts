@@ -53,6 +53,7 @@ export const batchFaults = [
     words: z.partialRecord(z.enum(statuses), z.string()).default({}),
   }),
   fault('iso_times', {}),
+  fault('no_metadata', {}),
   fault('not_found', { after: duration.default(0), for: duration.optional() }),
   fault('unlisted', { for: duration.optional() }),
 ] as const;

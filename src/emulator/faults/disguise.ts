@@ -6,6 +6,7 @@ export function disguise(batch: JsonMap, plan: BatchPlan): JsonMap {
   return {
     ...batch,
     ...isoTimes(batch, plan),
+    ...(batchFaultOf(plan, 'no_metadata') === undefined ? {} : { metadata: null }),
     status: status(batch, plan),
     request_counts: counts(batch, plan),
   };

@@ -6,6 +6,8 @@ import type { DownloadFault } from './http-faults.ts';
 
 /** A file on its way to a client. */
 export interface Download {
+  /** The file's id. */
+  readonly id: string;
   readonly file: FileHandle;
   readonly bytes: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -17,15 +19,29 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Sends a part of a file, and then what the fault says: no more, for a time or for ever. */
 export async function sendFaultyDownload(download: Download, fault: DownloadFault): Promise<void> {
+  if (fault.fault === 'download_redirected') return redirect(download);
   const { response, bytes, signal } = download;
   // Without a length the client cannot see that something is missing.
-  const length = fault.fault === 'download_short' ? {} : { 'content-length': String(bytes) };
+  const length = wholeLength(fault, bytes);
   response.writeHead(200, { ...download.headers, ...length });
   response.flushHeaders();
   await pipeline(faultyContent(download, fault), response, { signal });
 }
 
-async function* faultyContent(download: Download, fault: DownloadFault): AsyncGenerator<Buffer> {
+/** By another name of this machine, which is another origin, and where no key is asked for. */
+function redirect({ id, response }: Download): void {
+  const port = response.socket?.localPort ?? 0;
+  response.writeHead(302, { location: `http://localhost:${port}/emulator/storage/${id}` }).end();
+}
+
+function wholeLength(fault: PartFault, bytes: number): Readonly<Record<string, string>> {
+  if (fault.fault === 'download_growing') return { 'x-incomplete': 'true' };
+  return fault.fault === 'download_short' ? {} : { 'content-length': String(bytes) };
+}
+
+type PartFault = Exclude<DownloadFault, { fault: 'download_redirected' }>;
+
+async function* faultyContent(download: Download, fault: PartFault): AsyncGenerator<Buffer> {
   const part = Math.floor(download.bytes * fault.at);
   yield* range(download.file, 0, part);
   if (fault.fault === 'download_cut') download.response.socket?.resetAndDestroy();

@@ -33,6 +33,8 @@ export const httpFaults = [
   fault('delay', { on, for: duration, effect }),
   fault('download_cut', { at }),
   fault('download_short', { at }),
+  fault('download_growing', { at }),
+  fault('download_redirected', {}),
   fault('download_stalled', { at, for: duration.optional() }),
 ] as const;
 

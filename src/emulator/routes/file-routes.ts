@@ -30,6 +30,12 @@ export function fileRoutes(files: FileStore, runner: BatchRunner, faults: FaultD
       handle: async (exchange) => routes.download(exchange),
     },
     {
+      method: 'GET',
+      path: '/emulator/storage/{id}',
+      open: true,
+      handle: async (exchange) => routes.stored(exchange),
+    },
+    {
       method: 'DELETE',
       path: '/v1/files/{id}',
       call: 'delete_file',
@@ -80,12 +86,22 @@ class FileRoutes {
     };
     const { response, signal, downloadFault } = exchange;
     if (downloadFault !== undefined) {
-      await sendFaultyDownload({ file: handle, bytes: file.bytes, headers, response, signal }, downloadFault);
+      await sendFaultyDownload(
+        { id: file.id, file: handle, bytes: file.bytes, headers, response, signal },
+        downloadFault,
+      );
       return;
     }
     response.writeHead(200, { ...headers, 'content-length': file.bytes });
     const content = handle.createReadStream({ highWaterMark: 262_144, autoClose: false });
     await pipeline(content, response, { signal });
+  }
+
+  /** Where downloads are redirected to. A key that is sent there has been given away. */
+  async stored(exchange: Exchange): Promise<void> {
+    if (exchange.request.headers.authorization !== undefined)
+      throw badRequest('Only one authentication mechanism is allowed.', 'authorization', null);
+    await this.download(exchange);
   }
 
   async delete(exchange: Exchange): Promise<void> {
