@@ -90,7 +90,10 @@ export class KeyCollisions implements Disposable {
   #keysOf(runId: string): LoadedKeys {
     const found = this.#runs.get(runId);
     if (found !== undefined) return found;
-    const made = new LoadedKeys(this.#stateDir, runId, quoteTable(this.#plan.table));
+    // The same table under another key tells rows apart otherwise.
+    const names = this.#plan.columns.slice(0, this.#plan.keyCount).map(({ name }) => quoteIdentifier(name));
+    const target = `${quoteTable(this.#plan.table)} (${names.join(', ')})`;
+    const made = new LoadedKeys(this.#stateDir, runId, target);
     this.#runs.set(runId, made);
     return made;
   }

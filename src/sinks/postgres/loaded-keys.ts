@@ -21,7 +21,7 @@ export class LoadedKeys implements Disposable {
   readonly #database: DatabaseSync;
   #hasOdd: boolean;
 
-  /** @param table its full name */
+  /** @param table its full name, with its key's columns */
   constructor(stateDir: string, runId: string, table: string) {
     const folder = join(stateDir, 'runs', runId);
     const name = `loaded-keys-${hash('sha256', table).slice(0, 12)}.db`;
