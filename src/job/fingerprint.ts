@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { valueToJson } from '../core/print.ts';
 import type { Value } from '../core/value.ts';
 import type { LoadedPipeline } from '../config/load.ts';
@@ -78,15 +79,29 @@ export function fingerprintOf(
  * @param sink where they go, if not where the pipeline says
  */
 export function jobOf(
-  { name, pipeline }: Pick<LoadedPipeline, 'name' | 'pipeline'>,
-  sink = pipeline.sink,
+  loaded: Pick<LoadedPipeline, 'name' | 'pipeline' | 'baseDir' | 'stateDir'>,
+  sink = loaded.pipeline.sink,
 ): string {
+  const { name, pipeline } = loaded;
   const parts: Record<string, string> = { name: JSON.stringify(name) };
-  flatten('source', addressOf(pipeline.source), parts);
+  flatten('source', placed(addressOf(pipeline.source), loaded), parts);
   flatten('request', { ...pipeline.request, endpoint: dialectOf(pipeline).path(pipeline.request) }, parts);
-  flatten('sink', addressOf(sink), parts);
+  flatten('sink', placed(addressOf(sink), loaded), parts);
   const ordered = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(ordered)).digest('hex').slice(0, 16);
+}
+
+/** The same address wherever it is read: files of one name in two folders are not the same. */
+function placed(
+  address: Record<string, unknown>,
+  { baseDir, stateDir }: Pick<LoadedPipeline, 'baseDir' | 'stateDir'>,
+): Record<string, unknown> {
+  const { path, url } = address;
+  return {
+    ...address,
+    ...(typeof path === 'string' && path !== '-' && { path: resolve(baseDir, path) }),
+    ...(url === 'embedded' && { url: `embedded ${stateDir}` }),
+  };
 }
 
 /** Where rows come from or go to, without a password. */

@@ -74,7 +74,7 @@ test.each([
 function jobIn(text: string, name = 'tags'): string {
   const { pipeline } = checkFile(text);
   if (pipeline === undefined) throw new Error('the pipeline is faulty');
-  return jobOf({ name, pipeline });
+  return jobOf({ name, pipeline, baseDir: '/p', stateDir: '/p/.pipeline' });
 }
 
 describe('the job', () => {

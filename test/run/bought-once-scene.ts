@@ -8,6 +8,9 @@ export let database: TestDatabase;
 
 let emulator: TestEmulator;
 
+/** All tests share a provider's account, and what one has bought is nothing that another lacks. */
+let test = 0;
+
 export type Block = Readonly<Record<string, unknown>>;
 
 interface Parts {
@@ -19,6 +22,7 @@ interface Parts {
 
 export function pipeline({ source, request, batch, sink }: Parts = {}): object {
   return {
+    name: `test-${test}`,
     source: { type: 'postgres', url: database.url, table: 'notes', key: 'id', ...source },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}', ...request },
     provider: providerAt(emulator.url),
@@ -64,6 +68,7 @@ export function useBoughtOnce(): void {
     await database[Symbol.asyncDispose]();
   });
   beforeEach(async () => {
+    test += 1;
     await database.client.query(`
       DROP TABLE IF EXISTS notes, answers;
       CREATE TABLE notes (id bigint PRIMARY KEY, body text NOT NULL);

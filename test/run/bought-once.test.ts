@@ -53,7 +53,7 @@ describe('an unfinished run', () => {
     await using project = await PipelineProject.create(pipeline());
     await breakOff(project);
     const unfinished = await project.status();
-    expect(unfinished.status).toBe('running');
+    expect(unfinished.status).toBe('interrupted');
     const { code, stderr } = await project.run();
     expect(code).toBe(0);
     expect(stderr.split('\n')[0]).toContain(unfinished.run_id);
