@@ -49,6 +49,7 @@ function watched(late: 'cancel' | 'wait', waits = true) {
       create: never,
       list: never,
       fetch: never,
+      read: never,
       look: show,
       cancel: async () => {
         cancels.push(Date.now() - start);
