@@ -1,5 +1,5 @@
 import type { Ledger } from './ledger.ts';
-import { openSqliteLedger } from './sqlite/ledger.ts';
+import { openSqliteLedger } from './sqlite/open-ledger.ts';
 
 /**
  * Opens the ledger of a state folder, which is made where it is missing.

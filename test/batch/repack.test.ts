@@ -5,7 +5,7 @@ import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkLimits } from '../../src/core/chunk-limits.ts';
 import { repack, retriesAreDue } from '../../src/batch/repack.ts';
 import type { ChunkOutcome, Ledger, UnfinishedRow } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/open-ledger.ts';
 import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createAnswerReader } from '../../src/results/answer-reader.ts';
 import { chatLines as lines } from '../request/chat-lines.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Semaphore } from '../../src/core/semaphore.ts';
 import type { EmulatorOptions } from '../../src/emulator/server.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/open-ledger.ts';
 import { summarize, type RunSummary } from '../../src/run/summary.ts';
 import { batchesOf, type CarriedOut } from '../support/batches-of.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -11,7 +11,7 @@ import type { OpenedSource } from '../../src/core/source.ts';
 import type { OpenedTransform } from '../../src/core/transform.ts';
 import type { Field } from '../../src/core/value.ts';
 import type { Ledger, RunRecord } from '../../src/ledger/ledger.ts';
-import { openSqliteLedger } from '../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../src/ledger/sqlite/open-ledger.ts';
 import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createRenderer } from '../../src/request/renderer.ts';
 import { Dedupe } from '../../src/read/dedupe.ts';

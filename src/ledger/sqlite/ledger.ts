@@ -1,8 +1,4 @@
-import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { diskFault } from '../../files/disk.ts';
-import { BatchlineError, errorMessage } from '../../core/errors.ts';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { ToldEvent } from '../../core/events.ts';
 import type { ChunkEvent } from '../chunk-state.ts';
 import type { LoggedEvent } from '../event-log.ts';
@@ -46,40 +42,10 @@ import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { inTransaction, write } from './write.ts';
-import { rememberFile } from './still-there.ts';
-import { writeAhead } from './write-ahead.ts';
 import * as sql from './statements.ts';
-import { makeFolder } from '../../files/make-folder.ts';
 
-/**
- * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
- *
- * @throws BatchlineError `state_unwritable`, `ledger_too_old`, and from each of its methods `disk_full`
- */
-export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
-  try {
-    await makeFolder(join(stateDir, 'runs'), 0o700);
-    const path = join(stateDir, 'ledger.db');
-    const database = new DatabaseSync(path, { timeout: 10_000 });
-    // SQLite gives the files that it makes beside it the same rights.
-    await chmod(path, 0o600);
-    await writeAhead(database);
-    rememberFile(database);
-    return new SqliteLedger(database, path);
-  } catch (error) {
-    if (error instanceof BatchlineError) throw error;
-    const full = diskFault(error, stateDir);
-    if (full !== null) throw full;
-    throw new BatchlineError('state_unwritable', `The state folder cannot be used: ${errorMessage(error)}`, {
-      where: stateDir,
-      hint: 'Make the folder writable for this user, or name another one with `state:`.',
-      exitCode: 2,
-      cause: error,
-    });
-  }
-}
-
-class SqliteLedger implements Ledger {
+/** Opened by `openSqliteLedger`. */
+export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly #database: DatabaseSync;
   readonly #path: string;

@@ -1,7 +1,7 @@
 /** Opens the ledger in each of the folders that are named on standard input, and says how that went. */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
 
 const [parent = ''] = process.argv.slice(2);
 for await (const name of createInterface({ input: process.stdin })) {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
 
 const rounds = 60;
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChunkOutcome, Ledger } from '../../../src/ledger/ledger.ts';
 import type { RoomClaim, RoomScope } from '../../../src/ledger/room-ledger.ts';
 import { moveChunk } from '../move-chunk.ts';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger, RunStatus } from '../../../src/ledger/ledger.ts';
 import type { RunWindow } from '../../../src/ledger/selection.ts';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
 
 let folder: string;
 let ledger: Ledger;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { openSqliteLedger } from '../../../src/ledger/sqlite/ledger.ts';
+import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
 import { promptAnswer } from '../../support/chat-answer.ts';
 import { providerAt } from '../../support/emulator.ts';
 import { expectCounts, expectNoPartialFiles, expectPaidOnce, run, runAgain, type Scene } from '../scene.ts';
