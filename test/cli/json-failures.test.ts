@@ -74,7 +74,7 @@ describe('--json and --log-format json hold where', () => {
     expect(result.code).toBe(1);
     expect(json(result)).toMatchObject({
       run_id: runId,
-      pipeline: 'pipeline',
+      pipeline: expect.stringContaining('batchline-project') as string,
       status: 'failed',
       rows: { requested: 2, pending: 2 },
       error: { message: expect.stringContaining('not for you') as string },

@@ -53,7 +53,7 @@ export async function succeed(project: PipelineProject, ...args: readonly string
 const summaryKeys = ['run_id', 'pipeline', 'status', 'rows', 'batches', 'tokens', 'cost_usd', 'seconds'];
 const rowKeys = [
   ['records', 'read', 'filtered', 'skipped', 'requested'],
-  ['ok', 'failed', 'pending', 'cleaned'],
+  ['ok', 'failed', 'pending', 'cleaned', 'truncated'],
 ].flat();
 const batchKeys = ['total', 'waiting', 'running', 'completed', 'failed', 'expired', 'cancelled'];
 

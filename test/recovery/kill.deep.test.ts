@@ -121,7 +121,7 @@ async function expectPaidOnce(dataDir: string, before: number): Promise<void> {
 function completedStatus() {
   return {
     run_id: expect.stringMatching(/^\d{8}-\d{6}-[0-9a-f]{6}$/),
-    pipeline: 'pipeline',
+    pipeline: expect.stringContaining('batchline-project') as string,
     status: 'completed',
     rows: {
       records: rowCount,

@@ -27,7 +27,10 @@ describe('a build', () => {
       ...numbers.map((number) => `rows-${number}.jsonl`),
     ]);
     const manifest = JSON.parse(await readFile(project.path('out/manifest.json'), 'utf8')) as object;
-    expect(manifest).toMatchObject({ pipeline: 'pipeline', endpoint: '/v1/chat/completions' });
+    expect(manifest).toMatchObject({
+      pipeline: expect.stringContaining('batchline-project') as string,
+      endpoint: '/v1/chat/completions',
+    });
     expect((await stat(project.path('out/requests-00001.jsonl'))).mode & 0o777).toBe(0o600);
     expect((await project.status()).rows).toMatchObject({ requested: rowCount, pending: rowCount, ok: 0 });
   });

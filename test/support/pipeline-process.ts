@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -52,8 +52,11 @@ export class PipelineProject implements AsyncDisposable {
     this.#env = variables;
   }
 
+  /** A pipeline that has no name gets the project's own: at a provider that several tests share none is another's. */
   async write(name: string, content: object | string): Promise<void> {
-    await writeFile(this.path(name), typeof content === 'string' ? content : JSON.stringify(content));
+    const named = name === 'pipeline.yaml' && typeof content === 'object';
+    const whole = named ? { name: basename(this.folder), ...content } : content;
+    await writeFile(this.path(name), typeof whole === 'string' ? whole : JSON.stringify(whole));
   }
 
   async read(name: string): Promise<string> {
