@@ -225,11 +225,6 @@ const cases: readonly Case[] = [
     parts: () => ({ provider: { api_key: 'sk-wrong-key-0000' } }),
     says: /key/i,
   },
-  {
-    name: 'a provider that does not answer',
-    parts: () => ({ provider: { base_url: 'http://127.0.0.1:1/v1' } }),
-    says: /127\.0\.0\.1:1/,
-  },
 ];
 
 describe('a run with', () => {

@@ -41,7 +41,7 @@ it('deletes what ended runs left, at the provider and here, and nothing of an un
 
   const { code, stdout } = await own.cli('runs');
   expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`${unfinished} +slow +waiting.*\n.*${ended} +pipeline +completed`));
+  expect(stdout).toMatch(new RegExp(`${unfinished} +slow +waiting.*\n.*${ended} +\\S+ +completed`));
 
   const listed = await own.cli('runs', '--json');
   const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { jsonResponse, type Middleware } from '../support/proxy.ts';
-import { answers, expected, scene, useNotes } from './scene.ts';
+import { answers, expected, project, scene, useNotes } from './scene.ts';
 
 useNotes();
 
@@ -20,6 +20,12 @@ describe('the check of the provider at the start of a run', () => {
       expect.stringContaining('the connection was cut'),
     ]);
     expect(await answers()).toEqual(expected(() => 1));
+  });
+
+  it('says so where it never answers', async () => {
+    await using own = await project('http://127.0.0.1:1/v1');
+    const { code, stderr } = await own.run();
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^error: .*127\.0\.0\.1:1/m) });
   });
 
   it('does not wait for a key that is wrong', async () => {
