@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -26,7 +26,11 @@ export class LoadedKeys implements Disposable {
     const folder = join(stateDir, 'runs', runId);
     const name = `loaded-keys-${hash('sha256', table).slice(0, 12)}.db`;
     // A load that belongs to no run of this state folder is not gone on with.
-    this.#database = new DatabaseSync(existsSync(folder) ? join(folder, name) : ':memory:');
+    const path = join(folder, name);
+    const isKept = existsSync(folder);
+    this.#database = new DatabaseSync(isKept ? path : ':memory:');
+    // SQLite gives the files that it makes beside it the same rights.
+    if (isKept) chmodSync(path, 0o600);
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 10000;
       CREATE TABLE IF NOT EXISTS usual (keys TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS odd (target TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID`);
