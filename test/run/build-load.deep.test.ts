@@ -1,5 +1,4 @@
-import { copyFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/emulator/random.ts';
@@ -100,7 +99,8 @@ describe('loading', () => {
     const noBuild = await project.cli('load', 'pipeline.yaml', '--build', 'other', '--results', 'out');
     expect(noBuild.code).toBe(2);
     expect(noBuild.stderr).toMatch(/^error: .*no finished build/m);
-    await copyFile(project.path('pipeline.yaml'), join(project.folder, 'other.yaml'));
+    const other = { ...(JSON.parse(await project.read('pipeline.yaml')) as object), name: 'other' };
+    await project.write('other.yaml', other);
     const otherName = await project.cli('load', 'other.yaml', '--results', 'out');
     expect(otherName.stderr).toMatch(/^error: There is no finished build of other/m);
   });
