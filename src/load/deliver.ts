@@ -28,6 +28,8 @@ export interface DeliverContext extends QueueContext {
   readonly attemptLimits: AttemptLimits;
   /** Whether rows whose answers are invalid are sent again with those answers. */
   readonly reasks: boolean;
+  /** Whether results that the provider no longer has are given up. */
+  readonly takesLost: boolean;
   /** Null where nothing is to hold the run up. */
   readonly breaker: Breaker | null;
   readonly keepFiles: KeepFiles;
@@ -66,11 +68,11 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   }
   await queue.drain();
   noteUnclear(context, reconciliation);
-  const unread = unreadResults(
-    reconciliation,
-    spanOf(reconciliation),
-    await resultsPath(folder, chunk.chunk),
-  );
+  // Of results that are given up nothing can be read any more.
+  const isGivenUp = context.takesLost && chunk.results.some(({ isGone }) => isGone === true);
+  const unread = isGivenUp
+    ? null
+    : unreadResults(reconciliation, spanOf(reconciliation), await resultsPath(folder, chunk.chunk));
   warnOfOddities(context, reconciliation, chunk, unread);
   const event = unread === null ? 'results_loaded' : 'results_held';
   const delivered = await record(context, reconciliation, { chunk, event, usage, cleaned, unread });

@@ -1,7 +1,7 @@
 import type { BatchlineError } from '../core/errors.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import { Semaphore } from '../core/semaphore.ts';
-import type { Loading } from '../job/job.ts';
+import type { Collection, Loading } from '../job/job.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { FileLimit } from '../batch/file-limit.ts';
 import type { Breaker } from './breaker.ts';
@@ -14,6 +14,9 @@ import {
 } from './deliver.ts';
 import { isAllUnread, unreadableResults } from './held-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
+
+/** A run whose answers are loaded; the pass is left out where nothing is collected. */
+type Deliverable = Loading & Partial<Pick<Collection, 'pass'>>;
 
 /** What becomes of the rows of a run's chunks; each chunk is returned as it then stands in the ledger. */
 export interface Delivery {
@@ -32,7 +35,7 @@ export interface Delivery {
  * @param halt told of what came back that ends the run: nothing more is to be sent
  */
 export function openDelivery(
-  loading: Loading,
+  loading: Deliverable,
   breaker: Breaker | null,
   halt: (error: BatchlineError) => void = () => {},
 ): Delivery {
@@ -50,7 +53,7 @@ export function openDelivery(
 }
 
 function contextOf(
-  { ledger, run, loaded, prepared, host }: Loading,
+  { ledger, run, loaded, prepared, host, pass }: Deliverable,
   breaker: Breaker | null,
 ): Omit<DeliverContext, 'halt'> {
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
@@ -74,6 +77,7 @@ function contextOf(
     },
     reasks: onInvalid === 'reask',
     keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,
+    takesLost: pass?.takesLost ?? false,
     breaker,
     host,
   };

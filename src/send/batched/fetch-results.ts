@@ -41,10 +41,12 @@ async function lookAgain(
   try {
     const { results } = await batches.look(chunk.batchId ?? '', signals.drain);
     const known = chunk.results.filter(({ holds }) => !results.some((part) => part.holds === holds));
-    return [...results, ...known].filter(({ id }) => !memory.gone.has(id));
+    return [...results, ...known].map((part) =>
+      memory.gone.has(part.id) ? { ...part, isGone: true } : part,
+    );
   } catch (error) {
     // A batch that the provider no longer knows has no other results than those that it named before.
-    if (errorCode(error) === 'batch_not_found') return chunk.results.filter(({ id }) => !memory.gone.has(id));
+    if (errorCode(error) === 'batch_not_found') return chunk.results;
     throw error;
   }
 }
@@ -57,7 +59,7 @@ async function fetchAll(
 ): Promise<void> {
   const { batches, folder, signals } = context;
   for (const part of results) {
-    if (memory.fetched.has(part.id)) continue;
+    if (memory.fetched.has(part.id) || memory.gone.has(part.id)) continue;
     try {
       await batches.fetch(chunk.batchId ?? '', part.id, pathOf(folder, chunk, part), signals.drain);
     } catch (error) {
