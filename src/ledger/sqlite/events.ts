@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { errorCode } from '../../core/errors.ts';
 import type { ToldEvent } from '../../core/events.ts';
 import type { LoggedEvent } from '../event-log.ts';
+import { isBusy } from './busy.ts';
 
 const insert = `INSERT INTO events (run_id, at, event) VALUES (:runId, :at, :event)`;
 const select = `
@@ -18,8 +18,6 @@ export const deleteEvents = [
 const pageLength = 500;
 /** Events that wait while another process writes; what comes beyond them is dropped. */
 const mostWaiting = 1000;
-/** The result code of SQLite for a file that is locked. */
-const busy = 5;
 
 /**
  * Appends events through a connection of its own, which waits neither for the disk, since what it writes is synced by
@@ -66,12 +64,6 @@ export class SqliteEvents {
     }
     this.#database.close();
   }
-}
-
-function isBusy(error: unknown): boolean {
-  if (errorCode(error) !== 'ERR_SQLITE_ERROR') return false;
-  // The low byte; the others say more of the reason.
-  return (Number((error as { errcode?: unknown }).errcode) & 0xff) === busy;
 }
 
 /** Page after page, so that nothing is held open between two of them. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isBusy } from './busy.ts';
 
 const longestMs = 10_000;
 
@@ -18,9 +19,4 @@ export async function writeAhead(database: DatabaseSync): Promise<void> {
     }
     await wait(10);
   }
-}
-
-function isBusy(error: unknown): boolean {
-  // SQLITE_BUSY is 5, and SQLITE_BUSY_RECOVERY one of those that end in it.
-  return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === 5;
 }
