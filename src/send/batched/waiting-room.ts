@@ -159,8 +159,7 @@ export class WaitingRoom {
     const { ledger, runId, emit, lookMs } = this.#options;
     emit({ type: 'BatchDeferred', chunk: chunk.chunk, message });
     const refusal = { runId, chunk: chunk.chunk, statedLimit: limit, now: Date.now() };
-    if (of === 'tokens') this.#state = await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
-    else this.#state = await ledger.roomState(this.#scope, refusal.now);
+    if (of === 'tokens') await ledger.learnFromRefusal({ ...this.#scope, ...refusal });
     this.lookAgain();
     const beside = await this.batchesBeside(chunk);
     if (of === 'batches' && beside > 0) {
@@ -170,7 +169,7 @@ export class WaitingRoom {
     this.#holds.set(chunk.chunk, {
       of,
       endedBefore: this.#endedBatches,
-      others: this.#othersIn(this.#state),
+      others: this.#othersIn(await this.#look()),
       until: refusal.now + backoff(chunk.attempt, { firstWaitMs: lookMs, longestWaitMs: longestHoldMs }),
     });
   }
@@ -226,11 +225,7 @@ export class WaitingRoom {
   /** Files that are being created count too, so that each batch that ends lets one in. */
   #isFull(chunk: ChunkRecord, state: RoomState): boolean {
     const { batches, until } = this.#batchCap;
-    return Date.now() < until && this.#underWayBeside(chunk, state) >= batches;
-  }
-
-  #underWayBeside({ chunk }: ChunkRecord, { enqueued }: RoomState): number {
-    return this.#beside(enqueued, chunk).length;
+    return Date.now() < until && this.#beside(state.enqueued, chunk.chunk).length >= batches;
   }
 
   #othersIn({ enqueued }: RoomState): readonly string[] {
@@ -250,7 +245,11 @@ export class WaitingRoom {
   /** What a chunk waits for by what was learned here, while the ledger knows of room. */
   #ownWait(chunk: ChunkRecord, state: RoomState): RoomWait {
     if (this.#isFull(chunk, state))
-      return { for: 'batches', used: this.#underWayBeside(chunk, state), limit: this.#batchCap.batches };
+      return {
+        for: 'batches',
+        used: this.#beside(state.enqueued, chunk.chunk).length,
+        limit: this.#batchCap.batches,
+      };
     return { for: 'tokens', used: enqueuedTokens(state), limit: tokenCap(state)?.tokens ?? 0 };
   }
 
