@@ -114,7 +114,7 @@ export class RequestLines {
     for (const { open, middle, close, keys } of this.#frames) {
       const [id, body] = [parsed[keys.id], parsed[keys.body]];
       const isOfFrame = keys.others.every(([key, value]) => isSameEnd(parsed[key], value));
-      if (typeof id !== 'string' || asMap(body) === null || !isOfFrame) continue;
+      if (typeof id !== 'string' || asMap(body) === undefined || !isOfFrame) continue;
       return Buffer.concat([open, Buffer.from(id), middle, print(body), close]);
     }
     return line;

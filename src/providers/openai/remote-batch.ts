@@ -6,11 +6,10 @@ import type {
   RemoteBatch,
   ResultPart,
 } from '../../core/batch-side.ts';
+import { asMap, asText, type JsonMap } from '../../core/json.ts';
 import { blameOf } from './dialect/blame-of.ts';
 import { isTooLarge } from './too-large.ts';
 import { statedLimit, wantOfRoom } from './want-of-room.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /**
  * A batch as OpenAI and the servers that imitate it report one: states in any case and some other words, times as
@@ -20,17 +19,17 @@ type Json = Readonly<Record<string, unknown>>;
  */
 export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const batch = unwrap(answer);
-  const id = text(batch?.['id']);
+  const id = asText(batch?.['id']);
   if (batch === undefined || id === null) return undefined;
-  const rawStatus = text(batch['status']) ?? '';
+  const rawStatus = asText(batch['status']) ?? '';
   const status = batchStatus(rawStatus);
   const results = resultParts(batch);
   return {
     id,
     status,
     rawStatus,
-    label: labelOf(map(batch['metadata'])),
-    input: text(batch['input_file_id']),
+    label: labelOf(asMap(batch['metadata'])),
+    input: asText(batch['input_file_id']),
     results,
     refusal: status === 'failed' && results.length === 0 ? refusalOf(fileErrors(batch['errors'])) : null,
     createdAt: time(batch['created_at']),
@@ -51,18 +50,18 @@ export function metadataOf({ pipeline, job, run, chunk, attempt }: BatchLabel): 
   };
 }
 
-function labelOf(metadata: Json | undefined): BatchLabel | null {
-  const pipeline = text(metadata?.['batchline_pipeline']);
-  const run = text(metadata?.['batchline_run']);
+function labelOf(metadata: JsonMap | undefined): BatchLabel | null {
+  const pipeline = asText(metadata?.['batchline_pipeline']);
+  const run = asText(metadata?.['batchline_run']);
   const chunk = Number(metadata?.['batchline_chunk'] ?? Number.NaN);
   if (pipeline === null || run === null || !Number.isSafeInteger(chunk) || chunk < 1) return null;
-  const job = text(metadata?.['batchline_job']);
+  const job = asText(metadata?.['batchline_job']);
   return { pipeline, job, run, chunk, attempt: Number(metadata?.['batchline_try'] ?? 1) || 1 };
 }
 
-function resultParts(batch: Json): readonly ResultPart[] {
-  const answers = text(batch['output_file_id']);
-  const errors = text(batch['error_file_id']);
+function resultParts(batch: JsonMap): readonly ResultPart[] {
+  const answers = asText(batch['output_file_id']);
+  const errors = asText(batch['error_file_id']);
   return [
     ...(answers === null ? [] : [{ id: answers, holds: 'answers' } as const]),
     ...(errors === null ? [] : [{ id: errors, holds: 'errors' } as const]),
@@ -81,9 +80,9 @@ function refusalOf(errors: readonly FileError[]): Refusal {
     : { kind: 'unexplained', message };
 }
 
-function unwrap(answer: unknown): Json | undefined {
-  const outer = map(answer);
-  return map(outer?.['job']) ?? outer;
+function unwrap(answer: unknown): JsonMap | undefined {
+  const outer = asMap(answer);
+  return asMap(outer?.['job']) ?? outer;
 }
 
 const words: Readonly<Record<string, BatchStatus>> = {
@@ -128,15 +127,15 @@ interface FileError {
 }
 
 function fileErrors(value: unknown): readonly FileError[] {
-  const list = Array.isArray(value) ? value : (map(value)?.['data'] ?? []);
+  const list = Array.isArray(value) ? value : (asMap(value)?.['data'] ?? []);
   return Array.isArray(list) ? list.map(fileError) : [];
 }
 
 function fileError(value: unknown): FileError {
-  const error = map(value);
+  const error = asMap(value);
   const line = number(error?.['line']);
-  const message = text(error?.['message']) ?? text(value) ?? JSON.stringify(value);
-  const code = text(error?.['code']);
+  const message = asText(error?.['message']) ?? asText(value) ?? JSON.stringify(value);
+  const code = asText(error?.['code']);
   const isAccounts = blameOf({ status: null, code: code ?? '', type: '', message }, false) === 'account';
   return {
     line: line !== null && line > 0 ? line : null,
@@ -144,7 +143,7 @@ function fileError(value: unknown): FileError {
   };
 }
 
-function endTime(batch: Json): number | null {
+function endTime(batch: JsonMap): number | null {
   const names = ['completed_at', 'failed_at', 'expired_at', 'cancelled_at'];
   return names.map((name) => time(batch[name])).find((at) => at !== null) ?? null;
 }
@@ -153,25 +152,17 @@ function endTime(batch: Json): number | null {
 function time(value: unknown): number | null {
   const seconds = number(value);
   if (seconds !== null) return seconds > 0 ? seconds * 1000 : null;
-  const parsed = Date.parse(text(value) ?? '');
+  const parsed = Date.parse(asText(value) ?? '');
   return Number.isNaN(parsed) ? null : parsed;
 }
 
 function counts(value: unknown): RemoteBatch['counts'] {
-  const given = map(value);
+  const given = asMap(value);
   const [total, completed, failed] = ['total', 'completed', 'failed'].map((name) => number(given?.[name]));
   // What was answered is counted also by a server that does not say of how many.
   if (total === null && completed === null && failed === null) return null;
   const done = (completed ?? 0) + (failed ?? 0);
   return { total: total ?? done, completed: completed ?? 0, failed: failed ?? 0 };
-}
-
-function map(value: unknown): Json | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 function number(value: unknown): number | null {
