@@ -1,3 +1,4 @@
+import { nextChunkNumber } from '../ledger/chunk-record.ts';
 import { exists } from '../files/exists.ts';
 import { storedLines } from '../files/stored-lines.ts';
 import type { ChunkRecord, FailedRow, Ledger } from '../ledger/ledger.ts';
@@ -20,7 +21,7 @@ export interface ReopenContext extends Omit<PackContext, 'firstChunk'> {
 export async function reopenRows(context: ReopenContext): Promise<number> {
   const { ledger, runId } = context;
   const chunks = await ledger.chunks(runId);
-  const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
+  const firstChunk = nextChunkNumber(chunks);
   let reopened = 0;
   await packRows({ ...context, firstChunk }, failedRows(context, chunks), async (chunk, customIds) => {
     await ledger.addReopenedChunk(runId, chunk, customIds, Date.now());

@@ -73,6 +73,11 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly reloads: number;
 }
 
+/** The number of the file after all that there are, which come in order. */
+export function nextChunkNumber(chunks: readonly Pick<ChunkRecord, 'chunk'>[]): number {
+  return 1 + (chunks.at(-1)?.chunk ?? 0);
+}
+
 /** What an event brings along; keys that are left out stay as they are. */
 export interface ChunkPatch {
   readonly attempt?: number;

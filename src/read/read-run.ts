@@ -1,3 +1,4 @@
+import { nextChunkNumber } from '../ledger/chunk-record.ts';
 import { rm } from 'node:fs/promises';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import type { ChunkLimits } from '../core/chunk-limits.ts';
@@ -102,7 +103,7 @@ async function read(
       cursor: before?.readCursor ?? null,
       partlyRead: before?.partlyRead ?? [],
       limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
-      firstChunk: 1 + (chunks.at(-1)?.chunk ?? 0),
+      firstChunk: nextChunkNumber(chunks),
     },
     limits,
     host,

@@ -1,3 +1,4 @@
+import { nextChunkNumber } from '../ledger/chunk-record.ts';
 import { repack, retriesAreDue } from '../batch/repack.ts';
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { Collection } from '../job/job.ts';
@@ -15,7 +16,7 @@ export async function sendAgain(
   if (!retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
   const rows = await ledger.unfinishedRows(run.runId, limits.requests);
   const chunks = await ledger.chunks(run.runId);
-  const firstChunk = 1 + (chunks.at(-1)?.chunk ?? 0);
+  const firstChunk = nextChunkNumber(chunks);
   const { runId, folder } = run;
   const { requestLines: lines, results } = prepared;
   const packed = await repack(
