@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { FaultsInput } from '../../src/emulator/faults/faults.ts';
 import { acceptedBatches } from '../support/bill.ts';
 import { createEmulator } from '../support/emulator.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
 import { answers, expected, project, rowCount, useNotes } from './scene.ts';
 
@@ -68,13 +69,14 @@ it('gives up results that the provider no longer has only when it is told to', a
 });
 
 it('ends a run whose results are gone where it is cancelled', async () => {
-  await using emulator = await createEmulator();
+  await using emulator = await createHoldingEmulator();
   const gone = jsonResponse(404, { error: { message: 'No such File object.' } });
   await using proxy = await createProxy(emulator.url, async ({ path }, forward) =>
     path.endsWith('/content') ? gone : forward(),
   );
   await using own = await project(proxy.url);
   const { run_id: runId } = await own.summary(3, '--no-wait');
+  emulator.release();
   const { code, stderr } = await own.cli('cancel', runId);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('are given up') });
   expect((await own.status()).status).toBe('cancelled');
