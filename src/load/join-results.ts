@@ -1,7 +1,7 @@
 import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
-import { readLineBlocks } from '../files/line-reader.ts';
+import { readLineBlocks, type LineBlock } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
@@ -32,14 +32,20 @@ export interface JoinedFile {
 /**
  * Streams one results file into the sink: every line is classified and reconciled, and each row's first success is
  * evaluated and queued for loading. What it queued is durable once the queue has been drained.
+ *
+ * @param blocks its lines, where somebody else reads them as well
  */
-export async function joinResults(context: JoinContext, file: string): Promise<JoinedFile> {
+export async function joinResults(
+  context: JoinContext,
+  file: string,
+  blocks: AsyncIterable<LineBlock> = readLineBlocks(file, { signal: context.signal }),
+): Promise<JoinedFile> {
   const { reconciliation, queue } = context;
   const { reader } = context.results;
   const usage = new UsageSum();
   let lines = 0;
   let part = 0;
-  for await (const block of readLineBlocks(file, { signal: context.signal })) {
+  for await (const block of blocks) {
     for (let line = 0; line < block.count; line += 1) {
       const start = block.starts[line] ?? 0;
       const end = block.ends[line] ?? 0;

@@ -1,4 +1,3 @@
-import * as http from 'node:http';
 import { BatchlineError } from '../../core/errors.ts';
 
 /** What the built-in fetch takes as its dispatcher: an agent of the built-in undici's own class, and of no other. */
@@ -53,7 +52,7 @@ async function agentClass(needsProxy: boolean): Promise<AgentClass | undefined> 
   await fetch('data:,');
   if (!needsProxy) return globalAgentClass();
   // The class of agents that know proxies is shown by no other means.
-  const setProxy: unknown = Reflect.get(http, 'setGlobalProxyFromEnv');
+  const setProxy: unknown = Reflect.get(await import('node:http'), 'setGlobalProxyFromEnv');
   if (typeof setProxy !== 'function') throw needsNewerNode();
   const restore: unknown = setProxy({ HTTP_PROXY: 'http://127.0.0.1:9' });
   try {

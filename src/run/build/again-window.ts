@@ -13,7 +13,7 @@ import { reloadOutcome } from './reload-outcome.ts';
 
 export interface AgainOptions extends WindowOptions {
   /** Whether the answers of a file are loaded once more; those of others are counted as left out. */
-  readonly isTaken: (file: string) => boolean;
+  readonly isTaken: (file: string) => Promise<boolean>;
   readonly onLeftOut: (rows: number) => void;
 }
 
@@ -60,7 +60,7 @@ export class AgainWindow implements ResultWindow {
 
   async join(path: string): Promise<boolean> {
     const before = this.#reconciliation.strangers;
-    if (this.#options.isTaken(path)) await this.#load(path);
+    if (await this.#options.isTaken(path)) await this.#load(path);
     else await this.#count(path);
     return this.#reconciliation.strangers === before;
   }

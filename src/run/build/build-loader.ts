@@ -5,6 +5,7 @@ import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { loadsAtOnce } from '../../load/load-queue.ts';
 import type { AnswerReader } from '../../results/answer-reader.ts';
+import type { TakenFiles } from './taken-files.ts';
 import { BuildWindow, type WindowOptions } from './build-window.ts';
 
 /** The most rows whose ids are held in memory at once. */
@@ -53,9 +54,14 @@ export class BuildLoader {
   readonly #joining: Joining;
 
   /** @param index the rows that follow others; null where none do */
-  constructor(loading: Loading, index: FollowerIndex | null, joining = loadingFresh(loading)) {
+  constructor(
+    loading: Loading,
+    index: FollowerIndex | null,
+    taken: TakenFiles,
+    joining = loadingFresh(loading),
+  ) {
     this.#joining = joining;
-    this.#options = { loading, index, slots: new Semaphore(loadsAtOnce) };
+    this.#options = { loading, index, taken, slots: new Semaphore(loadsAtOnce) };
   }
 
   async loadAll(paths: readonly string[]): Promise<void> {

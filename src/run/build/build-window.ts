@@ -10,6 +10,7 @@ import type { FollowerIndex } from '../../load/followers/follower-index.ts';
 import { joinResults } from '../../load/join-results.ts';
 import type { LoadQueue } from '../../load/load-queue.ts';
 import { openQueue } from '../../load/open-queue.ts';
+import type { TakenFiles } from './taken-files.ts';
 import { noFollowers, WindowFollowers, type LoadedFollowers } from './build-followers.ts';
 
 export interface WindowOptions {
@@ -17,6 +18,7 @@ export interface WindowOptions {
   readonly slots: Semaphore;
   /** The rows that follow others; null where none do. */
   readonly index: FollowerIndex | null;
+  readonly taken: TakenFiles;
 }
 
 /**
@@ -26,6 +28,7 @@ export interface WindowOptions {
 export class BuildWindow implements Disposable {
   readonly #loading: Loading;
   readonly #slots: Semaphore;
+  readonly #taken: TakenFiles;
   readonly #firstChunk: number;
   readonly #reconciliation: Reconciliation;
   readonly #followers: WindowFollowers | null;
@@ -35,7 +38,7 @@ export class BuildWindow implements Disposable {
   #cleaned = 0;
 
   private constructor(
-    { loading, slots }: WindowOptions,
+    { loading, slots, taken }: WindowOptions,
     reconciliation: Reconciliation,
     followers: WindowFollowers | null,
   ) {
@@ -43,6 +46,7 @@ export class BuildWindow implements Disposable {
     const { sink, results } = loading.prepared;
     this.#loading = loading;
     this.#slots = slots;
+    this.#taken = taken;
     this.#firstChunk = reconciliation.spans[0]?.chunk.chunk ?? 0;
     this.#reconciliation = reconciliation;
     this.#followers = followers;
@@ -89,6 +93,7 @@ export class BuildWindow implements Disposable {
         signal: host.signals.abort,
       },
       path,
+      this.#taken.read(path),
     );
     this.#usage = addTokens(this.#usage, usage);
     return this.#reconciliation.strangers === strangersBefore;

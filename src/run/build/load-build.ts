@@ -42,13 +42,13 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer:
   const { sink } = work.prepared;
   await sink.prepare();
   await using followers = run.followers > 0 ? await FollowerIndex.open(run, host.signals.drain) : null;
-  const loader = new BuildLoader(work, followers);
   const before = await loadedChunks(work);
-  const taken = await TakenFiles.open(run.folder, files, host.signals.drain);
+  const taken = await TakenFiles.open(run.folder, host.signals.drain);
+  const loader = new BuildLoader(work, followers, taken);
   await tellingSetAside(sink, host, async () => {
     await loader.loadAll(files);
     await takeAgain(work, followers, before, taken, files);
-    await taken.note();
+    await taken.note(files);
     if (flags.final) await loader.closeAll();
     await sink.restore?.();
   });

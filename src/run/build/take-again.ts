@@ -28,12 +28,12 @@ export async function takeAgain(
   const { loaded, prepared, host } = loading;
   if (before.length === 0 || prepared.sink.isReplaced) return;
   const inserts = loaded.pipeline.sink['mode'] === 'insert';
-  const isTaken = (file: string): boolean => !inserts && taken.has(file);
+  const isTaken = async (file: string): Promise<boolean> => !inserts && (await taken.has(file));
   let leftOut = 0;
   const onLeftOut = (rows: number): void => {
     leftOut += rows;
   };
-  const loader = new BuildLoader(loading, index, {
+  const loader = new BuildLoader(loading, index, taken, {
     chunks: () => Promise.resolve(before),
     open: (options, chunks) => AgainWindow.open({ ...options, isTaken, onLeftOut }, chunks),
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readLineBlocks, type LineBlock } from '../../files/line-reader.ts';
 
 /**
  * Which results files a build has taken to their end, by what they hold: one of them may be loaded again, while another
@@ -11,31 +11,47 @@ import { readLineBlocks } from '../../files/line-reader.ts';
 export class TakenFiles {
   readonly #path: string;
   readonly #known: ReadonlySet<string>;
-  readonly #hashes: ReadonlyMap<string, string>;
+  readonly #signal: AbortSignal;
+  readonly #hashes = new Map<string, string>();
 
-  private constructor(path: string, known: ReadonlySet<string>, hashes: ReadonlyMap<string, string>) {
+  private constructor(path: string, known: ReadonlySet<string>, signal: AbortSignal) {
     this.#path = path;
     this.#known = known;
-    this.#hashes = hashes;
+    this.#signal = signal;
   }
 
   /** @param folder the build's */
-  static async open(folder: string, files: readonly string[], signal: AbortSignal): Promise<TakenFiles> {
+  static async open(folder: string, signal: AbortSignal): Promise<TakenFiles> {
     const path = join(folder, 'taken.sha256');
-    const known = (await readIfAny(path)).split('\n');
-    const hashes = new Map<string, string>();
-    for (const file of files) hashes.set(file, await hashOf(file, signal));
-    return new TakenFiles(path, new Set(known), hashes);
+    return new TakenFiles(path, new Set((await readIfAny(path)).split('\n')), signal);
   }
 
-  has(file: string): boolean {
-    return this.#known.has(this.#hashes.get(file) ?? '');
+  /** Reads a results file, and sees on the way what it holds. */
+  async *read(file: string): AsyncGenerator<LineBlock> {
+    const hash = createHash('sha256');
+    for await (const block of readLineBlocks(file, { signal: this.#signal })) {
+      hash.update(block.buffer);
+      yield block;
+    }
+    this.#hashes.set(file, hash.digest('hex'));
+  }
+
+  async has(file: string): Promise<boolean> {
+    return this.#known.has(await this.#hashOf(file));
   }
 
   /** To be called once all of them are loaded. */
-  async note(): Promise<void> {
-    const fresh = new Set([...this.#hashes.values()].filter((hash) => !this.#known.has(hash)));
+  async note(files: readonly string[]): Promise<void> {
+    const hashes = new Set(await Array.fromAsync(files, (file) => this.#hashOf(file)));
+    const fresh = hashes.difference(this.#known);
     if (fresh.size > 0) await appendFile(this.#path, [...fresh, ''].join('\n'), { mode: 0o600, flush: true });
+  }
+
+  async #hashOf(file: string): Promise<string> {
+    const known = this.#hashes.get(file);
+    if (known !== undefined) return known;
+    for await (const block of this.read(file)) void block;
+    return this.#hashOf(file);
   }
 }
 
@@ -46,11 +62,4 @@ async function readIfAny(path: string): Promise<string> {
     if (errorCode(error) === 'ENOENT') return '';
     throw error;
   }
-}
-
-/** Of what a file holds when it is unpacked. */
-async function hashOf(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const { buffer } of readLineBlocks(file, { signal })) hash.update(buffer);
-  return hash.digest('hex');
 }

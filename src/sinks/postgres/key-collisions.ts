@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { askByKey } from './ask-by-key.ts';
 import { isKey, type LoadPlan } from './load-plan.ts';
-import { isSame, LoadedKeys, type Key, type LoadedKey } from './loaded-keys.ts';
+import { isSame, keysOf, LoadedKeys, type Key, type KeyColumns, type LoadedKey } from './loaded-keys.ts';
 import { collision } from './row-fault.ts';
 import { SharedTurns } from './shared-turns.ts';
 import { usualKeys } from './usual-keys.ts';
@@ -19,7 +19,7 @@ export class KeyCollisions implements Disposable {
   readonly #pool: ConnectionPool;
   readonly #plan: LoadPlan;
   readonly #stateDir: string;
-  readonly #isUsual: ((key: Key) => boolean) | null;
+  readonly #areUsual: ((keys: KeyColumns) => boolean) | null;
   readonly #runs = new Map<string, LoadedKeys>();
   /** Between the question and the load no other row may come in. */
   readonly #turns = new SharedTurns();
@@ -28,23 +28,22 @@ export class KeyCollisions implements Disposable {
     this.#pool = pool;
     this.#plan = plan;
     this.#stateDir = stateDir;
-    this.#isUsual = usualKeys(plan);
+    this.#areUsual = usualKeys(plan);
   }
 
   /** Loads a batch but for such rows, which are among the outcome's failures. */
   async load(rows: ResultBatch, runId: string, load: Load): Promise<LoadOutcome> {
     // Rows are only added here, and an index on the key speaks up by itself.
     if (this.#plan.mode === 'insert') return load([]);
-    const keys = keysOf(rows);
-    if (this.#isUsual === null || !keys.every(this.#isUsual)) return this.#loadAsking(keys, runId, load);
+    if (this.#areUsual?.(rows.keys) !== true) return this.#loadAsking(keysOf(rows.keys), runId, load);
     const outcome = await this.#turns.shared(async () => {
       const loaded = this.#keysOf(runId);
       if (loaded.hasOdd) return null;
       const done = await load([]);
-      loaded.addUsual(withoutFailed(keys, done));
+      loaded.addUsual(withoutFailed(rows.keys, done));
       return done;
     });
-    return outcome ?? this.#loadAsking(keys, runId, load);
+    return outcome ?? this.#loadAsking(keysOf(rows.keys), runId, load);
   }
 
   #loadAsking(keys: readonly Key[], runId: string, load: Load): Promise<LoadOutcome> {
@@ -103,16 +102,12 @@ export class KeyCollisions implements Disposable {
   }
 }
 
-function keysOf({ length, keys }: ResultBatch): readonly Key[] {
-  return Array.from({ length }, (_, row) => keys.map((part) => part[row] ?? ''));
-}
-
 function loadedKey(keys: readonly Key[], row: number, target: Key): LoadedKey {
   return { source: keys[row] ?? [], target };
 }
 
-function withoutFailed(keys: readonly Key[], { failures }: LoadOutcome): readonly Key[] {
+function withoutFailed(keys: KeyColumns, { failures }: LoadOutcome): KeyColumns {
   if (failures.length === 0) return keys;
   const failed = new Set(failures.map(({ row }) => row));
-  return keys.filter((_, row) => !failed.has(row));
+  return keys.map((part) => part.filter((_, row) => !failed.has(row)));
 }

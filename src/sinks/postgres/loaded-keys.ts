@@ -6,6 +6,9 @@ import { DatabaseSync } from 'node:sqlite';
 /** A key as its parts. */
 export type Key = readonly string[];
 
+/** Keys by the columns of their parts. */
+export type KeyColumns = readonly (readonly string[])[];
+
 /** A loaded row: its key as the source writes it and as the target prints it. */
 export interface LoadedKey {
   readonly source: Key;
@@ -43,11 +46,12 @@ export class LoadedKeys implements Disposable {
   }
 
   add(rows: readonly LoadedKey[]): void {
-    const usual: Key[] = [];
+    const usual: string[][] = rows[0]?.source.map(() => []) ?? [];
     const odd: (readonly [target: string, source: string])[] = [];
     for (const { source, target } of rows) {
       const texts = [JSON.stringify(target), JSON.stringify(source)] as const;
-      if (texts[0] === texts[1]) usual.push(source);
+      if (texts[0] === texts[1])
+        for (const [part, column] of usual.entries()) column.push(source[part] ?? '');
       else odd.push(texts);
     }
     if (rows.length === 0) return;
@@ -62,8 +66,9 @@ export class LoadedKeys implements Disposable {
   }
 
   /** Keys that the target prints as they are. */
-  addUsual(keys: readonly Key[]): void {
-    if (keys.length > 0) this.#database.prepare('INSERT INTO usual VALUES (?)').run(JSON.stringify(keys));
+  addUsual(keys: KeyColumns): void {
+    if (keys[0]?.length !== 0)
+      this.#database.prepare('INSERT INTO usual VALUES (?)').run(JSON.stringify(keys));
   }
 
   /** The source's key that a row of the target was loaded by, where that is known, for each of the target's keys. */
@@ -87,7 +92,7 @@ export class LoadedKeys implements Disposable {
     const found = new Set<string>();
     if (asked.size === 0) return found;
     for (const { keys } of this.#database.prepare('SELECT keys FROM usual').iterate())
-      for (const key of JSON.parse(String(keys)) as readonly Key[]) {
+      for (const key of keysOf(JSON.parse(String(keys)) as KeyColumns)) {
         const text = JSON.stringify(key);
         if (asked.has(text)) found.add(text);
       }
@@ -97,6 +102,10 @@ export class LoadedKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+export function keysOf(columns: KeyColumns): readonly Key[] {
+  return columns[0]?.map((_, row) => columns.map((part) => part[row] ?? '')) ?? [];
 }
 
 export function isSame(one: Key, other: Key): boolean {

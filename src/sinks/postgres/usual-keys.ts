@@ -1,6 +1,6 @@
 import type { KeyOrder } from '../../pg/key-order.ts';
 import type { LoadPlan } from './load-plan.ts';
-import type { Key } from './loaded-keys.ts';
+import type { KeyColumns } from './loaded-keys.ts';
 
 type Test = (text: string) => boolean;
 
@@ -8,17 +8,17 @@ const wholeNumber: Test = (text) => /^(?:0|-?[1-9]\d*)$/.test(text);
 const uuid: Test = (text) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(text);
 
 /**
- * Tells, of the types whose printing is known, the keys that print as they are written. Two of those are never equal
+ * Tells, of the types whose printing is known, whether keys all print as they are written. Two of those are never equal
  * unless they are the same text; of every other key the target is asked.
  *
  * @returns null where the key has another type: then the target is asked about all
  */
-export function usualKeys(plan: LoadPlan): ((key: Key) => boolean) | null {
+export function usualKeys(plan: LoadPlan): ((keys: KeyColumns) => boolean) | null {
   const tests = plan.columns
     .slice(0, plan.keyCount)
     .map((column, part) => testOf(column, plan.keyOrder?.[part]));
   if (!tests.every((test) => test !== null)) return null;
-  return (key) => tests.every((test, part) => test(key[part] ?? ''));
+  return (keys) => tests.every((test, part) => keys[part]?.every(test) === true);
 }
 
 function testOf({ type, convert }: LoadPlan['columns'][number], order: KeyOrder | undefined): Test | null {
