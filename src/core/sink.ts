@@ -154,6 +154,11 @@ export interface OpenedSink extends AsyncDisposable {
   /** For each key, given as its parts, whether the target holds it with this request hash. At most 5,000 keys a call. */
   findUnchanged(keys: readonly (readonly string[])[], hashes: readonly string[]): Promise<readonly boolean[]>;
   /**
+   * Told of the keys that a run leaves out since they are unchanged: another key that the target finds equal is not to
+   * take the place of such a row. Missing where the target never finds keys equal that differ.
+   */
+  noteUnchanged?(keys: readonly (readonly string[])[], runId: string): Promise<void>;
+  /**
    * Where records are split and rows are replaced, the loading of a record's first piece also deletes, in the same
    * transaction, the pieces that the target holds of that record beyond the last one.
    */

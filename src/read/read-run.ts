@@ -95,7 +95,7 @@ async function read(
     rules: {
       admission: new RecordAdmission(keyCheck, source.keyFields.length),
       stale,
-      unchanged: await openUnchanged(reading),
+      unchanged: await openUnchanged(reading, run.runId),
       dedupe,
       breaker: breaks ? await RenderBreaker.open(ledger, run) : null,
     },
@@ -137,9 +137,14 @@ async function openDedupe(
   return Dedupe.open(now ?? run, chunks, host.signals.drain);
 }
 
-export async function openUnchanged({ ledger, loaded, prepared, flags }: Omit<Reading, 'run'>) {
+/** @param runId null where rows are only looked at */
+export async function openUnchanged(
+  { ledger, loaded, prepared, flags }: Omit<Reading, 'run'>,
+  runId: string | null,
+) {
   if (!prepared.skipsUnchanged || flags.fullRefresh === true) return sendEverything;
-  return new SkipUnchanged(prepared.sink, ledger, loaded.name, await holdsRows(prepared.sink));
+  const holds = await holdsRows(prepared.sink);
+  return new SkipUnchanged(prepared.sink, ledger, loaded.name, holds, runId);
 }
 
 /** A table that is still to be created, as a build leaves it, holds none. */

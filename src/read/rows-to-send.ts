@@ -20,7 +20,7 @@ export async function* rowsToSend(
   const { prepared, flags, host } = reading;
   const { source, chain, renderer } = prepared;
   const signal = host.signals.drain;
-  const unchanged = await openUnchanged(reading);
+  const unchanged = await openUnchanged(reading, null);
   const options = { fields: chain.read, limit: flags.limit, window, signal };
   for await (const batch of sampledSource(source, sample).read(options)) {
     let rows = batch;

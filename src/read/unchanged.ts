@@ -25,8 +25,20 @@ export class SkipUnchanged implements UnchangedFilter {
   readonly #pipeline: string;
   readonly #sinkHoldsRows: boolean;
 
-  /** @param sinkHoldsRows false where the target is empty, so that there is nothing to look up */
-  constructor(sink: OpenedSink, ledger: Ledger, pipeline: string, sinkHoldsRows: boolean) {
+  readonly #runId: string | null;
+
+  /**
+   * @param sinkHoldsRows false where the target is empty, so that there is nothing to look up
+   * @param runId null where rows are only looked at
+   */
+  constructor(
+    sink: OpenedSink,
+    ledger: Ledger,
+    pipeline: string,
+    sinkHoldsRows: boolean,
+    runId: string | null,
+  ) {
+    this.#runId = runId;
     this.#sink = sink;
     this.#ledger = ledger;
     this.#pipeline = pipeline;
@@ -42,6 +54,11 @@ export class SkipUnchanged implements UnchangedFilter {
       const keys = items.keys.slice(start, end).map((parts) => parts.map(fromWire));
       const unchanged = await this.#sink.findUnchanged(keys, hashes.slice(start, end));
       for (const [index, same] of unchanged.entries()) if (same) skip[start + index] = 1;
+      if (this.#runId !== null)
+        await this.#sink.noteUnchanged?.(
+          keys.filter((_, index) => unchanged[index]),
+          this.#runId,
+        );
     }
     const failed = await this.#ledger.rememberedFailures(this.#pipeline, items.customIds, hashes);
     if (failed.size === 0) return skip;

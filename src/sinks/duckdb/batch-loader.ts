@@ -1,4 +1,5 @@
 import type { LoadFailure, LoadMark, LoadOutcome, ResultBatch } from '../../core/sink.ts';
+import { collision } from '../keys/collision.ts';
 import { tableMark } from '../../core/marked-failures.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 import { rollBack, isRowFault } from './row-fault.ts';
@@ -12,12 +13,17 @@ import { quoteTable } from '../../pg/identifier.ts';
 import { refuse } from '../../pg/copy-column.ts';
 import { invalid } from '../../pg/value-check.ts';
 
-/** Loads a batch in one transaction, without the rows that the table cannot take. */
+/**
+ * Loads a batch in one transaction, without the rows that the table cannot take.
+ *
+ * @param without rows that are known not to be loaded
+ */
 export async function loadBatch(
   session: DuckSession,
   plan: LoadPlan,
   rows: ResultBatch,
   given: LoadMark,
+  without: readonly LoadFailure[] = [],
 ): Promise<LoadOutcome> {
   const converted = await convertRows(plan, rows);
   const { refused, cleaned } = converted;
@@ -27,7 +33,12 @@ export async function loadBatch(
   const earlier = marks === null ? null : await earlierOutcome(session, marks, mark, rows);
   if (earlier !== null) return { ...earlier, cleaned };
   await stageRows(session, plan, converted);
-  const unfit = [...refused, ...(await dropMisfits(session, plan)), ...(await dropCollisions(session, plan))];
+  await drop(session, without);
+  const unfit = [
+    ...new Map([...refused, ...without].map((failure) => [failure.row, failure])).values(),
+    ...(await dropMisfits(session, plan)),
+    ...(await dropCollisions(session, plan, rows)),
+  ];
   const markOf = (failures: readonly LoadFailure[]): string =>
     marks === null ? '' : insertMark(marks, mark, rows, failures);
   const faulty = await insertRows(session, plan, rows, unfit, markOf);
@@ -94,14 +105,14 @@ async function dropMisfits(session: DuckSession, plan: LoadPlan): Promise<readon
   return failures;
 }
 
-const collision = {
-  code: 'sink_key_collision',
-  message: "an earlier row of the batch has the same key in the sink's key columns",
-} as const;
-
-async function dropCollisions(session: DuckSession, plan: LoadPlan): Promise<readonly LoadFailure[]> {
-  const rows = await session.rows<[number]>(selectCollisions(plan));
-  const failures = rows.map(([row]) => ({ row, ...collision }));
+async function dropCollisions(
+  session: DuckSession,
+  plan: LoadPlan,
+  { keys }: ResultBatch,
+): Promise<readonly LoadFailure[]> {
+  const keyOf = (row: number): readonly string[] => keys.map((part) => part[row] ?? '');
+  const rows = await session.rows<[number, number]>(selectCollisions(plan));
+  const failures = rows.map(([row, first]) => ({ row, ...collision(keyOf(row), keyOf(first)) }));
   await drop(session, failures);
   return failures;
 }

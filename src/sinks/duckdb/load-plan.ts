@@ -20,6 +20,8 @@ export interface LoadPlan {
   readonly writesHash: boolean;
   /** Whether a record's first piece makes those beyond its last one go. */
   readonly deletesPieces: boolean;
+  /** Whether any column may compare texts otherwise than as they are. */
+  readonly collates: boolean;
   readonly cleaner: TextCleaner;
 }
 
@@ -41,7 +43,8 @@ export function loadPlan(context: SinkContext, target: Target, mode: LoadMode): 
   });
   const writesHash = names.length > keyCount + context.columns.length;
   const deletesPieces = context.isSplit === true && mode === 'upsert';
-  return { table: target.name, mode, columns, keyCount, writesHash, deletesPieces, cleaner };
+  const { name: table, collates } = target;
+  return { table, mode, columns, keyCount, writesHash, deletesPieces, collates, cleaner };
 }
 
 /** A batch's values, an array for each of the plan's columns. */

@@ -35,13 +35,14 @@ export function selectText(place: number, column: number): string {
   return `SELECT ${stagedCellName(column)} FROM ${staged} WHERE place = ${place}`;
 }
 
-/** The staged rows whose key is that of an earlier one. */
+/** The staged rows whose key is that of an earlier one, with the first such. */
 export function selectCollisions({ columns, keyCount }: LoadPlan): string {
   const key = columns
     .slice(0, keyCount)
     .map((column: StagedColumn, index) => column.typed(stagedCellName(index)));
-  return `SELECT place FROM ${staged}
-    QUALIFY row_number() OVER (PARTITION BY ${key.join(', ')} ORDER BY place) > 1 ORDER BY place`;
+  const window = `PARTITION BY ${key.join(', ')} ORDER BY place`;
+  return `SELECT place, first_value(place) OVER (${window}) FROM ${staged}
+    QUALIFY row_number() OVER (${window}) > 1 ORDER BY place`;
 }
 
 export function dropStaged(places: readonly number[]): string {

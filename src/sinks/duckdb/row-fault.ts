@@ -16,6 +16,8 @@ export function isRowFault(error: unknown): boolean {
 }
 
 const codes: readonly (readonly [RegExp, string])[] = [
+  // A collation may find keys equal that are staged as different texts.
+  [/update the same row twice/i, 'sink_key_collision'],
   [/NOT NULL constraint/i, 'not_null_violation'],
   [/CHECK constraint/i, 'check_violation'],
   [/foreign key/i, 'foreign_key_violation'],

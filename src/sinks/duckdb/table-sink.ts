@@ -15,6 +15,7 @@ import type { DuckSession } from '../../duckdb/session.ts';
 import { tableId } from '../../duckdb/table-id.ts';
 import { exists } from '../../files/exists.ts';
 import { parseTableName, quoteTable, type TableName } from '../../pg/identifier.ts';
+import { KeyCollisions } from '../keys/key-collisions.ts';
 import { checkNotFolder, checkWritable } from '../file/folder-checks.ts';
 import { loadBatch } from './batch-loader.ts';
 import { createTable, typesFor } from './create-table.ts';
@@ -23,6 +24,7 @@ import { DuckFile } from './duck-file.ts';
 import { deleteMissing } from './delete-missing.ts';
 import { deletePieces } from './delete-pieces.ts';
 import { findUnchanged } from './find-unchanged.ts';
+import { keyedTable } from './keyed-table.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, requestHashColumn, type LoadMode, type LoadPlan } from './load-plan.ts';
 import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
@@ -64,6 +66,7 @@ class TableSink implements OpenedSink {
   readonly #parts: Parts;
   #target: Target | null;
   #plan: LoadPlan | undefined;
+  #collisions: KeyCollisions | undefined;
 
   constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
@@ -120,7 +123,21 @@ class TableSink implements OpenedSink {
   }
 
   load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
-    return this.#parts.file.write((session) => loadBatch(session, this.#planned(), rows, mark));
+    const load = (without: readonly LoadFailure[]): Promise<LoadOutcome> =>
+      this.#parts.file.write((session) => loadBatch(session, this.#planned(), rows, mark, without));
+    return this.#parts.config.mode === 'insert'
+      ? load([])
+      : this.#keyCollisions().load(rows, mark.runId, load);
+  }
+
+  async noteUnchanged(keys: readonly (readonly string[])[], runId: string): Promise<void> {
+    if (this.#parts.config.mode !== 'insert') await this.#keyCollisions().note(keys, runId);
+  }
+
+  #keyCollisions(): KeyCollisions {
+    const { file, context } = this.#parts;
+    this.#collisions ??= new KeyCollisions(keyedTable(file, this.#planned(), context.key), context.stateDir);
+    return this.#collisions;
   }
 
   async continues(): Promise<boolean> {
@@ -190,6 +207,7 @@ class TableSink implements OpenedSink {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#collisions?.[Symbol.dispose]();
     await this.#parts.file[Symbol.asyncDispose]();
   }
 }

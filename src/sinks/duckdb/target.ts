@@ -5,6 +5,8 @@ import type { TableName } from '../../pg/identifier.ts';
 export interface Target {
   readonly name: TableName & { readonly schema: string };
   readonly isView: boolean;
+  /** Whether any column may compare texts otherwise than as they are. */
+  readonly collates: boolean;
   /** By their names in lower case: DuckDB takes no notice of case. */
   readonly columns: ReadonlyMap<string, TargetColumn>;
 }
@@ -36,6 +38,7 @@ export async function findTarget(session: DuckSession, name: TableName): Promise
   return {
     name: { schema, table: first[0] },
     isView: await isView(session, schema, first[0]),
+    collates: await collates(session, schema, first[0]),
     columns: new Map(columns.map((column) => [column.name.toLowerCase(), column])),
   };
 }
@@ -44,6 +47,17 @@ async function isView(session: DuckSession, schema: string, table: string): Prom
   const rows = await session.rows(
     `SELECT 1 FROM duckdb_views()
       WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND view_name = $2`,
+    [schema, table],
+  );
+  return rows.length > 0;
+}
+
+/** The catalog shows a column's collation nowhere but in the table's definition. */
+async function collates(session: DuckSession, schema: string, table: string): Promise<boolean> {
+  const rows = await session.rows(
+    `SELECT 1 FROM duckdb_tables()
+      WHERE database_name = current_database() AND lower(schema_name) = lower($1) AND table_name = $2
+        AND sql ILIKE '%collate%'`,
     [schema, table],
   );
   return rows.length > 0;

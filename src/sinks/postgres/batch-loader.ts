@@ -9,12 +9,13 @@ import { quoteTable } from '../../pg/identifier.ts';
 import { copyIn, rollBack } from './copy-in.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import { deletePiecesSql, pieceCounts } from './delete-pieces.ts';
-import { KeyCollisions } from './key-collisions.ts';
+import { KeyCollisions, type KeyedTable } from '../keys/key-collisions.ts';
 import { loadWithoutFaulty } from './isolate-rows.ts';
 import { earlierOutcome, insertMark, isMarked, keepFailures, keptFailures, marksOf } from './load-marks.ts';
 import { copyRows, isBinary, type LoadPlan } from './load-plan.ts';
 import { loadScript, type RowRange } from './load-statements.ts';
-import { collision, isRowFault } from './row-fault.ts';
+import { collision } from '../keys/collision.ts';
+import { isRowFault } from './row-fault.ts';
 import { updateRows, updateSteps } from './update-rows.ts';
 
 /** Loads batches, each in one transaction, and keeps the buffers that they are encoded into. */
@@ -24,8 +25,8 @@ export class BatchLoader {
   readonly #collisions: KeyCollisions;
   readonly #buffers: CopyBuffer[] = [];
 
-  constructor(pool: ConnectionPool, plan: LoadPlan, stateDir: string) {
-    this.#collisions = new KeyCollisions(pool, plan, stateDir);
+  constructor(pool: ConnectionPool, plan: LoadPlan, keyed: KeyedTable, stateDir: string) {
+    this.#collisions = new KeyCollisions(keyed, stateDir);
     this.#pool = pool;
     this.#plan = plan;
   }
@@ -45,7 +46,14 @@ export class BatchLoader {
   }
 
   #loadFirstOfKey(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
+    // Rows are only added in insert mode, and an index on the key speaks up by itself.
+    if (this.#plan.mode === 'insert') return this.#loadAtOnce(rows, mark, []);
     return this.#collisions.load(rows, mark.runId, (without) => this.#loadAtOnce(rows, mark, without));
+  }
+
+  /** Notes keys whose rows stand in the target since an earlier run. */
+  async noteUnchanged(keys: readonly (readonly string[])[], runId: string): Promise<void> {
+    if (this.#plan.mode !== 'insert') await this.#collisions.note(keys, runId);
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,8 @@ import {
   type RowRange,
 } from './load-statements.ts';
 import { loadRowByRow } from './row-by-row.ts';
-import { collision, isRowFault, leftOut, rowFailure } from './row-fault.ts';
+import { collision } from '../keys/collision.ts';
+import { isRowFault, leftOut, rowFailure } from './row-fault.ts';
 import { notInTarget } from './update-rows.ts';
 import { planByIndex, rowsNotInTarget, updateStaged } from './update-statements.ts';
 

@@ -22,6 +22,7 @@ import { deletePieces } from './delete-pieces.ts';
 import { deleteMissing, rehearseDeleting } from './delete-missing.ts';
 import { DeferredIndexes } from './deferred-indexes.ts';
 import { findUnchanged } from './find-unchanged.ts';
+import { keyedTable } from './keyed-table.ts';
 import { createMarks, forgetLoads, marksOf } from './load-marks.ts';
 import { loadPlan, type LoadPlan } from './load-plan.ts';
 import { rehearse, tableMissing } from './rehearse.ts';
@@ -134,8 +135,18 @@ class PostgresSink implements OpenedSink {
 
   async load(rows: ResultBatch, mark: LoadMark): Promise<LoadOutcome> {
     if (this.#parts.config.indexes === 'defer') await this.#deferred().drop();
-    this.#loader ??= new BatchLoader(this.#parts.pool, this.#planned(), this.#parts.context.stateDir);
-    return this.#loader.load(rows, mark);
+    return this.#batchLoader().load(rows, mark);
+  }
+
+  noteUnchanged(keys: readonly (readonly string[])[], runId: string): Promise<void> {
+    return this.#batchLoader().noteUnchanged(keys, runId);
+  }
+
+  #batchLoader(): BatchLoader {
+    const { pool, context } = this.#parts;
+    const plan = this.#planned();
+    this.#loader ??= new BatchLoader(pool, plan, keyedTable(pool, plan, context.key), context.stateDir);
+    return this.#loader;
   }
 
   async deletePieces(records: PieceCounts): Promise<readonly LoadFailure[]> {

@@ -4,7 +4,8 @@ import type { CopyBuffer } from '../../pg/copy-buffer.ts';
 import { copyIn } from './copy-in.ts';
 import type { LoadPlan } from './load-plan.ts';
 import { stageScript } from './load-statements.ts';
-import { collision, leftOut } from './row-fault.ts';
+import { collision } from '../keys/collision.ts';
+import { leftOut } from './row-fault.ts';
 import { planByIndex, updateStaged, type NotUpdated } from './update-statements.ts';
 
 /**
