@@ -169,7 +169,7 @@ function arrayConverter(type: ColumnType, cleaner: TextCleaner): TextConverter {
       return check(text) ?? text;
     }
     if (!isList(value) && !(value instanceof Float32Array)) return unfit(value);
-    return arrayText(Array.from<Value>(value), element, convert);
+    return arrayText(Array.from<Value>(value), element, convert, type.delimiter);
   };
 }
 
