@@ -26,7 +26,8 @@ export function parseExactJson(text: string): Value {
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== 'number' || source === undefined || String(value) === source) return value;
-  if (/^-?\d+$/.test(source)) return BigInt(source);
+  // No integer has the sign of -0.
+  if (/^-?\d+$/.test(source)) return value === 0 ? value : BigInt(source);
   const isOutOfRange = wideExponent.test(source) && (value === 0 || !Number.isFinite(value));
   return isOutOfRange || longNumber.test(source) ? JSON.rawJSON(source) : value;
 }

@@ -1,4 +1,5 @@
 import { BatchlineError, errorMessage } from '../core/errors.ts';
+import { readMessage } from './duckdb-message.ts';
 
 interface Kind {
   /** What DuckDB's message looks like. */
@@ -10,8 +11,58 @@ interface Kind {
   readonly message?: string;
 }
 
-/** The first that matches counts. */
+/** The first that matches counts; what may quote a value of the data comes first, since that may say anything. */
 const kinds: readonly Kind[] = [
+  {
+    pattern: /CSV Error on Line: [^]*This type was auto-detected/,
+    code: 'bad_data',
+    hint: "The column's type was guessed from the first rows. Give it another, read_csv('FILE', types = {'COLUMN': 'VARCHAR'}), or read all of them as text, all_varchar = true, as the source csv does. To pass over such rows: ignore_errors = true.",
+  },
+  {
+    pattern: /CSV Error on Line: [^]*Error when converting column/,
+    code: 'bad_data',
+    hint: "Give the column another type, read_csv('FILE', types = {'COLUMN': 'VARCHAR'}), or say which text is null, nullstr = 'N/A'. To pass over such rows: ignore_errors = true.",
+  },
+  {
+    pattern: /CSV Error on Line: [^]*Invalid unicode/,
+    code: 'bad_data',
+    hint: "Say how the file is encoded: read_csv('FILE', encoding = 'latin-1') or 'utf-16'. The source csv reads every encoding.",
+  },
+  {
+    pattern: /CSV Error on Line: [^]*Expected Number of Columns/,
+    code: 'bad_data',
+    hint: "Correct the record, or pass over such: read_csv('FILE', ignore_errors = true). To fill up short ones: null_padding = true.",
+  },
+  {
+    pattern: /error when sniffing file/i,
+    code: 'bad_data',
+    hint: "Say how the file is written: read_csv('FILE', delim = ';', quote = '\"', header = true, encoding = 'latin-1'), and check `columns` where the query names them. To pass over lines at its top: skip = 1.",
+  },
+  {
+    pattern: /^Invalid Input Error: JSON transform error/,
+    code: 'bad_data',
+    hint: "The types were guessed from the first records. Look at all, read_json('FILE', sample_size = -1), or name them: columns = {'id': 'BIGINT', 'body': 'VARCHAR'}. To pass over such records: ignore_errors = true.",
+  },
+  {
+    pattern: /^Invalid Input Error: Malformed JSON in file/,
+    code: 'bad_data',
+    hint: "Correct the file, or pass over such records: read_json('FILE', ignore_errors = true).",
+  },
+  {
+    pattern: /^(?:Conversion|Out of Range) Error/,
+    code: 'bad_data',
+    hint: 'Correct the data, give the column another type, or make such values null: TRY_CAST(COLUMN AS TYPE).',
+  },
+  {
+    pattern: /no magic bytes found|too small to be a parquet file/i,
+    code: 'bad_data',
+    hint: 'It is no Parquet file, or was not written to its end: make or fetch it again.',
+  },
+  {
+    pattern: /not a gzip stream|zstd decompression|(?:inflate|decompress)\w* (?:error|failed)/i,
+    code: 'bad_data',
+    hint: 'The compressed data is damaged, or not what the name says: make or fetch the file again.',
+  },
   {
     pattern: /could not set lock|conflicting lock|used by another process/i,
     code: 'duckdb_locked',
@@ -64,9 +115,9 @@ const kinds: readonly Kind[] = [
   },
   { pattern: /^(?:binder|catalog) error/i, code: 'bad_query', hint: 'Correct the SQL.' },
   {
-    pattern: /^(?:conversion|invalid input|out of range) error/i,
+    pattern: /^invalid input error/i,
     code: 'bad_data',
-    hint: 'Correct the data, or read them with other options: read_csv(..., ignore_errors = true), TRY_CAST.',
+    hint: 'Correct the data, or the query that reads them.',
   },
 ];
 
@@ -79,28 +130,12 @@ const other: Omit<Kind, 'pattern'> = {
 export function duckdbError(error: unknown, where: string): BatchlineError {
   if (error instanceof BatchlineError) return error;
   const text = errorMessage(error);
+  const { statement, place, advice } = readMessage(text);
   const { code, hint, retryable, message } = kinds.find(({ pattern }) => pattern.test(text)) ?? other;
-  return new BatchlineError(code, message ?? headline(text), {
-    where,
-    hint: advice(text) ?? hint,
+  return new BatchlineError(code, message ?? statement, {
+    where: place ?? where,
+    hint: advice ?? hint,
     cause: error,
     ...(retryable === true && { retryable }),
   });
-}
-
-/** The class of an error, as DuckDB names it: `Constraint`, `Conversion`. */
-export function errorClass(error: unknown): string | undefined {
-  return /^([A-Z]\w*(?: \w+)?) Error:/.exec(errorMessage(error))?.[1];
-}
-
-/** DuckDB's first line, without the class of the error. */
-export function headline(text: string): string {
-  const [first = text] = text.split('\n');
-  return first.replace(/^[A-Z]\w*(?: \w+)? Error: /, '').trim();
-}
-
-/** What DuckDB itself proposes. */
-function advice(text: string): string | undefined {
-  const line = /^(?:Did you mean|Candidate bindings:).*$/m.exec(text)?.[0];
-  return line?.replace('Candidate bindings:', 'There are:');
 }

@@ -1,5 +1,10 @@
 import { join } from 'node:path';
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBPreparedStatement,
+  DuckDBValue,
+} from '@duckdb/node-api';
 import { leaseInstance, type InstanceLease } from './instances.ts';
 import { quoteName, textLiteral } from './sql-text.ts';
 
@@ -79,10 +84,33 @@ export class DuckSession implements AsyncDisposable {
     return reader.getRows() as unknown as readonly Row[];
   }
 
-  /** A result that is computed as its chunks are fetched. */
-  stream(sql: string): Promise<DuckDBResult> {
-    this.#signal.throwIfAborted();
-    return this.connection.stream(sql);
+  /**
+   * The chunks of a SELECT's result, computed as they are fetched. An error in between shows as an end: the package gives
+   * the same empty chunk for both. Only the transaction then knows that it was aborted.
+   */
+  async *chunks(sql: string): AsyncGenerator<DuckDBDataChunk, void, undefined> {
+    await this.run('BEGIN TRANSACTION');
+    const result = await this.connection.stream(sql);
+    for (let rows = 0; ;) {
+      const chunk = await result.fetchChunk();
+      this.#signal.throwIfAborted();
+      if (chunk === null || chunk.rowCount === 0) return this.#endAfter(sql, rows);
+      rows += chunk.rowCount;
+      yield chunk;
+      this.#signal.throwIfAborted();
+    }
+  }
+
+  async #endAfter(sql: string, rows: number): Promise<void> {
+    const isAborted = await this.run('SELECT 1').then(
+      () => false,
+      () => true,
+    );
+    await this.run('ROLLBACK');
+    if (!isAborted) return;
+    // Runs it to its end once more and keeps no row, so that the error is told.
+    await this.run(`EXPLAIN ANALYZE ${sql}`);
+    throw new Error(`DuckDB broke off after ${rows} rows and does not say why`);
   }
 
   /**

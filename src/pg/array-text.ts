@@ -22,11 +22,13 @@ export function isList(value: Value): value is readonly Value[] {
  * elements.
  *
  * @param convert turns one element into text
+ * @param delimiter what stands between elements
  */
 export function arrayText(
   list: readonly Value[],
   element: TypeKind,
   convert: TextConverter,
+  delimiter = ',',
 ): string | ValueFault {
   const holdsJson = element === 'json' || element === 'jsonb';
   const parts: string[] = [];
@@ -35,11 +37,11 @@ export function arrayText(
     if (typeof part !== 'string') return part;
     parts.push(part);
   }
-  return `{${parts.join(',')}}`;
+  return `{${parts.join(delimiter)}}`;
 
   function partOf(value: Value): string | ValueFault {
     if (value === null) return 'NULL';
-    if (!holdsJson && isList(value)) return arrayText(value, element, convert);
+    if (!holdsJson && isList(value)) return arrayText(value, element, convert, delimiter);
     const text = convert(value);
     return typeof text !== 'string' || bareKinds.has(element) ? text : quoteElement(text);
   }

@@ -30,6 +30,8 @@ export interface ColumnType {
   readonly kind: TypeKind;
   /** Of an array: the kind of its elements. */
   readonly element: TypeKind | null;
+  /** Of an array: what stands between elements where it is no comma, as in `box[]`. */
+  readonly delimiter?: string;
   /** Of varchar(n) and char(n) the number of characters, of vector(n) and its kin the dimensions. */
   readonly limit: number | null;
   readonly labels: ReadonlySet<string> | null;
@@ -45,6 +47,7 @@ export interface CatalogType {
   /** 0 where it is not an array. */
   readonly elementOid: number;
   readonly elementName: string | null;
+  readonly delimiter: string | null;
   readonly labels: readonly string[] | null;
 }
 
@@ -88,6 +91,7 @@ export function columnType(type: CatalogType): ColumnType {
     castName: type.castName,
     kind,
     element: kind === 'array' ? scalarKind(type.elementOid, type.elementName ?? '') : null,
+    ...(kind === 'array' && type.delimiter !== null && { delimiter: type.delimiter }),
     limit: limitOf(kind, type),
     labels: kind === 'enum' ? new Set(type.labels) : null,
   };

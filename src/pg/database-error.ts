@@ -1,4 +1,5 @@
 import { BatchlineError, errorCode, errorMessage } from '../core/errors.ts';
+import { tooManyConnections } from './too-many-connections.ts';
 
 interface Explanation {
   readonly code: string;
@@ -109,6 +110,8 @@ export function databaseError(error: unknown, where: string, doing: string): Bat
 }
 
 function explain(error: unknown): Explanation {
+  const tooMany = tooManyConnections(error);
+  if (tooMany !== undefined) return { code: 'too_many_connections', retryable: true, hint: tooMany };
   const message = errorMessage(error);
   const byMessage = messages.find(([pattern]) => pattern.test(message))?.[1];
   return byCode(error) ?? byMessage ?? { code: 'database_error' };

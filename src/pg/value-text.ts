@@ -1,4 +1,4 @@
-import { valueToJson } from '../core/print.ts';
+import { numberText, printValue, valueToJson } from '../core/print.ts';
 import type { Value } from '../core/value.ts';
 import { arrayText, isList } from './array-text.ts';
 import type { TextCleaner } from './clean-text.ts';
@@ -68,7 +68,7 @@ function jsonConverter(_type: ColumnType, cleaner: TextCleaner): TextConverter {
 /** Any value as text; lists and maps as JSON. */
 function printed(value: NonNullable<Value>, cleaner: TextCleaner): string {
   if (typeof value === 'string') return cleaner.text(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object') return printValue(value);
   return JSON.isRawJSON(value) ? value.rawJSON : cleaner.json(valueToJson(value));
 }
 
@@ -102,11 +102,6 @@ function floatConverter(kind: 'float4' | 'float8', check: TextCheck): TextConver
     if (typeof value !== 'number') return convert(value);
     return fitsFloat(value, kind) ? numberText(value) : outOfRange(numberText(value));
   };
-}
-
-/** The shortest decimal that reads back as the same number; JavaScript prints the sign of zero only here. */
-function numberText(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function booleanText(value: NonNullable<Value>): string | ValueFault {
@@ -143,7 +138,7 @@ function isVector(value: NonNullable<Value>): value is Floats {
 }
 
 function denseText(floats: Floats): string {
-  return `[${floats.join(',')}]`;
+  return `[${Array.from(floats, numberText).join(',')}]`;
 }
 
 /** Elements are counted from 1 here, unlike in the binary form. */
@@ -169,7 +164,7 @@ function arrayConverter(type: ColumnType, cleaner: TextCleaner): TextConverter {
       return check(text) ?? text;
     }
     if (!isList(value) && !(value instanceof Float32Array)) return unfit(value);
-    return arrayText(Array.from<Value>(value), element, convert);
+    return arrayText(Array.from<Value>(value), element, convert, type.delimiter);
   };
 }
 

@@ -1,3 +1,4 @@
+import { parseExactJson } from '../core/exact-json.ts';
 import type { Field, FieldKind, Value } from '../core/value.ts';
 
 /**
@@ -11,6 +12,7 @@ export function reviveCarried(field: Field, value: Value): Value {
 /** One part of a key, which is always text, as a value of its field's kind. */
 export function reviveKey(field: Field | undefined, text: string): Value {
   if (field?.kind === 'integer') return toInteger(text);
+  if (field?.kind === 'json') return parseExactJson(text);
   return field?.kind === 'float' ? toFloat(text) : text;
 }
 

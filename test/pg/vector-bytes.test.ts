@@ -18,7 +18,7 @@ afterAll(() => database.close());
 async function typeOf(name: string): Promise<ColumnType> {
   const { rows } = await database.query<CatalogType>(
     `SELECT $1::text AS declared, $1::text AS "castName", t.oid, t.typname::text AS name, -1 AS typmod, NULL AS labels,
-       CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END AS "elementOid", e.typname::text AS "elementName"
+       CASE WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END AS "elementOid", e.typname::text AS "elementName", e.typdelim::text AS delimiter
      FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem WHERE t.oid = $1::text::regtype`,
     [name],
   );

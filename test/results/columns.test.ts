@@ -230,6 +230,17 @@ test('makes carried values again what they were', () => {
   expect(bare.evaluate(item(undefined, { n: null, ratio: 'NaN', price: 1 }))).toEqual([null, Number.NaN, 1n]);
 });
 
+test('reads a key of JSON as what it is', () => {
+  const request = requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'p' });
+  const configured = { whole: 'key.meta', part: 'key.meta.n' };
+  const columns = planColumns({ configured, request, dimensions: null, sourceFields, keyNames: ['meta'] });
+  const key = { meta: '{"n": 12345678901234567890}' };
+  expect(columns.evaluate({ ...item(undefined), key })).toEqual([
+    { n: 12_345_678_901_234_567_890n },
+    12_345_678_901_234_567_890n,
+  ]);
+});
+
 test('carries every field where the row is used whole', () => {
   expect(plan({ all: 'row' }).carried).toEqual(sourceFields.map(({ name }) => name));
 });

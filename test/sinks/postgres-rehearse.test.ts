@@ -134,7 +134,7 @@ test.each<[string, Setup, string, string]>([
     'a view to upsert into',
     { sql: `${table}; CREATE VIEW v AS SELECT * FROM t`, table: 'v' },
     'not_upsertable',
-    'Use mode: insert.',
+    'Name the table behind it, or use mode: insert.',
   ],
   ['a sequence', { sql: 'CREATE SEQUENCE s', table: 's' }, 'not_a_table', 'Correct sink.table.'],
   [

@@ -32,6 +32,8 @@ const cases: readonly Case[] = [
   ['-7::DECIMAL(10,0)', 'numeric(10,0)', -7n],
   ['0.1::FLOAT', 'real', 0.1],
   ['16777217::FLOAT', 'real', 16_777_216],
+  [`'-0'::FLOAT`, 'real', -0, '-0', '-0'],
+  [`'-0'::DOUBLE`, 'double precision', -0, '-0', '-0'],
   ['1e-320::DOUBLE', 'double precision', 1e-320],
   [`'nan'::DOUBLE`, 'double precision', Number.NaN, 'NaN', '"NaN"'],
   [`'-inf'::DOUBLE`, 'double precision', -Infinity, '-Infinity', '"-Infinity"'],

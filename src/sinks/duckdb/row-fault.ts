@@ -1,6 +1,6 @@
 import { errorMessage } from '../../core/errors.ts';
 import type { LoadFailure } from '../../core/sink.ts';
-import { errorClass, headline } from '../../duckdb/duckdb-error.ts';
+import { readMessage } from '../../duckdb/duckdb-message.ts';
 import type { DuckSession } from '../../duckdb/session.ts';
 
 const rowClasses: ReadonlySet<string> = new Set([
@@ -12,7 +12,7 @@ const rowClasses: ReadonlySet<string> = new Set([
 
 /** Whether the error was caused by a row, so that the others can be loaded without it. */
 export function isRowFault(error: unknown): boolean {
-  return rowClasses.has(errorClass(error) ?? '');
+  return rowClasses.has(readMessage(errorMessage(error)).errorClass ?? '');
 }
 
 const codes: readonly (readonly [RegExp, string])[] = [
@@ -26,9 +26,9 @@ const codes: readonly (readonly [RegExp, string])[] = [
 ];
 
 export function rowFailure(row: number, error: unknown): LoadFailure {
-  const message = headline(errorMessage(error));
+  const { errorClass, statement: message } = readMessage(errorMessage(error));
   const known = codes.find(([pattern]) => pattern.test(errorMessage(error)))?.[1];
-  const fallback = errorClass(error) === 'Constraint' ? 'constraint_violation' : 'invalid_value';
+  const fallback = errorClass === 'Constraint' ? 'constraint_violation' : 'invalid_value';
   return { row, code: known ?? fallback, message };
 }
 

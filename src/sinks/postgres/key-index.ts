@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
-import { quoteIdentifier, quoteTable } from '../../pg/identifier.ts';
 import type { LoadMode } from './load-plan.ts';
+import { missingKeyIndex } from './missing-key-index.ts';
 import type { Target } from './target.ts';
 import { fault } from './target-checks.ts';
 
@@ -20,12 +20,6 @@ interface UniqueIndex {
   readonly index: number;
   readonly columns: readonly string[];
 }
-
-const needs: Readonly<Record<LoadMode, string>> = {
-  upsert: 'which mode: upsert needs',
-  update: 'without which mode: update could write one answer into many rows',
-  insert: 'which it needs',
-};
 
 /**
  * The index by whose operators and collations the table tells keys apart; null where it has none on exactly these
@@ -52,11 +46,6 @@ export async function checkKeyIndex(
   mode: LoadMode,
 ): Promise<void> {
   if ((await findKeyIndex(client, target.oid, key)) !== null) return;
-  const names = key.map(quoteIdentifier).join(', ');
-  throw fault(
-    'unique_index_missing',
-    target,
-    `has no unique index on exactly (${key.join(', ')}), ${needs[mode]}`,
-    `CREATE UNIQUE INDEX ON ${quoteTable(target.name)} (${names})`,
-  );
+  const { problem, hint } = await missingKeyIndex(client, target, key, mode);
+  throw fault('unique_index_missing', target, problem, hint);
 }

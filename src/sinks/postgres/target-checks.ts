@@ -54,7 +54,7 @@ function checkFindable(target: Target, mode: LoadMode): void {
     mode === 'update' ? 'not_updatable' : 'not_upsertable',
     target,
     `is ${kind}, which has no unique index to ${mode} by`,
-    mode === 'update' ? 'Name the table behind it.' : 'Use mode: insert.',
+    mode === 'update' ? 'Name the table behind it.' : 'Name the table behind it, or use mode: insert.',
   );
 }
 
@@ -76,10 +76,11 @@ function checkNames(context: SinkContext, target: Target): void {
     .filter((near) => near !== undefined)
     .map((near) => `Did you mean "${near}"?`);
   const declarations = missing.map((name) => `ADD COLUMN ${quoteIdentifier(name)} ${typeOf(name, context)}`);
-  const hint = [
-    ...hints,
-    `To add what is missing: ALTER TABLE ${quoteTable(target.name)} ${declarations.join(', ')}`,
-  ];
+  const addition =
+    target.relationKind === 'v'
+      ? 'A view has the columns of its query: add what is missing there.'
+      : `To add what is missing: ALTER TABLE ${quoteTable(target.name)} ${declarations.join(', ')}`;
+  const hint = [...hints, addition];
   throw fault('column_missing', target, `has no ${plural(missing)}`, hint.join(' '));
 }
 

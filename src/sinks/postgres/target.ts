@@ -136,8 +136,8 @@ const selectColumns = `
         then pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(e.typname) || '[]'
       else pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) end as "castName",
     t.oid, t.typname::text as name, base.typmod,
-    case when t.typcategory = 'A' then t.typelem else 0 end as "elementOid",
-    e.typname::text as "elementName",
+    case when t.typinput = 'pg_catalog.array_in'::pg_catalog.regproc then t.typelem else 0 end as "elementOid",
+    e.typname::text as "elementName", e.typdelim::text as delimiter,
     case when t.typtype = 'e' then
       array(select l.enumlabel::text from pg_catalog.pg_enum l where l.enumtypid = t.oid order by l.enumsortorder)
     end as labels

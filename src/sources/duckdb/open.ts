@@ -134,15 +134,10 @@ async function* readRows(
   const conditions = [...origin.conditions, ...ofWindow];
   try {
     await using session = await openSession(place, signal);
-    const result = await session.stream(selectSql({ ...origin, columns, conditions, limit }));
     let record = 1;
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      signal.throwIfAborted();
-      if (chunk === null || chunk.rowCount === 0) return;
+    for await (const chunk of session.chunks(selectSql({ ...origin, columns, conditions, limit }))) {
       yield new DuckdbBatch(layout, chunk, record);
       record += chunk.rowCount;
-      signal.throwIfAborted();
     }
   } catch (error) {
     signal.throwIfAborted();

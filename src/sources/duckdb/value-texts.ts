@@ -55,6 +55,8 @@ export function microsText(micros: bigint): string | null {
 
 /** The double with the fewest digits that is this 32-bit float: 0.1 and not 0.10000000149011612. */
 export function shortFloat(float: number): number {
+  // Its sign is lost in digits.
+  if (float === 0) return float;
   for (const digits of [6, 7, 8]) {
     const short = Number(float.toPrecision(digits));
     if (Math.fround(short) === float) return short;
