@@ -1,29 +1,63 @@
+import type { LoadedPipeline } from '../config/load.ts';
 import { BatchlineError } from '../core/errors.ts';
+import { Redactor } from '../core/redact.ts';
+import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { isContinuable } from '../run/continue-run.ts';
-import { cancelRun } from '../run/cancel-run.ts';
+import { cancelRun, cancelWithoutFile, isCancellable } from '../run/cancel-run.ts';
 import { own } from '../run/run-lock.ts';
 import type { RunSummary } from '../run/summary.ts';
+import { tellingHost } from '../run/telling-host.ts';
 import type { CommandContext, Main } from './context.ts';
-import { noteKnownRun } from './failed-run.ts';
-import { findRuns } from './find-run.ts';
+import { noteKnownRun, summaryJson } from './failed-run.ts';
+import { findRuns, type FoundRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
+import { reportError } from './report-error.ts';
 
 /** `pipeline cancel RUN`: ends a run and loads what it has paid for. */
 export const main: Main = async ([what = ''], options, context) => {
   await using found = await findRuns(what, options, context);
-  const run = found.runs.find(isContinuable);
+  const run = await runToCancel(found);
   if (run === undefined) throw nothingToCancel(what);
   noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
-  const loaded = await loadFor(run.path, options, context);
+  const loaded = await loadedOrNone(run.path, options, context);
   const { ledger } = found;
-  const { summary, exitCode } = await withDraining(options, context, async (host) => {
+  const { summary, exitCode, error } = await withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
-    return await cancelRun({ ledger, loaded, host, waits: options['wait'] !== false }, owned.run);
+    if (loaded instanceof BatchlineError) {
+      const told = tellingHost(host, ledger, new Redactor(), run.runId);
+      return await cancelWithoutFile({ ledger, host: told, cause: loaded }, owned.run);
+    }
+    const waits = options['wait'] !== false;
+    return await cancelRun({ ledger, loaded, host, waits, isTriedAgain: false }, owned.run);
   });
-  if (options['json'] === true) context.print(JSON.stringify(summary));
+  if (options['json'] === true) context.print(JSON.stringify(summaryJson(summary, error)));
   else if (options['quiet'] !== true) report(summary, exitCode, context);
-  return exitCode;
+  return error === null ? exitCode : reportError(error, context, options);
 };
+
+/** An unfinished run before one that was ended and has left something behind. */
+async function runToCancel({ ledger, runs }: FoundRuns): Promise<RunRecord | undefined> {
+  return runs.find(isContinuable) ?? (await firstCancellable(ledger, runs));
+}
+
+async function firstCancellable(ledger: Ledger, runs: readonly RunRecord[]): Promise<RunRecord | undefined> {
+  for (const run of runs) if (await isCancellable(ledger, run)) return run;
+  return undefined;
+}
+
+/** @returns why the file cannot be read, where it cannot: a run is to be ended all the same */
+async function loadedOrNone(
+  path: string,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<LoadedPipeline | BatchlineError> {
+  try {
+    return await loadFor(path, options, context);
+  } catch (error) {
+    if (error instanceof BatchlineError && error.code === 'unreadable_pipeline') return error;
+    throw error;
+  }
+}
 
 function report({ run_id: run, rows, tokens }: RunSummary, exitCode: number, context: CommandContext): void {
   context.print(

@@ -39,8 +39,9 @@ function statusAfter(error: unknown, { signals }: Host): RunStatus {
   return error instanceof BatchlineError && error.exitCode === 4 ? 'refused' : 'failed';
 }
 
-/** Notes how a run is left. */
-async function leave({ ledger, run, host, startedAt }: OwnedWork, status: RunStatus): Promise<void> {
+/** Notes how a run is left; one that was cancelled stays so, whatever becomes of what is brought home of it later. */
+async function leave({ ledger, run, host, startedAt }: OwnedWork, done: RunStatus): Promise<void> {
+  const status = run.status === 'cancelled' ? run.status : done;
   try {
     // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
     await writeFailedRows(ledger, run);

@@ -2,6 +2,7 @@ import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Collection, Execution, Pass } from '../job/job.ts';
+import { orLeave } from '../job/or-leave.ts';
 import { chunkLimits } from '../job/settings.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import { Breaker } from '../load/breaker.ts';
@@ -11,6 +12,7 @@ import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { ChunkDriver } from '../send/driver.ts';
+import { left, moved } from '../send/lane.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
 
@@ -52,9 +54,13 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   const delivery = openDelivery(work, breaker, (error) => {
     if (endsByFaults(pass)) driver.fail(error);
   });
+  const lane = openLane(work, room, delivery, host);
   const driver = new ChunkDriver({
-    lane: openLane(work, room, delivery, host),
-    load: (chunk) => delivery.load(chunk),
+    lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
+    load: async (chunk) => {
+      const loaded = await orLeave(work, chunk, () => delivery.load(chunk));
+      return loaded === null ? left : moved(loaded);
+    },
     sends: pass.sends,
     drain: host.signals.drain,
   });
@@ -67,7 +73,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
       driver.fail(error);
     });
     await drainChunks(work, driver, limits);
-    await followLeaders(work);
+    await followLeaders(work, pass.cancels);
     if (driver.parkedChunks > 0) return false;
     const held = await heldChunks(work.ledger, work.run);
     if (held.length > 0 && endsByFaults(pass)) throw unreadableResults(work.run, held);

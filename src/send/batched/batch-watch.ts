@@ -34,6 +34,8 @@ interface Watched {
   looksWithoutFiles: number;
   /** Looks in a row at which the provider did not know it. */
   looksUnknown: number;
+  /** Looks in a row that failed, for whatever reason. */
+  looksFailed: number;
 }
 
 type WatchContext = Pick<
@@ -77,6 +79,7 @@ export class BatchWatch {
       cancelledAt: null,
       looksWithoutFiles: 0,
       looksUnknown: 0,
+      looksFailed: 0,
     };
     this.#watched.set(chunk, watched);
     return watched;
@@ -144,17 +147,27 @@ export class BatchWatch {
       const batch = await batches.look(chunk.batchId, signals.drain);
       this.#knowsAny = true;
       watched.looksUnknown = 0;
+      watched.looksFailed = 0;
       return batch;
     } catch (error) {
       signals.drain.throwIfAborted();
       const isUnknown = errorCode(error) === 'batch_not_found';
       if (!(error instanceof BatchlineError) || !(error.retryable || isUnknown)) throw error;
       if (isUnknown && this.#isLost(chunk, watched)) return lostBatch(chunk.batchId);
+      watched.looksFailed += 1;
+      if (this.#isUnreached(watched)) throw error.asFinal();
       this.#wait(watched, false);
       const step = `look at batch ${chunk.batchId}`;
       emit({ type: 'StepRetried', step, message: error.message, waitMs: watched.waitMs });
       return null;
     }
+  }
+
+  /** Whether a batch that is to be cancelled is not waited for any longer. */
+  #isUnreached({ looksFailed, looksUnknown }: Watched): boolean {
+    const { cancels, waits } = this.#context.pass;
+    if (!cancels) return false;
+    return looksUnknown >= (waits ? 2 : 1) || (waits && looksFailed >= looksUntilBelieved);
   }
 
   /** @throws BatchlineError `wrong_account` where another account than the batch's own is asked */
