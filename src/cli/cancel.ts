@@ -8,6 +8,7 @@ import { own } from '../run/run-lock.ts';
 import type { RunSummary } from '../run/summary.ts';
 import { tellingHost } from '../run/telling-host.ts';
 import type { CommandContext, Main } from './context.ts';
+import { failureText } from './failure-text.ts';
 import { noteKnownRun, summaryJson } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
@@ -31,7 +32,7 @@ export const main: Main = async ([what = ''], options, context) => {
     return await cancelRun({ ledger, loaded, host, waits, isTriedAgain: false }, owned.run);
   });
   if (options['json'] === true) context.print(JSON.stringify(summaryJson(summary, error)));
-  else if (options['quiet'] !== true) report(summary, exitCode, context);
+  else if (options['quiet'] !== true) await report(found, summary, exitCode, context);
   return error === null ? exitCode : reportError(error, context, options);
 };
 
@@ -59,7 +60,13 @@ async function loadedOrNone(
   }
 }
 
-function report({ run_id: run, rows, tokens }: RunSummary, exitCode: number, context: CommandContext): void {
+async function report(
+  { ledger, stateDir }: FoundRuns,
+  summary: RunSummary,
+  exitCode: number,
+  context: CommandContext,
+): Promise<void> {
+  const { run_id: run, rows, tokens } = summary;
   context.print(
     exitCode === 3
       ? `Run ${run} is still being cancelled; \`pipeline cancel ${run}\` or \`pipeline collect\` goes on.`
@@ -69,6 +76,8 @@ function report({ run_id: run, rows, tokens }: RunSummary, exitCode: number, con
     `${number(rows.ok + rows.failed)} rows were answered (${number(rows.ok)} loaded, ${number(rows.failed)} failed), ${number(rows.pending)} were not.`,
   );
   context.print(`Paid for: ${number(tokens.input)} tokens in, ${number(tokens.output)} out.`);
+  const why = await failureText(ledger, run, stateDir);
+  if (why !== '') context.print(`\n${why}`);
 }
 
 function nothingToCancel(what: string): BatchlineError {

@@ -10,7 +10,7 @@ import { failedSummary, noteRun, summaryJson } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
-import { summaryText } from './summary-text.ts';
+import { runReport } from './run-report.ts';
 
 interface Collected {
   readonly summary: RunSummary;
@@ -40,7 +40,7 @@ export const main: Main = async ([what], options, context) => {
     }
   }
   if (options['json'] === true) context.print(JSON.stringify(printed));
-  else if (options['quiet'] !== true) report(summaries, codes, context);
+  else if (options['quiet'] !== true) await report(found, summaries, codes, context);
   return worst(codes);
 };
 
@@ -61,9 +61,16 @@ async function collect(
   });
 }
 
-function report(summaries: readonly RunSummary[], codes: readonly number[], context: CommandContext): void {
+async function report(
+  { ledger, stateDir }: FoundRuns,
+  summaries: readonly RunSummary[],
+  codes: readonly number[],
+  context: CommandContext,
+): Promise<void> {
   if (codes.length === 0) context.print('Nothing is unfinished.');
-  else if (summaries.length > 0) context.print(summaries.map((summary) => summaryText(summary)).join('\n\n'));
+  const reports: string[] = [];
+  for (const summary of summaries) reports.push(await runReport(ledger, summary, stateDir));
+  if (reports.length > 0) context.print(reports.join('\n\n'));
 }
 
 /** An error weighs more than what is merely unfinished. */

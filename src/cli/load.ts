@@ -3,7 +3,7 @@ import { loadBuild } from '../run/build/load-build.ts';
 import { loadRun } from '../run/load-run.ts';
 import type { Main } from './context.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
-import { summaryText } from './summary-text.ts';
+import { runReports } from './run-report.ts';
 
 /** `pipeline load FILE`: loads results that were made elsewhere, or a past run's saved answers again. */
 export const main: Main = async ([file = ''], options, context) => {
@@ -21,7 +21,7 @@ export const main: Main = async ([file = ''], options, context) => {
       : loadRun(loaded, runId, host),
   );
   if (options['json'] === true) context.print(JSON.stringify(summary));
-  else if (options['quiet'] !== true) context.print(summaryText(summary));
+  else if (options['quiet'] !== true) context.print(await runReports([summary], loaded.stateDir));
   if (exitCode === 3 && options['json'] !== true) {
     context.print(
       `${summary.rows.pending} rows wait for a result; load more, or pass --final to give them up.`,

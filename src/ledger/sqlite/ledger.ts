@@ -36,7 +36,13 @@ import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-led
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
-import { insertFailures, readFailures, reopenFailures, selectRemembered } from './failed-rows.ts';
+import {
+  insertFailures,
+  readFailures,
+  readWaiting,
+  reopenFailures,
+  selectRemembered,
+} from './failed-rows.ts';
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
@@ -208,6 +214,10 @@ export class SqliteLedger implements Ledger {
 
   async unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]> {
     return this.#database.prepare(sql.selectUnfinishedRows).all({ runId, limit }).map(toUnfinishedRow);
+  }
+
+  waitingRows(runId: string): AsyncIterable<UnfinishedRow> {
+    return readWaiting(this.#path, runId);
   }
 
   async retryQueue(runId: string): Promise<RetryQueue> {
