@@ -1,7 +1,9 @@
 import { BatchlineError } from '../core/errors.ts';
 import { loadBuild } from '../run/build/load-build.ts';
 import { loadRun } from '../run/load-run.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
+import { noteKnownRun } from './failed-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
 import { runReports } from './run-report.ts';
 
@@ -15,10 +17,12 @@ export const main: Main = async ([file = ''], options, context) => {
   };
   if ((runId === undefined) === (flags.results === undefined)) throw eitherOr();
   const loaded = await loadFor(file, options, context);
+  const onRun = (run: RunRecord): void =>
+    noteKnownRun(context, { runId: run.runId, stateDir: loaded.stateDir });
   const { summary, exitCode } = await withProgress(options, context, (host) =>
     runId === undefined
-      ? loadBuild(loaded, { ...flags, results: flags.results ?? [] }, host)
-      : loadRun(loaded, runId, host),
+      ? loadBuild(loaded, { ...flags, results: flags.results ?? [], onRun }, host)
+      : loadRun(loaded, runId, { onRun }, host),
   );
   if (options['json'] === true) context.print(JSON.stringify(summary));
   else if (options['quiet'] !== true) context.print(await runReports([summary], loaded.stateDir));

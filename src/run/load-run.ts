@@ -12,7 +12,7 @@ import { requireAnswers } from '../load/fill-target.ts';
 import type { Loading } from '../job/job.ts';
 import { openDelivery } from '../load/delivery.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
-import type { LoadResult } from './build/load-build.ts';
+import type { LoadListener, LoadResult } from './build/load-build.ts';
 import { reload, wholeLoadPlace } from '../load/reload.ts';
 import { openToLoad } from './open-run.ts';
 import { own } from './run-lock.ts';
@@ -21,9 +21,16 @@ import { tidyRun } from './tidy-run.ts';
 import { workOn } from './work-on.ts';
 
 /** Loads the saved answers of a past run again, after an edit of `sink`. Reaches no provider and buys nothing. */
-export async function loadRun(loaded: LoadedPipeline, id: string, outer: Host): Promise<LoadResult> {
+export async function loadRun(
+  loaded: LoadedPipeline,
+  id: string,
+  { onRun }: LoadListener,
+  outer: Host,
+): Promise<LoadResult> {
   await using ledger = await openLedger(loaded.stateDir);
-  await using owned = await own(ledger, await findRun(ledger, loaded, id));
+  const found = await findRun(ledger, loaded, id);
+  onRun(found);
+  await using owned = await own(ledger, found);
   const { run } = owned;
   const { runId } = run;
   await using opened = await openToLoad({ ledger, loaded, host: outer }, run);
