@@ -1,5 +1,6 @@
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
+import { exists } from '../files/exists.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Collection, Execution, Pass } from '../job/job.ts';
 import { orLeave } from '../job/or-leave.ts';
@@ -13,6 +14,7 @@ import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { ChunkDriver } from '../send/driver.ts';
 import { left, moved } from '../send/lane.ts';
+import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
 
@@ -150,6 +152,8 @@ async function untilPrepared(driver: ChunkDriver, bytes: number): Promise<void> 
 async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
   for (;;) {
     const change = driver.change();
+    // Whoever only waits writes nothing, and would not notice before the next batch has ended.
+    await requireState(work);
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
@@ -158,6 +162,12 @@ async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkL
     await nextLook(change, work.host.signals.drain);
   }
   driver.throwIfFailed();
+}
+
+/** What is waited for must be known to whoever comes next, and its rows' files be there. */
+async function requireState({ ledger, run }: Collection): Promise<void> {
+  await ledger.requireThere();
+  if (!(await exists(run.folder))) throw runFolderGone(run);
 }
 
 async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {

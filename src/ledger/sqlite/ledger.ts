@@ -47,6 +47,7 @@ import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
+import { requireFile } from './still-there.ts';
 import { inTransaction, write } from './write.ts';
 import * as sql from './statements.ts';
 
@@ -70,6 +71,10 @@ export class SqliteLedger implements Ledger {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events.close();
     this.#database.close();
+  }
+
+  async requireThere(): Promise<void> {
+    requireFile(this.#database);
   }
 
   async createRun(run: NewRun): Promise<void> {
