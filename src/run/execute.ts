@@ -18,7 +18,7 @@ import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
 
-/** How often the conditions that depend on the clock are looked at. */
+/** How often what depends on the clock is looked at, and whether the state folder is there. */
 const clockMs = 30_000;
 
 /**
@@ -120,7 +120,7 @@ function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
 async function readAndStart(execution: Execution, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
-  const { ledger, run, loaded, prepared, pass } = execution;
+  const { ledger, run, prepared, pass } = execution;
   const sendsEarly = prepared.source.resumable;
   if (run.readingFinished || sendsEarly) await startAll(execution, driver);
   if (run.readingFinished) return;
@@ -128,7 +128,7 @@ async function readAndStart(execution: Execution, driver: ChunkDriver, limits: C
     if (!sendsEarly) return;
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
-    await untilPrepared(driver, loaded.pipeline.batch.max_prepared);
+    await untilPrepared(execution, driver);
   };
   await readPatiently(execution, limits, onSealed, pass.breaks);
   if (!sendsEarly) await startAll(execution, driver);
@@ -139,12 +139,12 @@ async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promi
 }
 
 /** Holds reading up while more bytes of sealed files wait on disk for their upload. */
-async function untilPrepared(driver: ChunkDriver, bytes: number): Promise<void> {
+async function untilPrepared(work: Collection, driver: ChunkDriver): Promise<void> {
   for (;;) {
     const change = driver.change();
     driver.throwIfFailed();
-    if (driver.waitingBytes <= bytes) return;
-    await change;
+    if (driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
+    await nextLook(work, change);
   }
 }
 
@@ -152,29 +152,28 @@ async function untilPrepared(driver: ChunkDriver, bytes: number): Promise<void> 
 async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
   for (;;) {
     const change = driver.change();
-    // Whoever only waits writes nothing, and would not notice before the next batch has ended.
-    await requireState(work);
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
     if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits);
     if (isAtRest && driver.activeChunks === 0) break;
-    await nextLook(change, work.host.signals.drain);
+    await nextLook(work, change);
   }
   driver.throwIfFailed();
 }
 
-/** What is waited for must be known to whoever comes next, and its rows' files be there. */
-async function requireState({ ledger, run }: Collection): Promise<void> {
-  await ledger.requireThere();
-  if (!(await exists(run.folder))) throw runFolderGone(run);
-}
-
-async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
+/**
+ * Waits for a change, or for the clock. Whoever only waits writes nothing, so that it is seen to here that the next
+ * process will know of what is waited for.
+ */
+async function nextLook({ ledger, run, host }: Collection, change: Promise<void>): Promise<void> {
+  const { drain } = host.signals;
   // An aborted clock would ring at once, for ever, and leave no time for what is being broken off.
-  if (signal.aborted) return change;
+  if (drain.aborted) return change;
   const looked = new AbortController();
-  const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
+  const clock = sleep(clockMs, AbortSignal.any([drain, looked.signal])).catch(() => {});
   await Promise.race([change, clock]);
   looked.abort();
+  await ledger.requireThere();
+  if (!(await exists(run.folder))) throw runFolderGone(run);
 }
