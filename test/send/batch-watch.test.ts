@@ -110,3 +110,13 @@ describe('a batch past its end', () => {
     expect(cancels).toHaveLength(1);
   });
 });
+
+describe('the first look at a batch', () => {
+  it('waits where it was created just now, and is due at once where it was under way before', () => {
+    const { watch } = watched('cancel');
+    expect(watch.dueAt(chunk)).toBeLessThanOrEqual(start);
+    const { watch: another } = watched('cancel');
+    another.begin(chunk);
+    expect(another.dueAt(chunk) - start).toBeGreaterThan(minute / 2);
+  });
+});

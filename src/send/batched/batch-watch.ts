@@ -61,19 +61,22 @@ export class BatchWatch {
     this.#context = context;
   }
 
-  /** When a chunk's batch is to be looked at; at once where each is looked at once only. */
+  /** To be told of a batch that was created just now. */
+  begin({ chunk }: ChunkRecord): void {
+    if (this.#context.pass.waits) this.#of(chunk).dueAt = Date.now() + aboutMs(this.#context.lookMs);
+  }
+
+  /** When a chunk's batch is to be looked at; at once where it was under way before, or each is looked at once only. */
   dueAt({ chunk }: ChunkRecord): number {
     return this.#of(chunk).dueAt;
   }
 
   #of(chunk: number): Watched {
-    const { lookMs, pass } = this.#context;
     const known = this.#watched.get(chunk);
     if (known !== undefined) return known;
-    const dueAt = pass.waits ? Date.now() + aboutMs(lookMs) : 0;
     const watched: Watched = {
-      dueAt,
-      waitMs: lookMs,
+      dueAt: 0,
+      waitMs: this.#context.lookMs,
       seen: '',
       movedAt: Date.now(),
       cancelledAt: null,
@@ -197,6 +200,7 @@ export class BatchWatch {
       batchId,
       status,
       completed: completed + failed,
+      failed,
       total,
     });
   }
