@@ -234,3 +234,48 @@ it('brings home what it can reach beside what it cannot', async () => {
   expect(await own.cli('cancel', runId)).toMatchObject({ code: 0 });
   expect(await answers()).toEqual(expected(() => 1));
 });
+
+it('keeps answers that several rows share for all of them', async () => {
+  const held = holdBatches();
+  await runSql(table);
+  await using setting = await scene(() => held.middleware, {
+    request: { prompt: '{{ id | modulo: 3 }}', dedupe: true },
+    sink: { create: false },
+  });
+  const { project: own, emulator } = setting;
+  const runId = await leave(own);
+  held.release();
+  await runSql('DROP TABLE answers');
+  expect(await own.cli('cancel', runId)).toMatchObject({ code: 1 });
+  await runSql(table);
+  expect(await own.cli('load', 'pipeline.yaml', '--run', runId)).toMatchObject({ code: 0 });
+  expect((await answers()).map(({ id }) => id)).toEqual(expected(() => 1).map(({ id }) => id));
+  expect((await own.status()).rows).toMatchObject({ ok: rowCount, pending: 0 });
+  // Again, and into a table that was emptied.
+  await runSql('TRUNCATE answers');
+  expect(await own.cli('load', 'pipeline.yaml', '--run', runId)).toMatchObject({ code: 0 });
+  expect(await answers()).toHaveLength(rowCount);
+  expect(acceptedBatches(await emulator.bill())).toBe(1);
+});
+
+it('says how many were left where the target does not take them any more', async () => {
+  const held = holdBatches();
+  await runSql(table);
+  await using setting = await scene(() => held.middleware, {
+    request: { prompt: '{{ id | modulo: 3 }}', dedupe: true },
+    sink: { create: false },
+    batch: { max_requests: 2 },
+  });
+  const { project: own } = setting;
+  const runId = await leave(own);
+  held.release();
+  await runSql('DROP TABLE answers');
+  const first = ended(await own.cli('cancel', runId, '--json'));
+  expect(first.error?.message).toContain('the answers of 2 files');
+  // Still gone: nothing changes.
+  const again = await own.cli('cancel', runId, '--json');
+  expect({ code: again.code, ...ended(again) }).toMatchObject({ code: 1, status: 'cancelled' });
+  await runSql(table);
+  expect(await own.cli('cancel', runId)).toMatchObject({ code: 0 });
+  expect(await answers()).toHaveLength(rowCount);
+});

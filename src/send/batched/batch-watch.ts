@@ -121,10 +121,15 @@ export class BatchWatch {
     return (watched.looksWithoutFiles += 1) >= looksUntilBelieved;
   }
 
-  /** Cancels a batch that is stuck, once; one that does not even end then is taken as it is. */
+  /**
+   * Cancels a batch that is stuck, once; one that does not even end then is taken as it is.
+   *
+   * @throws BatchlineError `batch_not_cancelled` where it is to be cancelled and nothing of it moves
+   */
   async #isGivenUp({ chunk, expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
-    const { batches, late, signals, emit } = this.#context;
+    const { batches, late, pass, signals, emit } = this.#context;
     const watched = this.#of(chunk);
+    if (pass.cancels && pass.waits && Date.now() - watched.movedAt > graceMs) throw notCancelled(batch);
     const overdueMs = overdue(batch.expiresAt ?? expiresAt);
     if (overdueMs < 0) return false;
     if (batch.status === 'cancelling') watched.cancelledAt ??= Date.now();
@@ -242,6 +247,14 @@ function lostBatch(id: string): RemoteBatch {
     endedAt: null,
     counts: null,
   };
+}
+
+function notCancelled({ id, rawStatus }: RemoteBatch): BatchlineError {
+  return new BatchlineError(
+    'batch_not_cancelled',
+    `Batch ${id} was to be cancelled, and is ${rawStatus} without a change for an hour.`,
+    { exitCode: 1 },
+  );
 }
 
 function wrongAccount(): BatchlineError {
