@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { parseExactJson } from '../core/exact-json.ts';
+import { errorCode } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
+import { rowsGone } from './rows-gone.ts';
 
 /** What the rows file keeps of an item, to join its answer with. */
 export interface ChunkRow {
@@ -36,8 +38,8 @@ export class ChunkRows implements Disposable {
   }
 
   static async open(path: string, rows: number): Promise<ChunkRows> {
-    const bytes = await readFile(path);
-    const { ends, customIds } = index(bytes, rows);
+    const bytes = await readRows(path);
+    const { ends, customIds } = index(path, bytes, rows);
     const { size } = await stat(path);
     return size <= heldBytes
       ? new ChunkRows(bytes, null, ends, customIds)
@@ -65,13 +67,21 @@ export class ChunkRows implements Disposable {
   }
 }
 
+async function readRows(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw errorCode(error) === 'ENOENT' ? rowsGone(path, 'is gone', error) : error;
+  }
+}
+
 /** Where each line ends and the custom_id it begins with: `["id"]` or `["id",[...],{...},"hash"]`. */
-function index(bytes: Buffer, rows: number): { ends: Uint32Array; customIds: string[] } {
+function index(path: string, bytes: Buffer, rows: number): { ends: Uint32Array; customIds: string[] } {
   const ends = new Uint32Array(rows);
   const customIds: string[] = [];
   for (let line = 0, start = 0; line < rows; line += 1) {
     const end = bytes.indexOf(0x0a, start);
-    if (end === -1) throw new Error(`A rows file has ${line} lines where ${rows} were sealed.`);
+    if (end === -1) throw rowsGone(path, `has ${line} lines where ${rows} were sealed`);
     ends[line] = end;
     // An id has no character that JSON would escape, so it ends at the next quotation mark.
     customIds.push(bytes.toString('latin1', start + 2, bytes.indexOf(0x22, start + 2)));

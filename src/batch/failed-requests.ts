@@ -1,3 +1,4 @@
+import { exists } from '../files/exists.ts';
 import { storedLines } from '../files/stored-lines.ts';
 import type { ChunkOutcome, FailedRow, UnfinishedRow } from '../ledger/ledger.ts';
 import type { RequestLines } from '../request/request-lines.ts';
@@ -12,11 +13,12 @@ export async function withRequests(
   { failures }: ChunkOutcome,
   history: ReadonlyMap<string, UnfinishedRow>,
 ): Promise<readonly FailedRow[]> {
-  if (failures.length === 0) return failures;
+  const { requests } = chunkFiles(folder, span.chunk.chunk);
+  if (failures.length === 0 || !(await exists(requests))) return failures;
   const lineOf = new Map(span.rows.customIds.map((customId, line) => [customId, line]));
   const lines = failures.map((row) => lineOf.get(row.customId) ?? 0);
   const found: FailedRow[] = [];
-  for await (const line of storedLines(chunkFiles(folder, span.chunk.chunk).requests, lines)) {
+  for await (const line of storedLines(requests, lines)) {
     const row = failures[found.length];
     if (row === undefined) continue;
     const first = history.get(row.customId)?.isReasking === true ? requestLines.original(line) : line;

@@ -11,6 +11,8 @@ export interface ReopenContext extends Omit<PackContext, 'firstChunk'> {
   readonly runId: string;
   /** Whether fields of the source travel to the sink with each row. */
   readonly carriesFields: boolean;
+  /** Which of the failed rows. */
+  readonly isMeant: (row: FailedRow) => boolean;
 }
 
 /**
@@ -41,7 +43,11 @@ async function* failedRows(
 ): AsyncGenerator<StoredRow> {
   for (const chunk of chunks) {
     const rows = await context.ledger.ownFailures(context.runId, chunk.chunk);
-    yield* rowsOfChunk(context, chunk, rows.filter(isSendable));
+    yield* rowsOfChunk(
+      context,
+      chunk,
+      rows.filter((row) => isSendable(row) && context.isMeant(row)),
+    );
   }
 }
 

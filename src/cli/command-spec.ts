@@ -35,7 +35,8 @@ export const exitCodes: readonly { readonly code: number; readonly meaning: stri
   { code: 0, meaning: 'All is well; failures within `max_failed_rows` included.' },
   {
     code: 1,
-    meaning: 'After the first upload: more failed rows than `max_failed_rows`, or a step that gave up.',
+    meaning:
+      'After the first upload: more failed rows than `max_failed_rows`, or a step that gave up, also what `cancel` could not reach or load.',
   },
   {
     code: 2,

@@ -84,7 +84,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'errors',
     args: '[run-or-file]',
-    summary: "Lists a run's failed rows with their reasons.",
+    summary: "Lists a run's failed rows with their reasons, and those that wait with one.",
     options: options.errors,
     load: () => import('./errors.ts'),
   },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BatchlineError } from '../core/errors.ts';
 import { exists } from '../files/exists.ts';
 import type { RunStatus } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
@@ -39,6 +40,11 @@ export async function failedSummary(thrown: unknown, context: CommandContext) {
     pipeline: pipelines.get(context) ?? null,
   };
   return { ...summary, status: statusOf(exitCodeOf(error)), error: errorJson(error) };
+}
+
+/** The same of a run that has reached its end and left something behind. */
+export function summaryJson(summary: RunSummary, error: BatchlineError | null): object {
+  return error === null ? summary : { ...summary, error: errorJson(error) };
 }
 
 function statusOf(exitCode: number): RunStatus {

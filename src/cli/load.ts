@@ -1,9 +1,11 @@
 import { BatchlineError } from '../core/errors.ts';
 import { loadBuild } from '../run/build/load-build.ts';
 import { loadRun } from '../run/load-run.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
+import { noteKnownRun } from './failed-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
-import { summaryText } from './summary-text.ts';
+import { runReports } from './run-report.ts';
 
 /** `pipeline load FILE`: loads results that were made elsewhere, or a past run's saved answers again. */
 export const main: Main = async ([file = ''], options, context) => {
@@ -15,13 +17,15 @@ export const main: Main = async ([file = ''], options, context) => {
   };
   if ((runId === undefined) === (flags.results === undefined)) throw eitherOr();
   const loaded = await loadFor(file, options, context);
+  const onRun = (run: RunRecord): void =>
+    noteKnownRun(context, { runId: run.runId, stateDir: loaded.stateDir });
   const { summary, exitCode } = await withProgress(options, context, (host) =>
     runId === undefined
-      ? loadBuild(loaded, { ...flags, results: flags.results ?? [] }, host)
-      : loadRun(loaded, runId, host),
+      ? loadBuild(loaded, { ...flags, results: flags.results ?? [], onRun }, host)
+      : loadRun(loaded, runId, { onRun }, host),
   );
   if (options['json'] === true) context.print(JSON.stringify(summary));
-  else if (options['quiet'] !== true) context.print(summaryText(summary));
+  else if (options['quiet'] !== true) context.print(await runReports([summary], loaded.stateDir));
   if (exitCode === 3 && options['json'] !== true) {
     context.print(
       `${summary.rows.pending} rows wait for a result; load more, or pass --final to give them up.`,

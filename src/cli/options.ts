@@ -152,6 +152,10 @@ export const options = {
   ],
   retry: [
     { flags: '--lost', description: 'send the rows of batches again that the provider does not know' },
+    {
+      flags: '--by <code>',
+      description: 'only the rows that failed with this code, see `pipeline errors --by code`',
+    },
     { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
     {
       flags: '--max-failed-rows <n|p%>',

@@ -1,7 +1,7 @@
 import { recoverRuns } from '../run/recover/recover-runs.ts';
 import type { Main } from './context.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
-import { summaryText } from './summary-text.ts';
+import { runReports } from './run-report.ts';
 
 /** `pipeline recover FILE`: adopts batches whose state folder was lost. */
 export const main: Main = async ([file = ''], options, context) => {
@@ -17,7 +17,7 @@ export const main: Main = async ([file = ''], options, context) => {
   else if (summaries.length === 0)
     context.print('The provider has no batches of this pipeline that are unknown here and needed.');
   if (summaries.length > 0 && options['json'] !== true && options['quiet'] !== true)
-    context.print(summaries.map((summary) => summaryText(summary)).join('\n\n'));
+    context.print(await runReports(summaries, loaded.stateDir));
   const codes = results.map(({ exitCode }) => exitCode);
   if (leftAlone > 0) return 1;
   return codes.find((code) => code === 1) ?? codes.find((code) => code === 3) ?? 0;

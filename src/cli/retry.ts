@@ -4,11 +4,10 @@ import { own } from '../run/run-lock.ts';
 import { wholePass } from '../job/job.ts';
 import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';
-import { failureText } from './failure-text.ts';
 import { noteKnownRun } from './failed-run.ts';
 import { findRuns, sayWhich } from './find-run.ts';
 import { loadFor, withDraining } from './pipeline-command.ts';
-import { summaryText } from './summary-text.ts';
+import { runReport } from './run-report.ts';
 
 /** `pipeline retry RUN`: reopens a run's failed rows. */
 export const main: Main = async ([what], options, context) => {
@@ -26,16 +25,13 @@ export const main: Main = async ([what], options, context) => {
     breaks: options['breaker'] !== false,
   };
   const flags = { maxFailedRows: options['maxFailedRows'] as MaxFailedRows | undefined };
+  const code = options['by'] as string | undefined;
   const { summary, exitCode } = await withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
-    return await retryRun({ ledger, loaded, host, pass, flags }, owned.run);
+    return await retryRun({ ledger, loaded, host, pass, flags, code }, owned.run);
   });
   if (options['json'] === true) context.print(JSON.stringify(summary));
-  else if (options['quiet'] !== true) {
-    context.print(`\n${summaryText(summary)}`);
-    const why = await failureText(ledger, run, found.stateDir);
-    if (why !== '') context.print(`\n${why}`);
-  }
+  else if (options['quiet'] !== true) context.print(`\n${await runReport(ledger, summary, found.stateDir)}`);
   return exitCode;
 };
 

@@ -1,14 +1,11 @@
-import { resolve } from 'node:path';
 import type { MaxFailedRows } from '../config/failed-rows.ts';
-import { openLedger } from '../ledger/open.ts';
 import type { RunResult } from '../run/finish-run.ts';
 import { runPipeline } from '../run/run-pipeline.ts';
 import type { CommandContext, Main } from './context.ts';
-import { failureText } from './failure-text.ts';
 import { loadFor, requestFlags, withDraining } from './pipeline-command.ts';
 import { counted } from './render/words.ts';
 import { renderTable } from './render/table.ts';
-import { summaryText } from './summary-text.ts';
+import { runReports } from './run-report.ts';
 import { syntheticNote } from './synthetic-note.ts';
 
 /** `pipeline run FILE`: the whole job, from the source's rows to the sink's. */
@@ -36,7 +33,7 @@ export const main: Main = async ([file = ''], options, context) => {
 async function report(result: RunResult, file: string, context: CommandContext): Promise<void> {
   const { summary, sample, target, deleted, isWindowed, stateDir } = result;
   const { rows } = summary;
-  context.print(`\n${summaryText(summary)}`);
+  context.print(`\n${await runReports([summary], stateDir)}`);
   if (result.exitCode === 3) {
     context.print(`\nBatches are under way. Bring them home with: pipeline collect ${file}`);
     return;
@@ -45,7 +42,6 @@ async function report(result: RunResult, file: string, context: CommandContext):
     context.print('\nNo row has changed since the last run; nothing was sent.');
   else if (rows.records === 0) context.print('\nThe source has no rows; nothing was sent.');
   else if (rows.requested === 0) context.print('\nNothing was sent: no row is new or changed.');
-  if (rows.failed > 0) context.print(`\n${await failureTextOf(summary.run_id, resolve(file), stateDir)}`);
   if (deleted !== null)
     context.print(`\nDeleted from ${target}: ${counted(deleted, 'row')} whose source row is gone.`);
   if (sample.rows.length > 0) {
@@ -53,9 +49,4 @@ async function report(result: RunResult, file: string, context: CommandContext):
     context.print(`\n${target}, the first ${first}:\n`);
     context.print(renderTable(sample.columns, sample.rows, context.stdout.columns));
   }
-}
-
-async function failureTextOf(runId: string, path: string, stateDir: string): Promise<string> {
-  await using ledger = await openLedger(stateDir);
-  return failureText(ledger, { runId, path }, stateDir);
 }

@@ -3,9 +3,8 @@ import { isContinuable } from '../run/continue-run.ts';
 import { summarize } from '../run/summary.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
-import { failureText } from './failure-text.ts';
 import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
-import { summaryText } from './summary-text.ts';
+import { runReport } from './run-report.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
 export const main: Main = async ([what], options, context) => {
@@ -23,9 +22,8 @@ export const main: Main = async ([what], options, context) => {
     sayWhich(latest, what, { options, context });
     const { run, interruptedAt } = await seeRun(ledger, latest);
     const { window } = run.selection;
-    context.print(summaryText(await summarize(ledger, run), { window, interruptedAt }));
-    const why = await failureText(ledger, run, found.stateDir);
-    if (why !== '') context.print(`\n${why}`);
+    const details = { window, interruptedAt };
+    context.print(await runReport(ledger, await summarize(ledger, run), found.stateDir, details));
     const unfinished = earlier.filter(isContinuable);
     if (unfinished.length > 0) context.print(await unfinishedText(ledger, unfinished));
   }

@@ -6,6 +6,8 @@ export interface Standing {
   /** Records that were read and need not be read again. */
   readonly records: number;
   readonly requested: number;
+  /** Whether the source was read to its end. */
+  readonly isRead: boolean;
   readonly ok: number;
   readonly failed: number;
   readonly loadedFiles: number;
@@ -52,9 +54,14 @@ export type PipelineEvent =
       readonly chunk: number;
       readonly batchId: string;
       readonly status: BatchStatus;
+      /** Rows that the provider has answered, or failed to. */
       readonly completed: number;
+      /** The latter, of which some may be sent again. */
+      readonly failed: number;
       readonly total: number;
     }
+  /** When a batch that has not ended is looked at next, in milliseconds since 1970. Told, and not kept. */
+  | { readonly type: 'LookPlanned'; readonly chunk: number; readonly due: number }
   | {
       readonly type: 'BatchEnded';
       readonly chunk: number;

@@ -11,6 +11,11 @@ export function isTold(event: PipelineEvent): event is ToldEvent {
   return 'at' in event;
 }
 
+/** Whether an event says what happened, and not only what is to come, which nobody asks for later. */
+export function isKept({ type }: PipelineEvent): boolean {
+  return type !== 'LookPlanned';
+}
+
 /** The outermost listener: what no run has stamped on its way happened before a run was known. */
 export function tellingTo(listen: ToldListener, redactor: Redactor): EventListener {
   return (event) => listen(isTold(event) ? event : toTold(event, null, redactor));

@@ -1,5 +1,6 @@
 import type { LoadedPipeline } from '../config/load.ts';
-import type { Ledger, RunRecord } from '../ledger/ledger.ts';
+import type { BatchlineError } from '../core/errors.ts';
+import type { ChunkRecord, Ledger, RunRecord } from '../ledger/ledger.ts';
 import type { Host } from '../core/host.ts';
 import type { RequestFlags } from './fingerprint.ts';
 import type { Delivery, LoadParts, Prepared } from './parts.ts';
@@ -34,6 +35,8 @@ export interface Loading {
 export interface Collection extends Loading {
   readonly prepared: Delivery;
   readonly pass: Pass;
+  /** Told of each chunk that stays where it is, since a step of it failed; without a listener that ends the pass. */
+  readonly leave?: (chunk: ChunkRecord, error: BatchlineError) => void;
 }
 
 /** What reading a run's source works with. */

@@ -147,7 +147,7 @@ export async function prepareDelivery(
   };
 }
 
-function requestLinesOf(pipeline: Pipeline): RequestLines {
+export function requestLinesOf(pipeline: Pipeline): RequestLines {
   return new RequestLines(dialectOf(pipeline), pipeline.request);
 }
 

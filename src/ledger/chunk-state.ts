@@ -82,6 +82,13 @@ export function nextState(state: ChunkState, event: ChunkEvent): ChunkState {
   return next;
 }
 
+const maybePaid: ReadonlySet<ChunkState> = new Set(['creating', 'submitted', 'ended', 'downloaded', 'held']);
+
+/** Whether answers to the chunk's rows may be paid for that are not loaded yet. */
+export function mayBePaid(state: ChunkState): boolean {
+  return maybePaid.has(state);
+}
+
 /** Whether nothing more will happen to the chunk. */
 export function isFinal(state: ChunkState): boolean {
   return state === 'loaded' || state === 'refused' || state === 'superseded';

@@ -25,6 +25,8 @@ export interface LedgerReader {
   rowCounts(runId: string): Promise<RowCounts>;
   /** Rows waiting to be sent again, by chunk and line, at most so many. */
   unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]>;
+  /** All of them. */
+  waitingRows(runId: string): AsyncIterable<UnfinishedRow>;
   /** All rows waiting to be sent again, summed up. */
   retryQueue(runId: string): Promise<RetryQueue>;
   /** The history of a chunk's rows that were sent before, by custom_id; also once they are done with. */

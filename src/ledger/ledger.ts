@@ -99,6 +99,8 @@ export interface ReloadOutcome {
  */
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
+  /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
+  requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;
   /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */
   adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void>;

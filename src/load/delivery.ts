@@ -15,6 +15,13 @@ import {
 import { isAllUnread, unreadableResults } from './held-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
 
+/** Codes of answers that are not valid, and that `on_invalid` may have asked for again. */
+export const retriedAnswerCodes: ReadonlySet<string> = new Set([
+  'invalid_json',
+  'schema_mismatch',
+  'empty_answer',
+]);
+
 /** A run whose answers are loaded; the pass is left out where nothing is collected. */
 type Deliverable = Loading & Partial<Pick<Collection, 'pass'>>;
 
@@ -71,9 +78,7 @@ function contextOf(
     attemptLimits: {
       attempts: batch.max_attempts,
       submissions: 10,
-      retriedAnswers: new Set(
-        onInvalid === 'fail' ? [] : ['invalid_json', 'schema_mismatch', 'empty_answer'],
-      ),
+      retriedAnswers: onInvalid === 'fail' ? new Set() : retriedAnswerCodes,
     },
     reasks: onInvalid === 'reask',
     keepFiles: isShared && keepFiles === 'failed' ? 'loaded' : keepFiles,

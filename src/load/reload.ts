@@ -23,14 +23,20 @@ export interface Reloaded {
 /**
  * Loads saved answers again, from the output files that are kept: those of rows of stage `load`, or of every row that
  * was ever answered well. Nothing is bought.
+ *
+ * @param isMeant which of the former
  */
-export async function reload(loading: Loading, which: 'failed' | 'all'): Promise<Reloaded> {
+export async function reload(
+  loading: Loading,
+  which: 'failed' | 'all',
+  isMeant: (row: FailedRow) => boolean = () => true,
+): Promise<Reloaded> {
   const sum = { loaded: 0, failed: 0, gone: 0 };
   const slots = new Semaphore(loadsAtOnce);
   await using index = await openIndex(loading, which);
   for (const chunk of await loading.ledger.chunks(loading.run.runId)) {
     loading.host.signals.drain.throwIfAborted();
-    const unloaded = await unloadedRows(loading, chunk);
+    const unloaded = (await unloadedRows(loading, chunk)).filter(isMeant);
     if (chunk.rowStates === null || (which === 'failed' && unloaded.length === 0)) continue;
     const done = await reloadChunk({ loading, slots, index, chunk, unloaded, which });
     sum.loaded += done.loaded;

@@ -1,10 +1,10 @@
 import { diskFault } from '../files/disk.ts';
-import { BatchlineError, defectHint, errorCode, errorMessage } from '../core/errors.ts';
-import { exists } from '../files/exists.ts';
+import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
 import { isEnded, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
+import { stateGone } from './state-gone.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 /** A run that this process owns. */
@@ -39,8 +39,9 @@ function statusAfter(error: unknown, { signals }: Host): RunStatus {
   return error instanceof BatchlineError && error.exitCode === 4 ? 'refused' : 'failed';
 }
 
-/** Notes how a run is left. */
-async function leave({ ledger, run, host, startedAt }: OwnedWork, status: RunStatus): Promise<void> {
+/** Notes how a run is left; one that was cancelled stays so, whatever becomes of what is brought home of it later. */
+async function leave({ ledger, run, host, startedAt }: OwnedWork, done: RunStatus): Promise<void> {
+  const status = run.status === 'cancelled' ? run.status : done;
   try {
     // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
     await writeFailedRows(ledger, run);
@@ -67,25 +68,11 @@ export async function summarizeAt(
 /** Where the same command alone would end the same way. */
 const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full', 'unreadable_results']);
 
-/** The run is known to nobody any more; what it has sent is still at the provider. */
-async function stateGone(cause: unknown, ledger: Ledger, run: RunRecord): Promise<BatchlineError> {
-  const wasSent = await hasUploads(ledger, run).catch(() => true);
-  const message = `The state folder of run ${run.runId} was deleted or replaced while the run was at work.`;
-  const hint = wasSent
-    ? `What was loaded is in the target. What was sent is at the provider and paid for, but not known here any more: \`pipeline recover ${run.path}\` brings it home.`
-    : 'Nothing was sent; type the command again.';
-  return new BatchlineError('state_gone', message, {
-    where: run.folder,
-    hint,
-    exitCode: wasSent ? 1 : 2,
-    cause,
-  });
-}
-
 /** From here on an error leaves a run behind that the same command continues; say so, and end with 1 once money may be spent. */
 async function afterStart(thrown: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {
   const error = diskFault(thrown, run.folder) ?? thrown;
-  if (errorCode(error) === 'state_gone' || !(await exists(run.folder))) return stateGone(error, ledger, run);
+  const gone = await stateGone(error, ledger, run);
+  if (gone !== null) return gone;
   const goOn = `Type the same command again to go on with run ${run.runId}.`;
   if (host.signals.drain.aborted) {
     const message = `Run ${run.runId} was interrupted; nothing is lost.`;

@@ -1,7 +1,9 @@
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import { sleep } from '../core/async.ts';
+import { exists } from '../files/exists.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { Collection, Execution, Pass } from '../job/job.ts';
+import { orLeave } from '../job/or-leave.ts';
 import { chunkLimits } from '../job/settings.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
 import { Breaker } from '../load/breaker.ts';
@@ -11,10 +13,12 @@ import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { ChunkDriver } from '../send/driver.ts';
+import { left, moved } from '../send/lane.ts';
+import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
 
-/** How often the conditions that depend on the clock are looked at. */
+/** How often what depends on the clock is looked at, and whether the state folder is there. */
 const clockMs = 30_000;
 
 /**
@@ -52,9 +56,13 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   const delivery = openDelivery(work, breaker, (error) => {
     if (endsByFaults(pass)) driver.fail(error);
   });
+  const lane = openLane(work, room, delivery, host);
   const driver = new ChunkDriver({
-    lane: openLane(work, room, delivery, host),
-    load: (chunk) => delivery.load(chunk),
+    lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
+    load: async (chunk) => {
+      const loaded = await orLeave(work, chunk, () => delivery.load(chunk));
+      return loaded === null ? left : moved(loaded);
+    },
     sends: pass.sends,
     drain: host.signals.drain,
   });
@@ -67,7 +75,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
       driver.fail(error);
     });
     await drainChunks(work, driver, limits);
-    await followLeaders(work);
+    await followLeaders(work, pass.cancels);
     if (driver.parkedChunks > 0) return false;
     const held = await heldChunks(work.ledger, work.run);
     if (held.length > 0 && endsByFaults(pass)) throw unreadableResults(work.run, held);
@@ -112,7 +120,7 @@ function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
 async function readAndStart(execution: Execution, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
-  const { ledger, run, loaded, prepared, pass } = execution;
+  const { ledger, run, prepared, pass } = execution;
   const sendsEarly = prepared.source.resumable;
   if (run.readingFinished || sendsEarly) await startAll(execution, driver);
   if (run.readingFinished) return;
@@ -120,7 +128,7 @@ async function readAndStart(execution: Execution, driver: ChunkDriver, limits: C
     if (!sendsEarly) return;
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
-    await untilPrepared(driver, loaded.pipeline.batch.max_prepared);
+    await untilPrepared(execution, driver);
   };
   await readPatiently(execution, limits, onSealed, pass.breaks);
   if (!sendsEarly) await startAll(execution, driver);
@@ -131,12 +139,12 @@ async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promi
 }
 
 /** Holds reading up while more bytes of sealed files wait on disk for their upload. */
-async function untilPrepared(driver: ChunkDriver, bytes: number): Promise<void> {
+async function untilPrepared(work: Collection, driver: ChunkDriver): Promise<void> {
   for (;;) {
     const change = driver.change();
     driver.throwIfFailed();
-    if (driver.waitingBytes <= bytes) return;
-    await change;
+    if (driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
+    await nextLook(work, change);
   }
 }
 
@@ -149,16 +157,23 @@ async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkL
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
     if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits);
     if (isAtRest && driver.activeChunks === 0) break;
-    await nextLook(change, work.host.signals.drain);
+    await nextLook(work, change);
   }
   driver.throwIfFailed();
 }
 
-async function nextLook(change: Promise<void>, signal: AbortSignal): Promise<void> {
+/**
+ * Waits for a change, or for the clock. Whoever only waits writes nothing, so that it is seen to here that the next
+ * process will know of what is waited for.
+ */
+async function nextLook({ ledger, run, host }: Collection, change: Promise<void>): Promise<void> {
+  const { drain } = host.signals;
   // An aborted clock would ring at once, for ever, and leave no time for what is being broken off.
-  if (signal.aborted) return change;
+  if (drain.aborted) return change;
   const looked = new AbortController();
-  const clock = sleep(clockMs, AbortSignal.any([signal, looked.signal])).catch(() => {});
+  const clock = sleep(clockMs, AbortSignal.any([drain, looked.signal])).catch(() => {});
   await Promise.race([change, clock]);
   looked.abort();
+  await ledger.requireThere();
+  if (!(await exists(run.folder))) throw runFolderGone(run);
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { DurableWriter } from '../files/durable-writer.ts';
 import type { FailedRow, LedgerReader, RunRecord } from '../ledger/ledger.ts';
+import type { PendingRow } from './pending-rows.ts';
 
 /** A failed row as `errors --json` prints it. */
-export function failedRowJson(row: FailedRow) {
+export function failedRowJson(row: PendingRow) {
   const { key, customId, stage, code, message, attempts, batchId } = row;
   return {
     key: key.length === 1 ? key[0] : key,

@@ -1,6 +1,7 @@
 import type { LoadedPipeline } from '../config/load.ts';
 import type { Host } from '../core/host.ts';
 import { fingerprintOf, flagsOf, type RequestFlags } from '../job/fingerprint.ts';
+import { prepareEnding } from '../job/ending-parts.ts';
 import type { Collection, Execution, Loading, Pass } from '../job/job.ts';
 import {
   prepareDelivery,
@@ -93,13 +94,23 @@ export async function openToLoad(given: Opening, run: RunRecord): Promise<Opened
   return opened(resources, { ...opening, run, prepared, startedAt }, null);
 }
 
-/** Opens a run that is to be ended, which asks nothing of its rows: they need not be all. The caller holds its lock. */
-export async function openToEnd(opening: Opening, run: RunRecord, pass: Pass): Promise<Opened<Collection>> {
+/**
+ * Opens a run that is to be ended, which asks nothing of its rows, since they need not be all, nor of its parts, which may
+ * be gone. The caller holds its lock.
+ *
+ * @param isTriedAgain whether a provider that may come back is an error
+ */
+export async function openToEnd(
+  opening: Opening,
+  run: RunRecord,
+  pass: Pass,
+  isTriedAgain: boolean,
+): Promise<Opened<Collection>> {
   const startedAt = Date.now();
   const { loaded, host } = opening;
+  const { schema, target } = run;
   await using resources = new AsyncDisposableStack();
-  const prepared = resources.use(await prepareDelivery(loaded, run.schema, host));
-  await prepared.rehearse();
+  const prepared = resources.use(await prepareEnding(loaded, schema, host, { target, isTriedAgain }));
   return opened(resources, { ...opening, run, prepared, pass, startedAt }, null);
 }
 

@@ -1,9 +1,10 @@
 import { BatchlineError } from '../core/errors.ts';
-import type { RunRecord } from '../ledger/ledger.ts';
+import type { FailedRow, LedgerReader, RunRecord } from '../ledger/ledger.ts';
 import { carryOut } from './carry-out.ts';
 import type { Continuation } from './continue-run.ts';
 import type { Collection } from '../job/job.ts';
 import { chunkLimits } from '../job/settings.ts';
+import { failureGroups, pendingGroups, type FailureGroup } from './failure-groups.ts';
 import type { RunResult } from './finish-run.ts';
 import { reload } from '../load/reload.ts';
 import { isSendable, reopenRows } from '../batch/reopen-rows.ts';
@@ -11,27 +12,50 @@ import { restoreFollowers } from '../load/followers/restore-followers.ts';
 import { openKnownRun } from './open-run.ts';
 import { workOn } from './work-on.ts';
 
+export interface Retry extends Continuation {
+  /** Only rows that failed with this code; all failed rows where it is left out. */
+  readonly code?: string | undefined;
+}
+
 /**
  * Reopens a run with fresh attempts: answers that could not be loaded are loaded again from disk, rows that the
  * provider failed, or answered badly, are sent again as they were. The caller holds the run's lock.
  *
- * @throws BatchlineError `run_not_retried` for a run that was cancelled, or whose requests are sent by hand
+ * @throws BatchlineError `run_not_retried` for a run that was cancelled, or whose requests are sent by hand;
+ *   `unknown_code` where no row has failed with the code
  */
-export async function retryRun(
-  { pass, flags, ...opening }: Continuation,
-  run: RunRecord,
-): Promise<RunResult> {
+export async function retryRun({ pass, flags, code, ...opening }: Retry, run: RunRecord): Promise<RunResult> {
   if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetriedError(run);
+  if (code !== undefined) await requireCode(opening.ledger, run, code);
   await using opened = await openKnownRun(opening, run, pass);
   return await workOn(opened.work, async () => {
-    await reopen(opened.work);
+    await reopen(opened.work, (row) => code === undefined || row.code === code);
     return carryOut(opened, flags);
   });
 }
 
-async function reopen(collection: Collection): Promise<void> {
-  const { sendable, unrendered } = await countFailures(collection);
-  const { loaded: again, gone } = await reload(collection, 'failed');
+async function requireCode(ledger: LedgerReader, run: RunRecord, code: string): Promise<void> {
+  const failed = await failureGroups(ledger, run.runId);
+  if (failed.some((group) => group.code === code)) return;
+  const waiting = await pendingGroups(ledger, run);
+  throw new BatchlineError('unknown_code', `No row of run ${run.runId} failed with ${code}.`, {
+    hint: waiting.some((group) => group.code === code)
+      ? `Rows wait with it already: \`pipeline run ${run.path}\` goes on with them.`
+      : listed(failed),
+    exitCode: 2,
+  });
+}
+
+function listed(groups: readonly FailureGroup[]): string {
+  if (groups.length === 0) return 'None has failed.';
+  return `The codes that there are: ${groups.map(({ code, rows }) => `${code} (${rows})`).join(', ')}.`;
+}
+
+type IsMeant = (row: FailedRow) => boolean;
+
+async function reopen(collection: Collection, isMeant: IsMeant): Promise<void> {
+  const { sendable, unrendered } = await countFailures(collection, isMeant);
+  const { loaded: again, gone } = await reload(collection, 'failed', isMeant);
   await restoreFollowers(collection);
   const { ledger, run, loaded, prepared } = collection;
   const reopened = await reopenRows({
@@ -41,14 +65,16 @@ async function reopen(collection: Collection): Promise<void> {
     limits: chunkLimits(loaded.pipeline, prepared.provider.batches.limits),
     lines: prepared.requestLines,
     carriesFields: prepared.results.columns.carried.length > 0,
+    isMeant,
   });
   tell(collection, { again, reopened, gone, unsendable: sendable - reopened, unrendered });
 }
 
-async function countFailures({ ledger, run }: Collection) {
+async function countFailures({ ledger, run }: Collection, isMeant: IsMeant) {
   let sendable = 0;
   let unrendered = 0;
   for await (const row of ledger.failedRows(run.runId)) {
+    if (!isMeant(row)) continue;
     if (isSendable(row)) sendable += 1;
     if (row.stage === 'render') unrendered += 1;
   }

@@ -2,7 +2,10 @@ import type { Standing } from '../core/events.ts';
 import type { ChunkRecord, Ledger, RunRecord } from '../ledger/ledger.ts';
 
 /** How far earlier processes have brought a run, for whoever watches it go on. */
-export async function standingOf(ledger: Ledger, { runId }: Pick<RunRecord, 'runId'>): Promise<Standing> {
+export async function standingOf(
+  ledger: Ledger,
+  { runId, readingFinished: isRead }: RunRecord,
+): Promise<Standing> {
   const { records, requested, ok, failed } = await ledger.rowCounts(runId);
   const chunks = await ledger.chunks(runId);
   const open = chunks.flatMap(({ chunk, requests, state }) => {
@@ -10,7 +13,7 @@ export async function standingOf(ledger: Ledger, { runId }: Pick<RunRecord, 'run
     return shown === undefined ? [] : [{ chunk, requests, state: shown }];
   });
   const loadedFiles = chunks.filter(({ state }) => state === 'loaded').length;
-  return { records, requested, ok, failed, loadedFiles, open };
+  return { records, requested, isRead, ok, failed, loadedFiles, open };
 }
 
 const shownStates: Readonly<Partial<Record<ChunkRecord['state'], Standing['open'][number]['state']>>> = {

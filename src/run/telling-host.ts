@@ -1,6 +1,6 @@
 import type { Host } from '../core/host.ts';
 import type { Redactor } from '../core/redact.ts';
-import { isTold, toTold } from '../core/telling.ts';
+import { isKept, isTold, toTold } from '../core/telling.ts';
 import type { EventLog } from '../ledger/event-log.ts';
 
 /**
@@ -21,7 +21,7 @@ export function tellingHost(
       if (isTold(event)) return emit(event);
       if (event.type === 'RunStarted') known = event.runId;
       const told = toTold(event, known, redactor);
-      if (told.runId !== null) void ledger.append(told);
+      if (told.runId !== null && isKept(told)) void ledger.append(told);
       emit(told);
     },
   };

@@ -1,12 +1,12 @@
 import { Semaphore } from '../core/semaphore.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
-import { type Lane, moved, type Step, type Waiting } from './lane.ts';
+import type { Lane, Step, Waiting } from './lane.ts';
 import { atOnce, type Stage, stageOf } from './stages.ts';
 
 export interface DriverOptions {
   readonly lane: Lane;
   /** Joins a chunk with its downloaded results and loads it. */
-  readonly load: (chunk: ChunkRecord) => Promise<ChunkRecord>;
+  readonly load: (chunk: ChunkRecord) => Promise<Step>;
   /** Whether anything may be sent. */
   readonly sends: boolean;
   /** Aborted when nothing new is to be begun. */
@@ -169,8 +169,8 @@ export class ChunkDriver {
     while (stageOf(chunk.state) === stage) {
       this.#options.drain.throwIfAborted();
       if (stage === 'send') this.throwIfFailed();
-      const step =
-        stage === 'load' ? moved(await this.#options.load(chunk)) : await this.#options.lane.step(chunk);
+      const { lane, load } = this.#options;
+      const step = await (stage === 'load' ? load(chunk) : lane.step(chunk));
       if (step.kind !== 'moved') return { chunk, step };
       this.#noteMove(chunk, step.chunk);
       chunk = step.chunk;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createEmulator, providerAt } from '../support/emulator.ts';
+import { createEmulator, promptBatch, providerAt } from '../support/emulator.ts';
 import { PipelineProject, type CliResult } from '../support/pipeline-process.ts';
 import { createProxy, jsonResponse, type Middleware } from '../support/proxy.ts';
 
@@ -8,6 +8,7 @@ function pipeline(url: string): object {
     source: { type: 'csv', path: 'notes.csv', key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}' },
     provider: providerAt(url),
+    batch: promptBatch,
     sink: { type: 'csv', path: 'answers.csv', columns: { answer: 'text' } },
   };
 }
@@ -80,5 +81,33 @@ describe('--json and --log-format json hold where', () => {
       error: { message: expect.stringContaining('not for you') as string },
     });
     expect(logLines(result).at(-1)).toMatchObject({ level: 'error', type: 'Failed' });
+  });
+
+  test('answers cannot be loaded: the numbers of the run, or the build, come along', async () => {
+    await using emulator = await createEmulator();
+    await using own = await project(emulator.url);
+    const { run_id: runId } = await own.summary();
+    const load = async (...flags: readonly string[]) => {
+      const result = await own.cli('load', 'pipeline.yaml', '--json', ...flags);
+      return { code: result.code, printed: json(result) };
+    };
+    expect(await load('--run', runId, '--set', 'sink.path=notes.csv/answers.csv')).toMatchObject({
+      code: 2,
+      printed: {
+        run_id: runId,
+        status: 'failed',
+        rows: { requested: 2, ok: 2 },
+        error: { message: expect.any(String) as string },
+      },
+    });
+    expect((await own.cli('build', 'pipeline.yaml', '--out', 'out')).code).toBe(0);
+    expect(await load('--results', 'nowhere.jsonl')).toMatchObject({
+      code: 2,
+      printed: {
+        run_id: expect.not.stringMatching(runId) as string,
+        status: 'failed',
+        rows: { requested: 2, pending: 2 },
+      },
+    });
   });
 });

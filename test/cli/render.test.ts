@@ -34,6 +34,7 @@ const polled = (completed: number, status: 'in_progress' | 'finalizing' = 'in_pr
   batchId: 'batch_1',
   status,
   completed,
+  failed: 0,
   total: 1000,
 });
 

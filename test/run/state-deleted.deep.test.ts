@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { acceptedBatches } from '../support/bill.ts';
 import { holdBatches } from '../support/held-batches.ts';
@@ -6,9 +7,9 @@ import { answers, expected, scene, useNotes } from './scene.ts';
 
 useNotes();
 
-it.each(['SIGINT', null] as const)(
+it.each(['SIGINT', 'its batch ends', 'it only waits'] as const)(
   'notices that its state folder was deleted, and says what is true: %s',
-  async (signal) => {
+  async (what) => {
     const held = holdBatches();
     await using setting = await scene(() => held.middleware);
     const { project, emulator } = setting;
@@ -18,8 +19,8 @@ it.each(['SIGINT', null] as const)(
     });
     await submitted;
     await rm(project.stateDir, { recursive: true });
-    if (signal === null) held.release();
-    else running.child.kill(signal);
+    if (what === 'its batch ends') held.release();
+    if (what === 'SIGINT') running.child.kill(what);
     const { code, stderr } = await running.result;
     expect([code, stderr]).toEqual([1, expect.stringContaining('was deleted or replaced')]);
     expect(stderr).toContain('pipeline recover');
@@ -30,3 +31,22 @@ it.each(['SIGINT', null] as const)(
     expect(acceptedBatches(await emulator.bill())).toBe(1);
   },
 );
+
+it('notices that the files of its run were deleted, and the run can be ended and begun anew', async () => {
+  const held = holdBatches();
+  await using setting = await scene(() => held.middleware);
+  const { project } = setting;
+  const { promise: submitted, resolve } = Promise.withResolvers<void>();
+  const running = project.watch(['run', 'pipeline.yaml'], (line) => {
+    if (line.includes('batch_')) resolve();
+  });
+  await submitted;
+  const { run_id: runId } = await project.status();
+  await rm(join(project.stateDir, 'runs', runId), { recursive: true });
+  const { code, stderr } = await running.result;
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`files of run ${runId} were deleted`)]);
+  held.release();
+  expect((await project.cli('cancel', runId)).code).toBe(1);
+  expect(await project.run()).toMatchObject({ code: 0 });
+  expect(await answers()).toEqual(expected(() => 1));
+});

@@ -21,7 +21,7 @@ const never = (): never => {
 };
 
 /** A batch that was to end when its watch began, and the watch of it. */
-function watched(late: 'cancel' | 'wait', waits = true) {
+function watched(late: 'cancel' | 'wait', waits = true, ends = false) {
   const cancels: number[] = [];
   const shown = { status: 'in_progress' as RemoteBatch['status'], completed: 0 };
   const show = async (): Promise<RemoteBatch> => ({
@@ -60,7 +60,7 @@ function watched(late: 'cancel' | 'wait', waits = true) {
     account: 'a',
     late,
     lookMs: minute,
-    pass: { ...wholePass, waits },
+    pass: { ...wholePass, waits, cancels: ends },
     signals: { drain: new AbortController().signal, abort: new AbortController().signal },
     emit: () => undefined,
   });
@@ -108,5 +108,23 @@ describe('a batch past its end', () => {
     expect(cancels).toEqual([]);
     await lookUntil(26, false);
     expect(cancels).toHaveLength(1);
+  });
+});
+
+describe('a batch that is to be cancelled', () => {
+  it('is waited for while its counters move, and left where they stand still for an hour', async () => {
+    const { lookUntil } = watched('wait', true, true);
+    expect(await lookUntil(3, true)).toBe(false);
+    await expect(lookUntil(6, false)).rejects.toMatchObject({ code: 'batch_not_cancelled' });
+  });
+});
+
+describe('the first look at a batch', () => {
+  it('waits where it was created just now, and is due at once where it was under way before', () => {
+    const { watch } = watched('cancel');
+    expect(watch.dueAt(chunk)).toBeLessThanOrEqual(start);
+    const { watch: another } = watched('cancel');
+    another.begin(chunk);
+    expect(another.dueAt(chunk) - start).toBeGreaterThan(minute / 2);
   });
 });

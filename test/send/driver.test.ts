@@ -12,7 +12,7 @@ function drive(step: (chunk: ChunkRecord) => Step | Promise<Step>, sends = true)
     lane: { step: async (chunk) => step(chunk) },
     load: async (chunk) => {
       loaded.push(chunk.chunk);
-      return { ...chunk, state: 'loaded' };
+      return moved({ ...chunk, state: 'loaded' });
     },
     sends,
     drain: stop.signal,

@@ -10,5 +10,6 @@ export function isShown(level: Level, least: Level): boolean {
 }
 
 export function levelOf(event: PipelineEvent): Level {
+  if (event.type === 'LookPlanned') return 'debug';
   return event.type === 'Warned' || event.type === 'StepRetried' ? 'warn' : 'info';
 }

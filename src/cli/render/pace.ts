@@ -4,28 +4,25 @@ import { counted } from './words.ts';
 /** How fast a run goes in this process, and how long it may still take. */
 export class Pace {
   readonly #startedAt: number;
-  #answeredBefore = 0;
 
   /** @param startedAt milliseconds */
   constructor(startedAt: number) {
     this.#startedAt = startedAt;
   }
 
-  /** What earlier processes have answered says nothing of the pace. */
-  begin(answeredBefore: number): void {
-    this.#answeredBefore = answeredBefore;
-  }
-
-  /** `time     1:05, 12.5 rows/s, about 90,000 tokens, about 3:20 left`. */
-  line({ answered, total, tokens, isReadingDone }: Progress, now: number): string {
+  /** `time     1:05, 12.5 rows/s, about 3:20 left, next look in 0:43, about 90,000 tokens`. */
+  line(progress: Progress, now: number): string {
+    const { answered, answeredBefore, total, tokens, isReadingDone, nextLook } = progress;
     const seconds = Math.max(0, Math.floor((now - this.#startedAt) / 1000));
-    const rate = seconds === 0 ? 0 : (answered - this.#answeredBefore) / seconds;
+    const rate = seconds === 0 ? 0 : (answered - answeredBefore) / seconds;
     const parts = [clock(seconds)];
     if (rate > 0)
       parts.push(`${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en-US')} rows/s`);
-    if (tokens > 0) parts.push(`about ${counted(tokens, 'token')}`);
     if (rate > 0 && isReadingDone && answered < total)
       parts.push(`about ${clock(Math.ceil((total - answered) / rate))} left`);
+    if (nextLook !== null)
+      parts.push(`next look in ${clock(Math.max(0, Math.ceil((nextLook - now) / 1000)))}`);
+    if (tokens > 0) parts.push(`about ${counted(tokens, 'token')}`);
     return `time     ${parts.join(', ')}`;
   }
 }

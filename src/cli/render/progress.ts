@@ -6,16 +6,29 @@ interface ChunkProgress {
   readonly state: 'sealed' | 'uploaded' | 'running' | 'ended' | 'loaded';
   readonly requests: number;
   readonly tokens: number;
+  /** What the provider has answered well, as far as it counts that. */
   readonly completed: number;
   readonly loaded: number;
   readonly failed: number;
+  /** How much of it was answered before this process looked at it; null where that is not known yet. */
+  readonly before: number | null;
+  /** When its batch is looked at next, in milliseconds since 1970; null where that is not known. */
+  readonly lookDue: number | null;
 }
 
-const nothing: Standing = { records: 0, requested: 0, ok: 0, failed: 0, loadedFiles: 0, open: [] };
+const nothing: Standing = {
+  records: 0,
+  requested: 0,
+  isRead: false,
+  ok: 0,
+  failed: 0,
+  loadedFiles: 0,
+  open: [],
+};
 
 /**
  * Where a run stands, as far as events have told, and where earlier processes have left it. Rows that are sent again count
- * once, and what was shown never goes back.
+ * once, and what was shown never goes back, but where rows that had failed are given another try.
  */
 export class Progress {
   isReadingDone = false;
@@ -50,6 +63,12 @@ export class Progress {
     return Math.min(this.#shown.answered, this.total);
   }
 
+  /** How many of them were there before this process looked. */
+  get answeredBefore(): number {
+    const { ok, failed } = this.#standing;
+    return ok + failed + this.#sum((chunk) => chunk.before ?? answeredOf(chunk));
+  }
+
   get loaded(): number {
     return Math.min(this.#shown.loaded, this.total);
   }
@@ -65,6 +84,14 @@ export class Progress {
   /** Estimated prompt tokens of the files that this process has sealed. */
   get tokens(): number {
     return this.#sum(({ tokens }) => tokens);
+  }
+
+  /** When the next look at a batch is due, in milliseconds since 1970; null where none is planned. */
+  get nextLook(): number | null {
+    const due = [...this.#chunks.values()].flatMap(({ state, lookDue }) =>
+      state === 'running' && lookDue !== null ? [lookDue] : [],
+    );
+    return due.length === 0 ? null : Math.min(...due);
   }
 
   /** How many files are in one of these states. */
@@ -102,19 +129,25 @@ export class Progress {
         this.waitsFor = '';
         return this.#set(event.chunk, { state: 'running' });
       case 'BatchPolled':
-        return this.#set(event.chunk, { completed: event.completed, requests: event.total });
+        // What failed may be sent again.
+        this.#set(event.chunk, { completed: event.completed - event.failed, requests: event.total });
+        return this.#noteBefore(event.chunk);
+      case 'LookPlanned':
+        return this.#set(event.chunk, { lookDue: event.due });
       case 'BatchEnded':
         return this.#set(event.chunk, { state: 'ended' });
       case 'RowsLoaded':
         return this.#set(event.chunk, { loaded: this.#get(event.chunk).loaded + event.rows });
       case 'ChunkLoaded':
-        return this.#set(event.chunk, { state: 'loaded', loaded: event.ok, failed: event.failed });
+        this.#set(event.chunk, { state: 'loaded', loaded: event.ok, failed: event.failed });
+        return this.#noteBefore(event.chunk);
       case 'FollowersLoaded': {
         const { loaded, failed } = this.#get(event.chunk);
         return this.#set(event.chunk, { loaded: loaded + event.ok, failed: failed + event.failed });
       }
-      case 'Warned':
       case 'RowsReopened':
+        return this.#reopen(event.loaded + event.sent);
+      case 'Warned':
       case 'RowsDeleted':
       case 'StepRetried':
       case 'RunEnded':
@@ -123,7 +156,22 @@ export class Progress {
 
   #goOn(standing: Standing): void {
     this.#standing = standing;
-    for (const { chunk, state, requests } of standing.open) this.#set(chunk, { state, requests });
+    this.isReadingDone = standing.isRead;
+    for (const { chunk, state, requests } of standing.open)
+      this.#set(chunk, { state, requests, before: state === 'sealed' ? 0 : null });
+  }
+
+  /** Rows that had failed count no longer as such, nor as answered; those that were loaded in vain count anew. */
+  #reopen(rows: number): void {
+    const inVain = this.#sum(({ failed }) => failed);
+    this.#standing = { ...this.#standing, failed: Math.max(0, this.#standing.failed - rows - inVain) };
+    this.#shown.answered = 0;
+  }
+
+  /** What is first seen of a file that an earlier process has sent says nothing of the pace. */
+  #noteBefore(chunk: number): void {
+    const progress = this.#get(chunk);
+    this.#set(chunk, { before: progress.before ?? answeredOf(progress) });
   }
 
   #risen(name: 'answered' | 'loaded', before: number, of: (chunk: ChunkProgress) => number): number {
@@ -152,6 +200,8 @@ const unknownChunk: ChunkProgress = {
   completed: 0,
   loaded: 0,
   failed: 0,
+  before: 0,
+  lookDue: null,
 };
 
 /** A provider's counter holds until the file is loaded; then rows that are to be sent again do not count as answered. */

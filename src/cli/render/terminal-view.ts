@@ -47,7 +47,6 @@ class TerminalView {
 
   show(event: PipelineEvent): void {
     this.#progress.take(event);
-    if (event.type === 'RunStarted') this.#pace.begin(this.#progress.answered);
     if (event.type === 'RunEnded') this.#ending = `${paintEvent(event, this.#paint)}\n`;
     const isLasting = lasting.has(event.type) && isShown(levelOf(event), this.#level);
     if (isLasting) this.#draw(`${paintEvent(event, this.#paint)}\n`);

@@ -66,6 +66,8 @@ const sentences: Sentences = {
     `file ${event.chunk} ${event.adopted ? 'found again' : 'submitted'} as batch ${event.batchId}`,
   BatchPolled: (event) =>
     `batch ${event.batchId} (file ${event.chunk}) ${event.status}, ${count(event.completed)} of ${counted(event.total, 'request')}`,
+  LookPlanned: (event) =>
+    `file ${event.chunk} is looked at next at ${new Date(event.due).toISOString().slice(0, 19)}Z`,
   BatchEnded: (event) => `batch ${event.batchId} (file ${event.chunk}) ${event.status}`,
   BatchDeferred: (event) => `file ${event.chunk} has to wait: ${event.message}`,
   RoomAwaited: awaitedRoom,

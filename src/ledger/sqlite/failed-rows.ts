@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { FailedRow } from '../failed-row.ts';
-import { toFailedRow } from './records.ts';
+import type { UnfinishedRow } from '../unfinished-row.ts';
+import { toFailedRow, toUnfinishedRow } from './records.ts';
 import * as sql from './statements.ts';
 
 /** Records rows that failed for good; a row that is recorded already gets its newest reason. */
@@ -42,6 +43,14 @@ export function reopenFailures(
 export async function* readFailures(path: string, runId: string): AsyncGenerator<FailedRow> {
   using reading = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
   for (const row of reading.prepare(sql.selectFailedRows).iterate({ runId })) yield toFailedRow(row);
+}
+
+/** The rows that wait to be sent again, read in the same way. */
+export async function* readWaiting(path: string, runId: string): AsyncGenerator<UnfinishedRow> {
+  using reading = new DatabaseSync(path, { readOnly: true, timeout: 10_000 });
+  const all = -1;
+  for (const row of reading.prepare(sql.selectUnfinishedRows).iterate({ runId, limit: all }))
+    yield toUnfinishedRow(row);
 }
 
 /** Of these requests, those that failed in an earlier run of the pipeline by their own fault. */

@@ -36,11 +36,18 @@ import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-led
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
-import { insertFailures, readFailures, reopenFailures, selectRemembered } from './failed-rows.ts';
+import {
+  insertFailures,
+  readFailures,
+  readWaiting,
+  reopenFailures,
+  selectRemembered,
+} from './failed-rows.ts';
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
+import { requireFile } from './still-there.ts';
 import { inTransaction, write } from './write.ts';
 import * as sql from './statements.ts';
 
@@ -64,6 +71,10 @@ export class SqliteLedger implements Ledger {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events.close();
     this.#database.close();
+  }
+
+  async requireThere(): Promise<void> {
+    requireFile(this.#database);
   }
 
   async createRun(run: NewRun): Promise<void> {
@@ -208,6 +219,10 @@ export class SqliteLedger implements Ledger {
 
   async unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]> {
     return this.#database.prepare(sql.selectUnfinishedRows).all({ runId, limit }).map(toUnfinishedRow);
+  }
+
+  waitingRows(runId: string): AsyncIterable<UnfinishedRow> {
+    return readWaiting(this.#path, runId);
   }
 
   async retryQueue(runId: string): Promise<RetryQueue> {

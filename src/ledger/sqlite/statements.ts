@@ -150,7 +150,8 @@ export const selectEnqueued = `
   FROM chunks
   WHERE state IN ('creating', 'submitted') AND account = :account
     AND COALESCE(batch_status, '') NOT IN ('completed', 'failed', 'expired', 'cancelled')
-    AND COALESCE(expires_at, intended_at + :longest, :now + 1) > :now`;
+    AND COALESCE(expires_at, intended_at + :longest, :now + 1) > :now
+    AND run_id NOT IN (SELECT run_id FROM runs WHERE status = 'cancelled')`;
 
 export const countCreates = `SELECT COUNT(*) AS creates FROM creates WHERE account = :account AND at > :since`;
 

@@ -5,6 +5,7 @@ import { Semaphore } from '../../core/semaphore.ts';
 import { isFinal, type ChunkState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord, FailedRow, Ledger, RunRecord } from '../../ledger/ledger.ts';
 import type { Collection, Loading } from '../../job/job.ts';
+import { orLeave } from '../../job/or-leave.ts';
 import { openQueue } from '../open-queue.ts';
 import { loadFailure, sharedFailures } from './follower-failures.ts';
 import { FollowerIndex, type Follower } from './follower-index.ts';
@@ -36,20 +37,26 @@ export async function chunksToFollow(
  * This waits until no follower can come any more. So what is to be done for a chunk stays the same until it is done and
  * recorded, in one transaction: after a crash in the middle the same batches are loaded again, and an inserting sink
  * knows them.
+ *
+ * @param isCancelled whether nothing more is read or sent of the run
  */
-export async function followLeaders(collection: Collection): Promise<void> {
-  const { ledger, pass, host } = collection;
-  const run = (await ledger.run(collection.run.runId)) ?? collection.run;
-  if (!run.readingFinished && !pass.cancels) return;
-  const chunks = await chunksToFollow(ledger, run, pass.cancels);
-  if (chunks.length === 0) return;
-  await using index = await FollowerIndex.open(run, host.signals.drain);
+export async function followLeaders(loading: Following, isCancelled: boolean): Promise<void> {
+  const { ledger, host } = loading;
+  const run = (await ledger.run(loading.run.runId)) ?? loading.run;
+  if (!run.readingFinished && !isCancelled) return;
+  const chunks = await chunksToFollow(ledger, run, isCancelled);
+  const [first] = chunks;
+  if (first === undefined) return;
+  await using index = await orLeave(loading, first, () => FollowerIndex.open(run, host.signals.drain));
+  if (index === null) return;
   const slots = new Semaphore(loadsAtOnce);
   for (const chunk of chunks) {
     host.signals.drain.throwIfAborted();
-    await followChunk({ loading: collection, index, slots, chunk });
+    await orLeave(loading, chunk, () => followChunk({ loading, index, slots, chunk }));
   }
 }
+
+type Following = Loading & Pick<Collection, 'leave'>;
 
 /** What the followers of a chunk's rows are loaded with. */
 export interface ChunkFollowing {

@@ -2,6 +2,8 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRow, type ChunkRow } from '../../batch/chunk-rows.ts';
 import { followersPath } from '../../batch/follower-file.ts';
+import { rowsGone } from '../../batch/rows-gone.ts';
+import { hasFollowers } from '../../batch/saved-files.ts';
 import type { LoadRefusal } from '../../batch/reconciliation.ts';
 import type { RunRecord } from '../../ledger/ledger.ts';
 import { readLineBlocks, type LineBlock } from '../../files/line-reader.ts';
@@ -51,6 +53,7 @@ export class FollowerIndex implements AsyncDisposable {
   }
 
   static async open({ folder, followerBytes }: RunRecord, signal: AbortSignal): Promise<FollowerIndex> {
+    if (!(await hasFollowers(folder))) throw rowsGone(followersPath(folder), 'is gone');
     const index = new FollowerIndex(folder);
     try {
       await index.#addAll(followersPath(folder), followerBytes, signal);

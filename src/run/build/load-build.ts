@@ -16,7 +16,12 @@ import { ownedError, ownerLock } from '../run-lock.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 
-export interface LoadFlags {
+export interface LoadListener {
+  /** Told which run it is, as soon as that is known. */
+  readonly onRun: (run: RunRecord) => void;
+}
+
+export interface LoadFlags extends LoadListener {
   /** Folder of the build; the pipeline's newest where it is left out. */
   readonly build?: string | undefined;
   readonly results: readonly string[];
@@ -33,6 +38,7 @@ export interface LoadResult {
 export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer: Host): Promise<LoadResult> {
   await using ledger = await openLedger(loaded.stateDir);
   const run = await findBuild(ledger, loaded, flags.build);
+  flags.onRun(run);
   await using lock = await ownerLock(run);
   if (lock === null) throw ownedError(`Another process is loading build ${run.runId}.`);
   const files = await resultFiles(flags.results);

@@ -30,6 +30,7 @@ export class BatchLane implements Lane {
     if (memory.notBefore > Date.now()) return later(memory.notBefore, 'retry');
     try {
       const step = await this.#step(chunk, memory);
+      if (step.kind === 'moved' && step.chunk.state === 'submitted') this.#watch.begin(step.chunk);
       if (step.kind === 'moved' && !isUnderWay(step.chunk)) this.#memories.forget(chunk);
       return step;
     } catch (error) {

@@ -34,6 +34,8 @@ interface Watched {
   looksWithoutFiles: number;
   /** Looks in a row at which the provider did not know it. */
   looksUnknown: number;
+  /** Looks in a row that failed, for whatever reason. */
+  looksFailed: number;
 }
 
 type WatchContext = Pick<
@@ -59,24 +61,28 @@ export class BatchWatch {
     this.#context = context;
   }
 
-  /** When a chunk's batch is to be looked at; at once where each is looked at once only. */
+  /** To be told of a batch that was created just now. */
+  begin({ chunk }: ChunkRecord): void {
+    if (this.#context.pass.waits) this.#of(chunk).dueAt = Date.now() + aboutMs(this.#context.lookMs);
+  }
+
+  /** When a chunk's batch is to be looked at; at once where it was under way before, or each is looked at once only. */
   dueAt({ chunk }: ChunkRecord): number {
     return this.#of(chunk).dueAt;
   }
 
   #of(chunk: number): Watched {
-    const { lookMs, pass } = this.#context;
     const known = this.#watched.get(chunk);
     if (known !== undefined) return known;
-    const dueAt = pass.waits ? Date.now() + aboutMs(lookMs) : 0;
     const watched: Watched = {
-      dueAt,
-      waitMs: lookMs,
+      dueAt: 0,
+      waitMs: this.#context.lookMs,
       seen: '',
       movedAt: Date.now(),
       cancelledAt: null,
       looksWithoutFiles: 0,
       looksUnknown: 0,
+      looksFailed: 0,
     };
     this.#watched.set(chunk, watched);
     return watched;
@@ -115,10 +121,15 @@ export class BatchWatch {
     return (watched.looksWithoutFiles += 1) >= looksUntilBelieved;
   }
 
-  /** Cancels a batch that is stuck, once; one that does not even end then is taken as it is. */
+  /**
+   * Cancels a batch that is stuck, once; one that does not even end then is taken as it is.
+   *
+   * @throws BatchlineError `batch_not_cancelled` where it is to be cancelled and nothing of it moves
+   */
   async #isGivenUp({ chunk, expiresAt }: ChunkRecord, batch: RemoteBatch): Promise<boolean> {
-    const { batches, late, signals, emit } = this.#context;
+    const { batches, late, pass, signals, emit } = this.#context;
     const watched = this.#of(chunk);
+    if (pass.cancels && pass.waits && Date.now() - watched.movedAt > graceMs) throw notCancelled(batch);
     const overdueMs = overdue(batch.expiresAt ?? expiresAt);
     if (overdueMs < 0) return false;
     if (batch.status === 'cancelling') watched.cancelledAt ??= Date.now();
@@ -144,17 +155,27 @@ export class BatchWatch {
       const batch = await batches.look(chunk.batchId, signals.drain);
       this.#knowsAny = true;
       watched.looksUnknown = 0;
+      watched.looksFailed = 0;
       return batch;
     } catch (error) {
       signals.drain.throwIfAborted();
       const isUnknown = errorCode(error) === 'batch_not_found';
       if (!(error instanceof BatchlineError) || !(error.retryable || isUnknown)) throw error;
       if (isUnknown && this.#isLost(chunk, watched)) return lostBatch(chunk.batchId);
+      watched.looksFailed += 1;
+      if (this.#isUnreached(watched)) throw error.asFinal();
       this.#wait(watched, false);
       const step = `look at batch ${chunk.batchId}`;
       emit({ type: 'StepRetried', step, message: error.message, waitMs: watched.waitMs });
       return null;
     }
+  }
+
+  /** Whether a batch that is to be cancelled is not waited for any longer. */
+  #isUnreached({ looksFailed, looksUnknown }: Watched): boolean {
+    const { cancels, waits } = this.#context.pass;
+    if (!cancels) return false;
+    return looksUnknown >= (waits ? 2 : 1) || (waits && looksFailed >= looksUntilBelieved);
   }
 
   /** @throws BatchlineError `wrong_account` where another account than the batch's own is asked */
@@ -184,6 +205,7 @@ export class BatchWatch {
       batchId,
       status,
       completed: completed + failed,
+      failed,
       total,
     });
   }
@@ -225,6 +247,14 @@ function lostBatch(id: string): RemoteBatch {
     endedAt: null,
     counts: null,
   };
+}
+
+function notCancelled({ id, rawStatus }: RemoteBatch): BatchlineError {
+  return new BatchlineError(
+    'batch_not_cancelled',
+    `Batch ${id} was to be cancelled, and is ${rawStatus} without a change for an hour.`,
+    { exitCode: 1 },
+  );
 }
 
 function wrongAccount(): BatchlineError {

@@ -18,10 +18,15 @@ export async function endBatch(
   const { pass } = context;
   if (pass.cancels) await cancelOnce(context, chunk, memory);
   const dueAt = watch.dueAt(chunk);
-  if (Date.now() < dueAt) return later(dueAt, 'batch');
+  if (Date.now() < dueAt) return untilLook(context, chunk, dueAt);
   const batch = await watch.look(chunk);
   if (batch !== null) return afterEnd(context, watch, chunk, batch);
-  return pass.waits ? later(watch.dueAt(chunk), 'batch') : left;
+  return pass.waits ? untilLook(context, chunk, watch.dueAt(chunk)) : left;
+}
+
+function untilLook({ emit }: BatchContext, { chunk }: ChunkRecord, due: number): Step {
+  emit({ type: 'LookPlanned', chunk, due: Math.round(due) });
+  return later(due, 'batch');
 }
 
 async function cancelOnce({ batches, signals }: BatchContext, chunk: ChunkRecord, memory: Memory) {

@@ -1,0 +1,24 @@
+import type { LedgerReader } from '../ledger/ledger.ts';
+import { openLedger } from '../ledger/open.ts';
+import type { RunSummary } from '../run/summary.ts';
+import { failureText } from './failure-text.ts';
+import { summaryText, type SummaryDetails } from './summary-text.ts';
+
+/** What a command says of a run: its numbers and, where rows of it failed, why, and what mends that. */
+export async function runReport(
+  ledger: LedgerReader,
+  summary: RunSummary,
+  stateDir: string,
+  details: SummaryDetails = {},
+): Promise<string> {
+  const why = await failureText(ledger, summary.run_id, stateDir);
+  return [summaryText(summary, details), ...(why === '' ? [] : [why])].join('\n\n');
+}
+
+/** The same of several runs, for a command whose ledger is closed by then. */
+export async function runReports(summaries: readonly RunSummary[], stateDir: string): Promise<string> {
+  await using ledger = await openLedger(stateDir);
+  const reports: string[] = [];
+  for (const summary of summaries) reports.push(await runReport(ledger, summary, stateDir));
+  return reports.join('\n\n');
+}
