@@ -62,9 +62,12 @@ const ofCancelled: Mends = ({ runId, path }) => ({
 });
 
 /** Whoever has sent the files sends them again. */
-const ofBuild: Mends = ({ path }) => ({
-  render: `correct the rows or the template, then pipeline build ${path} once more; nothing was paid`,
-  request: `send their lines again, then pipeline load ${path} with the new results: the first success counts`,
-  answer: `send their lines again, then pipeline load ${path} with the new results: the first success counts`,
-  load: `correct the sink or its target, then pipeline load ${path} with the same results, which is free`,
-});
+const ofBuild: Mends = ({ path }) => {
+  const again = `send their lines again, then pipeline load ${path} --results PATH with what comes back: the first success counts`;
+  return {
+    render: `correct the rows or the template, then pipeline build ${path} once more; nothing was paid`,
+    request: again,
+    answer: again,
+    load: `correct the sink or its target, then pipeline load ${path} --results PATH with the same results, which is free`,
+  };
+};

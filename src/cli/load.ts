@@ -5,6 +5,7 @@ import type { RunRecord } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
 import { noteKnownRun } from './failed-run.ts';
 import { loadFor, withProgress } from './pipeline-command.ts';
+import { counted } from './render/words.ts';
 import { runReports } from './run-report.ts';
 
 /** `pipeline load FILE`: loads results that were made elsewhere, or a past run's saved answers again. */
@@ -28,7 +29,7 @@ export const main: Main = async ([file = ''], options, context) => {
   else if (options['quiet'] !== true) context.print(await runReports([summary], loaded.stateDir));
   if (exitCode === 3 && options['json'] !== true) {
     context.print(
-      `${summary.rows.pending} rows wait for a result; load more, or pass --final to give them up.`,
+      `Without a result so far: ${counted(summary.rows.pending, 'row')}; load more, or pass --final to give up.`,
     );
   }
   return exitCode;

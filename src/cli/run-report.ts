@@ -2,6 +2,7 @@ import type { LedgerReader } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { RunSummary } from '../run/summary.ts';
 import { failureText } from './failure-text.ts';
+import { leftText } from './left-text.ts';
 import { summaryText, type SummaryDetails } from './summary-text.ts';
 
 /** What a command says of a run: its numbers and, where rows of it failed, why, and what mends that. */
@@ -11,8 +12,10 @@ export async function runReport(
   stateDir: string,
   details: SummaryDetails = {},
 ): Promise<string> {
-  const why = await failureText(ledger, summary.run_id, stateDir);
-  return [summaryText(summary, details), ...(why === '' ? [] : [why])].join('\n\n');
+  const { run_id: runId } = summary;
+  const why = await failureText(ledger, runId, stateDir);
+  const left = await leftText(ledger, runId, stateDir);
+  return [summaryText(summary, details), why, left].filter((text) => text !== '').join('\n\n');
 }
 
 /** The same of several runs, for a command whose ledger is closed by then. */

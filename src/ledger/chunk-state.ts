@@ -82,11 +82,16 @@ export function nextState(state: ChunkState, event: ChunkEvent): ChunkState {
   return next;
 }
 
-const maybePaid: ReadonlySet<ChunkState> = new Set(['creating', 'submitted', 'ended', 'downloaded', 'held']);
+const atProvider: ReadonlySet<ChunkState> = new Set(['creating', 'submitted', 'ended']);
+
+/** Whether answers to the chunk's rows may be at the provider alone. */
+export function isAtProvider(state: ChunkState): boolean {
+  return atProvider.has(state);
+}
 
 /** Whether answers to the chunk's rows may be paid for that are not loaded yet. */
 export function mayBePaid(state: ChunkState): boolean {
-  return maybePaid.has(state);
+  return isAtProvider(state) || state === 'downloaded' || state === 'held';
 }
 
 /** Whether nothing more will happen to the chunk. */

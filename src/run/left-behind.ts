@@ -1,4 +1,5 @@
 import { BatchlineError } from '../core/errors.ts';
+import { isAtProvider } from '../ledger/chunk-state.ts';
 import type { ChunkRecord, RunRecord } from '../ledger/ledger.ts';
 
 const mostNamed = 10;
@@ -23,8 +24,8 @@ export class LeftBehind {
   /** What is true of it, and what can be done; null where nothing is left. */
   error(run: RunRecord): BatchlineError | null {
     const left = [...this.#left.values()].toSorted((a, b) => a.chunk.chunk - b.chunk.chunk);
-    const batches = left.filter(({ chunk }) => isAtProvider(chunk));
-    const answers = left.filter(({ chunk }) => !isAtProvider(chunk));
+    const batches = left.filter(({ chunk }) => isAtProvider(chunk.state));
+    const answers = left.filter(({ chunk }) => !isAtProvider(chunk.state));
     const told = [...unreached(run, batches), ...unloaded(run, answers)];
     const [first] = told;
     if (first === undefined) return null;
@@ -34,10 +35,6 @@ export class LeftBehind {
       { where: first.where, hint: told.map(({ hint }) => hint).join(' '), exitCode: 1, cause: first.why },
     );
   }
-}
-
-function isAtProvider({ state }: ChunkRecord): boolean {
-  return state === 'creating' || state === 'submitted' || state === 'ended';
 }
 
 interface Told {

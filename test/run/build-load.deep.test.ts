@@ -71,16 +71,34 @@ describe('loading', () => {
     expect(await loaded()).toEqual(expected());
   });
 
-  it('records what the sink refuses', async () => {
-    await database.client.query(
-      `CREATE TABLE answers (id text PRIMARY KEY, answer text, body text CHECK (body <> 'body 9'))`,
-    );
+  it.each(['upsert', 'insert'])(
+    'records what the sink refuses, and takes it once it fits, by %s',
+    async (mode) => {
+      await database.client.query(
+        `CREATE TABLE answers (id text PRIMARY KEY, answer text, body text CONSTRAINT odd CHECK (body <> 'body 9'))`,
+      );
+      await using project = await built({ mode });
+      await writeFile(project.path('all.jsonl'), jsonLines((await completeAll(project)).flat()));
+      const summary = await load(project, 1, '--results', 'all.jsonl');
+      expect(summary.rows).toMatchObject({ ok: 59, failed: 1, pending: 0 });
+      const { stdout } = await project.cli('errors', 'pipeline.yaml', '--json');
+      expect(JSON.parse(stdout)).toMatchObject({ key: 'note/9', stage: 'load' });
+      await database.client.query('ALTER TABLE answers DROP CONSTRAINT odd');
+      const mended = await load(project, 0, '--results', 'all.jsonl');
+      expect(mended).toMatchObject({ tokens: summary.tokens, rows: { ok: rowCount, failed: 0, pending: 0 } });
+      expect(await loaded()).toEqual(expected());
+    },
+  );
+
+  it('takes a success also after the row was given up', async () => {
     await using project = await built();
-    await writeFile(project.path('all.jsonl'), jsonLines((await completeAll(project)).flat()));
-    const summary = await load(project, 1, '--results', 'all.jsonl');
-    expect(summary.rows).toMatchObject({ ok: 59, failed: 1, pending: 0 });
-    const { stdout } = await project.cli('errors', 'pipeline.yaml', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ key: 'note/9', stage: 'load' });
+    const lines = (await completeAll(project)).flat();
+    await writeFile(project.path('first.jsonl'), jsonLines(lines.filter((line) => idOf(line) !== 7)));
+    await load(project, 1, '--results', 'first.jsonl', '--final');
+    await writeFile(project.path('second.jsonl'), jsonLines(lines.filter((line) => idOf(line) === 7)));
+    const summary = await load(project, 0, '--results', 'second.jsonl');
+    expect(summary.rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
+    expect(await loaded()).toEqual(expected());
   });
 
   it('never reads the source', async () => {

@@ -1,3 +1,4 @@
+import { rowState } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
 import type { Loading } from '../../job/job.ts';
@@ -36,12 +37,20 @@ export interface Joining {
   open(options: WindowOptions, chunks: readonly ChunkRecord[]): Promise<ResultWindow>;
 }
 
-/** Loads what no earlier command has loaded. */
-function loadingFresh({ ledger, run }: Loading): Joining {
+/** Loads what no earlier command has loaded, also of rows that have failed, where the target still takes them. */
+function loadingFresh({ ledger, run, prepared }: Loading): Joining {
   return {
-    chunks: async () => (await ledger.chunks(run.runId)).filter(({ state }) => state !== 'loaded'),
+    chunks: async () => {
+      const chunks = await ledger.chunks(run.runId);
+      const takesMore = chunks.every(({ ok }) => ok === 0) || (await prepared.sink.continues(run.runId));
+      return chunks.filter((chunk) => chunk.state !== 'loaded' || (takesMore && hasFailed(chunk)));
+    },
     open: (options, chunks) => BuildWindow.open(options, chunks),
   };
+}
+
+function hasFailed({ rowStates }: ChunkRecord): boolean {
+  return rowStates?.includes(rowState.failed) === true;
 }
 
 /**

@@ -153,7 +153,7 @@ export class BuildWindow implements Disposable {
       moreToCome,
     });
     const failures = await withRequests(run.folder, prepared.requestLines, span, outcome, history);
-    const isDone = !outcome.rowStates.includes(0);
+    const isDone = span.chunk.state !== 'loaded' && !outcome.rowStates.includes(0);
     return { ...outcome, failures, event: isDone ? 'results_loaded' : null };
   }
 
