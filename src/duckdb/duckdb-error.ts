@@ -36,7 +36,7 @@ const kinds: readonly Kind[] = [
   {
     pattern: /error when sniffing file/i,
     code: 'bad_data',
-    hint: "Say how the file is written: read_csv('FILE', delim = ';', quote = '\"', header = true, encoding = 'latin-1'), and check `columns` where the query names them. To pass over lines at its top: skip = 1.",
+    hint: "Say how the file is written: read_csv('FILE', delim = ';', quote = '\"', header = true, encoding = 'utf-16' or 'latin-1'), and check `columns` where the query names them. To pass over lines at its top: skip = 1.",
   },
   {
     pattern: /^Invalid Input Error: JSON transform error/,

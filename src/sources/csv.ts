@@ -17,7 +17,10 @@ const config = z.object({
     .min(1)
     .default(',')
     .transform((text) => (text === String.raw`\t` ? '\t' : text))
-    .meta({ description: 'What stands between fields; \\t is a tab; auto guesses from the first lines.' }),
+    .meta({
+      description:
+        'What stands between fields; \\t is a tab; auto guesses from the first lines. A first line such as sep=; overrides it.',
+    }),
   header: z
     .union([z.boolean(), z.array(z.string().min(1)).min(1)])
     .default(true)
@@ -59,7 +62,8 @@ export const csv = defineSource({
     const inputs = [];
     for (const text of texts) {
       const delimiter = config.delimiter === 'auto' ? null : config.delimiter;
-      inputs.push(await openHead(text, { delimiter, quote: config.quote === false ? null : config.quote }));
+      const quote = config.quote === false ? null : config.quote;
+      inputs.push(await openHead(text, { delimiter, quote, header: config.header, key: context.key }));
     }
     const columns = columnNames(inputs, config.header);
     if (columns === null) throw emptySource(config.path);

@@ -161,7 +161,7 @@ describe('faults', () => {
     ['text behind a quote', 'id,a\n1,"x"y\n', 'bad_record', 'a.csv:2'],
     ['a quote inside a field', 'id,a\n1,"x\r\ny"\n2,x"y\n', 'bad_record', 'a.csv:4'],
     ['no bytes at all', '', 'empty_file', 'a.csv'],
-    ['a column without a name', 'id,\n1,2\n', 'bad_header', 'a.csv:1'],
+    ['a column without a name', 'id,,a\n1,2,3\n', 'bad_header', 'a.csv:1'],
     ['two columns of one name', 'id,id\n1,2\n', 'bad_header', 'a.csv:1'],
     ['another delimiter', 'a;b\n1;2\n', 'wrong_delimiter', 'source.delimiter'],
     ['a key that is no column', 'a,b\n1,2\n', 'unknown_key_column', 'a.csv'],

@@ -77,6 +77,17 @@ describe('a value that does not fit its column keeps what DuckDB says of it', ()
 });
 
 test.each([
+  ['sep=;\nid;body\n1;a\n', /Excel names the delimiter.*skip = 1/],
+  ['id,body\n1,a\n2,b\n\x1a', /Ctrl-Z \(0x1A\)/],
+])('what Excel writes is told of where DuckDB takes it for something else: %j', async (text, hint) => {
+  await using folder = await SourceFolder.create({ 'a.csv': text });
+  await expect(openDuckdb(folder, { query: "SELECT * FROM 'a.csv'" })).rejects.toMatchObject({
+    code: 'unknown_column',
+    hint: expect.stringMatching(hint) as string,
+  });
+});
+
+test.each([
   [lateCsv('25000,1,2'), 'a.csv', /^Expected Number of Columns: 2 Found: 3$/, /ignore_errors/],
   [Buffer.from('id,n\n1,a\n2,\u00fc\n', 'latin1'), 'a.csv', /^Invalid unicode/, /encoding = 'latin-1'/],
   ['{"id":1}\n{"id":2\n{"id":3}\n', 'a.jsonl', /^Malformed JSON in file .* in line \d/, /ignore_errors/],

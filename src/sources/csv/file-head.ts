@@ -1,6 +1,7 @@
 import type { WireText } from '../../core/wire-text.ts';
 import type { InputText } from '../file/input-text.ts';
 import { guessDelimiter } from './delimiter.ts';
+import { delimiterLine, type DelimiterLineOptions } from './delimiter-line.ts';
 import { RecordFault } from '../file/record-fault.ts';
 import { RecordParser, type RecordFormat } from './record-parser.ts';
 
@@ -12,9 +13,7 @@ export interface OpenedInput {
   readonly first: readonly WireText[] | null;
 }
 
-export interface HeadOptions {
-  /** Null: guess it. */
-  readonly delimiter: string | null;
+export interface HeadOptions extends DelimiterLineOptions {
   readonly quote: string | null;
 }
 
@@ -23,8 +22,10 @@ const headBytes = 65_536;
 export async function openHead(text: InputText, options: HeadOptions): Promise<OpenedInput> {
   const head = await readHead(text);
   const sample = Buffer.concat(head).toString('utf8');
+  const named = delimiterLine(sample, options);
   const format = {
-    delimiter: options.delimiter ?? guessDelimiter(sample, options.quote),
+    delimiter: named ?? options.delimiter ?? guessDelimiter(sample, options.quote),
+    firstLine: named === null ? 1 : 2,
     quote: options.quote,
     recordDelimiters: sample.includes('\n') ? ['\r\n', '\n'] : ['\r\n', '\n', '\r'],
   };

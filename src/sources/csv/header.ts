@@ -19,8 +19,18 @@ function namesOf({ text, first }: OpenedInput, header: HeaderOption): readonly s
   if (typeof header !== 'boolean') return header;
   const record = (first ?? []).map(fromWire);
   if (!header) return record.map((_, index) => `column_${index + 1}`);
-  checkNames(record, text.name);
-  return record;
+  const names = namesIn(record);
+  checkNames(names, text.name);
+  return names;
+}
+
+function namesIn<Text extends string>(record: readonly Text[]): readonly Text[] {
+  return record.slice(0, Math.max(namedCount(record), 1));
+}
+
+/** How many columns a header has without those at its end that have no name, as where each line ends in a delimiter. */
+export function namedCount(record: readonly string[]): number {
+  return record.findLastIndex((name) => name !== '') + 1;
 }
 
 function checkNames(names: readonly string[], file: string): void {
@@ -45,7 +55,8 @@ function sameShape(
   header: HeaderOption,
   names: readonly string[],
 ): void {
-  const record = input.first ?? [];
+  const whole = input.first ?? [];
+  const record = header === true ? namesIn(whole) : whole;
   if (record.length !== names.length) {
     const expected =
       typeof header === 'boolean'
@@ -53,7 +64,10 @@ function sameShape(
         : `\`header\` names ${names.length}`;
     throw new BatchlineError('bad_header', `the first record has ${record.length} fields, ${expected}`, {
       where: `${input.text.name}:1`,
-      hint: 'Check `delimiter` and `header`; all files of one source must have the same columns.',
+      hint:
+        record.length > names.length && namedCount(record) <= names.length
+          ? 'The fields behind are empty: where each line ends in a delimiter, name them in `header` too.'
+          : 'Check `delimiter` and `header`; all files of one source must have the same columns.',
     });
   }
   const other =

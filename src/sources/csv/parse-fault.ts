@@ -7,10 +7,22 @@ const quoteHint =
 /** @param line on which the record begins */
 export function parseFault(error: CsvError, line: number): RecordFault {
   if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    return new RecordFault(lengthMessage(error), line, { hint: lengthHint, isRecoverable: true });
+    return new RecordFault(lengthMessage(error), line, { hint: lengthHint(error), isRecoverable: true });
   }
   const message = quoteFaults[error.code] ?? error.message;
   return new RecordFault(message, line, { hint: quoteHint, isRecoverable: false });
+}
+
+/** A record that has something in a column without a name. @param column its index */
+export function unnamedFault(column: number, line: number): RecordFault {
+  return new RecordFault(
+    `the record has a value in column ${column + 1}, which has no name in the header`,
+    line,
+    {
+      hint: 'Give the column a name in the file, or set `on_bad_record: skip` to pass over such records.',
+      isRecoverable: true,
+    },
+  );
 }
 
 const quoteFaults: Readonly<Record<string, string>> = {
@@ -20,10 +32,22 @@ const quoteFaults: Readonly<Record<string, string>> = {
   INVALID_OPENING_QUOTE: 'a quote stands inside a field that does not begin with one',
 };
 
-const lengthHint = 'Correct the record, or set `on_bad_record: skip` to pass over such records.';
+const skipHint = 'Correct the record, or set `on_bad_record: skip` to pass over such records.';
+
+function lengthHint(error: CsvError): string {
+  const surplus = (error['record'] as readonly string[]).slice(Number(expectedLength(error)));
+  const isEmpty = surplus.length > 0 && surplus.every((field) => field === '');
+  return isEmpty
+    ? `Where every line ends in a delimiter, let the first one do so too. ${skipHint}`
+    : skipHint;
+}
+
+function expectedLength(error: CsvError): string | undefined {
+  return /expect (\d+)/.exec(error.message)?.[1];
+}
 
 function lengthMessage(error: CsvError): string {
   const record = error['record'] as readonly string[];
-  const expected = /expect (\d+)/.exec(error.message)?.[1] ?? 'another number of';
+  const expected = expectedLength(error) ?? 'another number of';
   return `the record has ${record.length} ${record.length === 1 ? 'field' : 'fields'}, the first one has ${expected}`;
 }

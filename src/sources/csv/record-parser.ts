@@ -1,12 +1,15 @@
 import type { CsvError, InfoRecord, Parser, parse as createParser } from 'csv-parse';
 import { maxRecordBytes, type RecordFault } from '../file/record-fault.ts';
-import { parseFault } from './parse-fault.ts';
+import { namedCount } from './header.ts';
+import { parseFault, unnamedFault } from './parse-fault.ts';
 
 export interface RecordFormat {
   readonly delimiter: string;
   /** Null where nothing is quoted. */
   readonly quote: string | null;
   readonly recordDelimiters: readonly string[];
+  /** The line that the first record stands on or behind: 2 where the first one names the delimiter. */
+  readonly firstLine: number;
 }
 
 /** Records of one file, in order; arrays have one entry a record. Fields are wire text. */
@@ -38,7 +41,9 @@ export class RecordParser {
   #records: Records = { fields: [], lines: [], ordinals: [] };
   #isHeader: boolean;
   #count = 0;
-  #lastLine = 0;
+  #lastLine: number;
+  /** How many columns have a name; what stands behind them must be empty. */
+  #named = Infinity;
   #emptyLines = 0;
   #surplusLines = 0;
   #hasCarriageReturns = false;
@@ -47,12 +52,14 @@ export class RecordParser {
   private constructor(create: CreateParser, format: RecordFormat, options: RecordParserOptions) {
     this.#onBadRecord = options.onBadRecord;
     this.#isHeader = options.hasHeader;
+    this.#lastLine = format.firstLine - 1;
     this.#parser = create({
       encoding: 'latin1',
       delimiter: Buffer.from(format.delimiter),
       quote: format.quote === null ? null : Buffer.from(format.quote),
       escape: format.quote === null ? null : Buffer.from(format.quote),
       record_delimiter: [...format.recordDelimiters],
+      from_line: format.firstLine,
       max_record_size: maxRecordBytes,
       skip_empty_lines: true,
       skip_records_with_error: true,
@@ -113,7 +120,12 @@ export class RecordParser {
     const line = this.#advance(record, info.lines, info.empty_lines);
     if (this.#isHeader) {
       this.#isHeader = false;
+      this.#named = namedCount(record);
       return null;
+    }
+    if (record.length > this.#named) {
+      const surplus = record.findIndex((field, index) => index >= this.#named && field !== '');
+      if (surplus !== -1) return this.#refuse(unnamedFault(surplus, line));
     }
     this.#records.fields.push(record);
     this.#records.lines.push(line);
@@ -122,19 +134,24 @@ export class RecordParser {
     return null;
   }
 
+  /** A record that can be passed over is; any other is the end of reading. */
+  #refuse(fault: RecordFault): null {
+    this.#count += 1;
+    if (fault.isRecoverable && this.#onBadRecord !== null) {
+      this.#onBadRecord(fault);
+      return null;
+    }
+    this.#fault ??= fault;
+    throw fault;
+  }
+
   /** Only a record of the wrong length can be passed over: after a quote error nobody knows where the next begins. */
   #skip(error: CsvError | undefined): undefined {
     if (error === undefined) return undefined;
     const record = error['record'] as string[] | undefined;
     const line = this.#advance(record ?? [], Number(error['lines']), Number(error['empty_lines']));
-    const fault = parseFault(error, line);
-    this.#count += 1;
-    if (fault.isRecoverable && this.#onBadRecord !== null) {
-      this.#onBadRecord(fault);
-      return undefined;
-    }
-    this.#fault ??= fault;
-    throw fault;
+    this.#refuse(parseFault(error, line));
+    return undefined;
   }
 
   /** @returns the line on which the record began that ends on line `lines` of csv-parse's count */

@@ -167,6 +167,16 @@ export function columnNamed(name: string, columns: readonly Column[], origin: st
   const names = columns.map(({ field }) => field.name);
   throw new BatchlineError('unknown_column', `${origin} has no column "${name}"`, {
     where,
-    hint: didYouMean(name, names),
+    hint: fileHint(names) ?? didYouMean(name, names),
   });
+}
+
+/** Where what DuckDB took for a CSV file's header is none. */
+function fileHint(names: readonly string[]): string | undefined {
+  const [first = ''] = names;
+  if (/^"?sep=/i.test(first))
+    return "The file begins with the line `sep=`, by which Excel names the delimiter: pass over it, read_csv('FILE', skip = 1, delim = ';'), or use the source csv, which reads it.";
+  if (/[,;\t|]/.test(first))
+    return "DuckDB found one column in the file. Say how it is written, read_csv('FILE', delim = ',', header = true), and whether its last line is a record: Ctrl-Z (0x1A) at the end is one to DuckDB, but not to the source csv.";
+  return undefined;
 }

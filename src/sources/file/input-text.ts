@@ -1,7 +1,8 @@
 import type { SourceContext } from '../../core/source.ts';
 import { fileInput, type FileInput, standardInput } from './file-input.ts';
 import { findFiles } from './find-files.ts';
-import { type TextFault, textChunks } from './text-chunks.ts';
+import { refuseForeignFormat } from './foreign-format.ts';
+import { type TextFault, textChunks, type TextOptions, withoutEndMark } from './text-chunks.ts';
 
 /** A file of text, as another thread can be told of it. */
 export interface TextFile {
@@ -72,7 +73,28 @@ export function readTextFile(
   onFault: (fault: TextFault) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  return textChunks(fileInput(path, name).bytes(signal), { encoding, onFault });
+  return wholeText(fileInput(path, name), { encoding, onFault }, signal);
+}
+
+function wholeText(
+  input: FileInput,
+  options: TextOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  return withoutEndMark(textChunks(checkedBytes(input, options.encoding, signal), options));
+}
+
+async function* checkedBytes(
+  input: FileInput,
+  encoding: string,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
+  let isBeginning = true;
+  for await (const chunk of input.bytes(signal)) {
+    if (isBeginning) refuseForeignFormat(chunk, encoding, input.name);
+    isBeginning = false;
+    yield chunk;
+  }
 }
 
 function fileText(file: TextFile, onFault: (fault: TextFault) => void, signal: AbortSignal): InputText {
@@ -91,7 +113,7 @@ function streamText(
   onFault: (fault: TextFault) => void,
   signal: AbortSignal,
 ): InputText {
-  const read = (reading: AbortSignal) => textChunks(input.bytes(reading), { encoding, onFault });
+  const read = (reading: AbortSignal) => wholeText(input, { encoding, onFault }, reading);
   const head: Buffer[] = [];
   let rest: AsyncGenerator<Buffer, void, undefined> | undefined;
   return {

@@ -10,6 +10,22 @@ export interface TextOptions {
   readonly onFault: (fault: TextFault) => void;
 }
 
+/** Ctrl-Z, which DOS ended a text with, and some programs still do. */
+const endMark = 0x1a;
+
+/** The same without Ctrl-Z at the end. */
+export async function* withoutEndMark(
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  let held = 0;
+  for await (const chunk of chunks) {
+    const end = chunk.findLastIndex((byte) => byte !== endMark) + 1;
+    if (end > 0 && held > 0) yield Buffer.alloc(held, endMark);
+    held = end > 0 ? chunk.length - end : held + chunk.length;
+    if (end > 0) yield chunk.subarray(0, end);
+  }
+}
+
 /**
  * Bytes of any encoding as UTF-8 without a byte order mark. No character is cut between two chunks. Bytes that are
  * not text, and NUL, which no database column takes, become U+FFFD.
