@@ -1,7 +1,7 @@
+import { readResult, readResultBlocks } from '../batch/read-result.ts';
 import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
-import { readLineBlocks } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
@@ -39,11 +39,11 @@ export async function joinResults(context: JoinContext, file: string): Promise<J
   const usage = new UsageSum();
   let lines = 0;
   let part = 0;
-  for await (const block of readLineBlocks(file, { signal: context.signal })) {
+  for await (const block of readResultBlocks(file, context.signal)) {
     for (let line = 0; line < block.count; line += 1) {
       const start = block.starts[line] ?? 0;
       const end = block.ends[line] ?? 0;
-      const result = reader.read(block.buffer, start, end);
+      const result = readResult(reader, block, line);
       if (result.kind === 'unparsable') {
         reconciliation.unparsable += 1;
         reconciliation.noteUnjoined(block.buffer.subarray(start, end), file);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readBytes } from '../../files/line-reader.ts';
 
 /**
  * Which results files a build has taken to their end, by what they hold: one of them may be loaded again, while another
@@ -51,6 +51,6 @@ async function readIfAny(path: string): Promise<string> {
 /** Of what a file holds when it is unpacked. */
 async function hashOf(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const { buffer } of readLineBlocks(file, { signal })) hash.update(buffer);
+  for await (const bytes of readBytes(file, { signal })) hash.update(bytes);
   return hash.digest('hex');
 }
