@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { parseExactJson } from '../core/exact-json.ts';
+import { parseStoredJson } from '../core/exact-json.ts';
 import type { Value } from '../core/value.ts';
 
 /** What the rows file keeps of an item, to join its answer with. */
@@ -82,7 +82,7 @@ function index(bytes: Buffer, rows: number): { ends: Uint32Array; customIds: str
 
 /** What a line of a rows file says; also one with more behind, as a follower's has. */
 export function parseRow(line: string): ChunkRow {
-  const [customId, key, carried, requestHash, behind] = parseExactJson(line) as [
+  const [customId, key, carried, requestHash, behind] = parseStoredJson(line) as [
     string,
     readonly string[],
     Readonly<Record<string, Value>>,

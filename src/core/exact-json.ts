@@ -21,6 +21,11 @@ const wideExponent = /\d[eE][+-]?\d{3,}\s*(?:[,\]}]|$)/;
  */
 export function parseExactJson(text: string): Value {
   if (isTooDeep(text)) throw tooDeep();
+  return parseStoredJson(text);
+}
+
+/** The same of text that we have written: values that were read so stand in it, a few levels further down. */
+export function parseStoredJson(text: string): Value {
   const mayLose = longNumber.test(text) || wideExponent.test(text);
   return mayLose ? (JSON.parse(text, keepDigits) as Value) : (JSON.parse(text) as Value);
 }

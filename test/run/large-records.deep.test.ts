@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { answers, errorsOf, scene, useNotes } from './scene.ts';
+import { runDuckdb } from '../support/duckdb.ts';
 import type { Middleware } from '../support/proxy.ts';
 import { peakOf, useSmallHeap } from '../support/small-heap.ts';
 
@@ -64,4 +65,27 @@ test('a line above what is held is a bad record', async () => {
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect((await answers()).map(({ id }) => id)).toEqual([1, 3]);
   expect(peakOf(stderr)).toBeLessThan(ceilingMb);
+});
+
+test('a value in a Parquet file costs its row, and what memory DuckDB may take', async () => {
+  await using at = await scene(untouched, {
+    source: {
+      type: 'duckdb',
+      url: undefined,
+      table: undefined,
+      query: "SELECT * FROM 'rows.parquet'",
+      memory_limit: '512MB',
+      key: 'id',
+    },
+  });
+  useSmallHeap(at.project);
+  await runDuckdb(
+    `COPY (SELECT n AS id, CASE n WHEN 3 THEN repeat('x', 60000000) WHEN 4 THEN repeat('x', 9000000) ELSE 'small' END AS body
+             FROM range(1, 6) rows (n)) TO '${at.project.path('rows.parquet')}'`,
+  );
+  const { code, stderr } = await at.project.run();
+  expect({ code, stderr }).toMatchObject({ code: 1 });
+  expect(await errorsOf(at.project)).toMatchObject([{ key: '3', stage: 'render', code: 'row_too_large' }]);
+  expect((await answers()).map(({ id }) => id)).toEqual([1, 2, 4, 5]);
+  expect(peakOf(stderr)).toBeLessThan(ceilingMb + 512);
 });

@@ -19,6 +19,7 @@ describe('a row above the largest that is read', () => {
       UPDATE papers SET body = repeat('y', 300000000) WHERE id = 5;
       UPDATE papers SET body = repeat('z', 9000000), doc = to_jsonb(repeat('z', 9000000)) WHERE id = 7;
       UPDATE papers SET doc = (repeat('[', 3000) || repeat(']', 3000))::jsonb WHERE id = 9;
+      UPDATE papers SET doc = (repeat('[', 1000) || repeat(']', 1000))::jsonb WHERE id = 10;
       UPDATE papers SET body = repeat('w', 9000000) WHERE id = 11`),
   );
 
