@@ -47,9 +47,9 @@ async function matchesOf(
   if (input === null) return new Set();
   return unlessGone(host, async () => {
     const matches = new Set<string>();
-    for await (const { buffer, count, starts, ends } of lineBlocks(
-      provider.batches.read(id, input, host.signals.drain),
-    )) {
+    // No line of ours is longer; others' batches may hold any.
+    const content = provider.batches.read(id, input, host.signals.drain);
+    for await (const { buffer, count, starts, ends } of lineBlocks(content, longestRow)) {
       for (let line = 0; line < count; line += 1) {
         const match = matchOf(wanted, buffer.subarray(starts[line] ?? 0, ends[line] ?? 0));
         if (match !== null) matches.add(match);
