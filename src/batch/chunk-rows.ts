@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { parseExactJson } from '../core/exact-json.ts';
+import { parseStoredJson } from '../core/exact-json.ts';
 import { errorCode } from '../core/errors.ts';
 import type { Value } from '../core/value.ts';
 import { rowsGone } from './rows-gone.ts';
@@ -92,7 +92,7 @@ function index(path: string, bytes: Buffer, rows: number): { ends: Uint32Array; 
 
 /** What a line of a rows file says; also one with more behind, as a follower's has. */
 export function parseRow(line: string): ChunkRow {
-  const [customId, key, carried, requestHash, behind] = parseExactJson(line) as [
+  const [customId, key, carried, requestHash, behind] = parseStoredJson(line) as [
     string,
     readonly string[],
     Readonly<Record<string, Value>>,

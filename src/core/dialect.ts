@@ -139,6 +139,8 @@ export interface Dialect {
   asked(body: JsonMap): JsonMap;
   /** Null where the line is no result of a request. */
   split(line: JsonMap): ResultParts | null;
+  /** The id of the request that a line answers, of which only a part is at hand; null where that does not tell. */
+  idIn(part: string): string | null;
   reply(endpoint: Endpoint, body: JsonMap): Reply;
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;

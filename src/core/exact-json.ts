@@ -1,3 +1,4 @@
+import { isTooDeep, tooDeep } from './nesting.ts';
 import type { Value } from './value.ts';
 
 declare global {
@@ -16,9 +17,15 @@ const wideExponent = /\d[eE][+-]?\d{3,}\s*(?:[,\]}]|$)/;
  * Parses JSON without losing a digit: an integer that a double cannot hold comes out as a bigint, and a fraction
  * that it cannot hold as `JSON.rawJSON`; `valueToJson` writes both back unchanged.
  *
- * @throws SyntaxError where the text is not JSON
+ * @throws SyntaxError where the text is not JSON, BatchlineError `nested_too_deep`
  */
 export function parseExactJson(text: string): Value {
+  if (isTooDeep(text)) throw tooDeep();
+  return parseStoredJson(text);
+}
+
+/** The same of text that we have written: values that were read so stand in it, a few levels further down. */
+export function parseStoredJson(text: string): Value {
   const mayLose = longNumber.test(text) || wideExponent.test(text);
   return mayLose ? (JSON.parse(text, keepDigits) as Value) : (JSON.parse(text) as Value);
 }

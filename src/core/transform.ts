@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ComponentDeclaration } from './component.ts';
+import { BatchlineError } from './errors.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { Field } from './value.ts';
 
@@ -32,9 +33,9 @@ export interface TransformedBatch {
   readonly batch: RowBatch;
   /** Rows taken out. */
   readonly filtered: number;
-  /** Rows of the incoming batch on which an expression failed; they are out of `batch` too. */
+  /** Rows of the incoming batch that could not be read, or on which an expression failed; they are out of `batch` too. */
   readonly failures: readonly TransformFailure[];
-  /** How many pieces each row of the incoming batch was cut into; only where the transform adds to the key. */
+  /** How many pieces each row of the incoming batch that has not failed was cut into; only where the transform adds to the key. */
   readonly pieces?: Uint32Array;
 }
 
@@ -42,6 +43,12 @@ export interface TransformFailure {
   readonly row: number;
   readonly code: string;
   readonly message: string;
+}
+
+/** What to say of a row that made a transform throw; what is not a BatchlineError is thrown on. */
+export function transformFailure(batch: RowBatch, row: number, error: unknown): TransformFailure {
+  if (!(error instanceof BatchlineError)) throw error;
+  return { row, code: error.code, message: `${batch.position(row)}: ${error.message}` };
 }
 
 export interface TransformDeclaration<

@@ -1,5 +1,6 @@
 import { type Expression, Output, type Template, TokenKind } from 'liquidjs';
 import { BatchlineError } from '../core/errors.ts';
+import { longestRow, rowTooLarge } from '../core/longest-row.ts';
 import type { Field, Value } from '../core/value.ts';
 import { type TemplateProblem, parseEngine, renderEngine, templateProblem } from './liquid-engine.ts';
 import { toScope } from './liquid-scope.ts';
@@ -23,7 +24,8 @@ export interface CompiledTemplate {
   readonly usesNow: boolean;
   /**
    * @param scope the value of each of `fields`, made by `templateScope`
-   * @throws BatchlineError `template_failed`, naming the variable and where it stands in the template
+   * @throws BatchlineError `template_failed`, naming the variable and where it stands in the template, and
+   *   `row_too_large`
    */
   render(scope: object): string;
 }
@@ -100,6 +102,12 @@ export function checkFields(compiled: CompiledTemplate, fields: readonly Field[]
 }
 
 function render(template: Template[], scope: object): string {
+  const text = renderText(template, scope);
+  if (text.length > longestRow) throw rowTooLarge(text.length);
+  return text;
+}
+
+function renderText(template: Template[], scope: object): string {
   try {
     return renderEngine.renderSync(template, scope) as string;
   } catch (error) {

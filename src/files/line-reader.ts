@@ -13,12 +13,16 @@ export interface LineBlock {
   readonly numbers: Uint32Array;
   /** Where `buffer` begins in the file; in the unpacked file where it is compressed. */
   readonly offset: number;
+  /** The size of the block's one line, of which `buffer` has beginning and end alone, for it is above the longest; else null. */
+  readonly cutFrom: number | null;
 }
 
 export interface LineReaderOptions {
   readonly signal: AbortSignal;
   /** How much is read at a time; a block is larger only where one line is. */
   readonly blockBytes?: number;
+  /** The longest line that is held, in bytes, and no less than a block; of any other only beginning and end are. Default: no limit. */
+  readonly longest?: number;
 }
 
 const usualBlock = 256 << 10;
@@ -33,18 +37,21 @@ const carriageReturn = 0x0d;
  * @throws BatchlineError `results_unreadable`
  */
 export function readLineBlocks(path: string, options: LineReaderOptions): AsyncGenerator<LineBlock> {
-  return lineBlocks(chunks(path, options));
+  return lineBlocks(readBytes(path, options), options.longest);
 }
 
 /** The same of a file that comes in blocks. */
-export async function* lineBlocks(blocks: AsyncIterable<Buffer>): AsyncGenerator<LineBlock> {
+export async function* lineBlocks(
+  blocks: AsyncIterable<Buffer>,
+  longest = Infinity,
+): AsyncGenerator<LineBlock> {
   let lineNumber = 1;
   let offset = 0;
-  for await (const buffer of wholeLines(blocks)) {
+  for await (const { buffer, cutFrom } of wholeLines(blocks, longest)) {
     const { block, lines } = splitLines(buffer, lineNumber, offset);
     lineNumber += lines;
-    offset += buffer.length;
-    if (block.count > 0) yield block;
+    offset += cutFrom ?? buffer.length;
+    if (block.count > 0) yield { ...block, cutFrom };
   }
 }
 
@@ -65,7 +72,7 @@ const mostLines = 256;
 export async function* readLines(path: string, signal: AbortSignal): AsyncGenerator<Lines> {
   let first = 0;
   signal.throwIfAborted();
-  for await (const buffer of wholeLines(createReadStream(path, { highWaterMark: usualBlock }))) {
+  for await (const { buffer } of wholeLines(createReadStream(path, { highWaterMark: usualBlock }))) {
     signal.throwIfAborted();
     let lines: Buffer[] = [];
     for (let start = 0; start < buffer.length;) {
@@ -81,27 +88,80 @@ export async function* readLines(path: string, signal: AbortSignal): AsyncGenera
   }
 }
 
+/** Lines as they stand in the file, or beginning and end of one that is too long to be held. */
+interface WholeLines {
+  readonly buffer: Buffer;
+  /** The size of that one line with its line feed; else null. */
+  readonly cutFrom: number | null;
+}
+
 /** Cuts what is read at line feeds: each buffer ends in one, except that the last may hold a line that has none. */
-export async function* wholeLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  // The pieces of a line whose end has not been read yet; they are joined once, however many they are.
-  let pieces: Buffer[] = [];
+export async function* wholeLines(
+  blocks: AsyncIterable<Buffer>,
+  longest = Infinity,
+): AsyncGenerator<WholeLines> {
+  const begun = new BegunLine(longest);
   for await (const block of blocks) {
-    const end = block.lastIndexOf(lineFeed) + 1;
-    if (end > 0) {
-      const whole = block.subarray(0, end);
-      yield pieces.length === 0 ? whole : Buffer.concat([...pieces, whole]);
-      pieces = [];
+    let start = 0;
+    if (begun.length > 0) {
+      start = block.indexOf(lineFeed) + 1;
+      begun.add(start === 0 ? block : block.subarray(0, start));
+      if (start === 0) continue;
+      yield begun.take();
     }
-    if (end < block.length) pieces.push(block.subarray(end));
+    const end = block.lastIndexOf(lineFeed) + 1;
+    if (end > start) yield { buffer: block.subarray(start, end), cutFrom: null };
+    start = Math.max(start, end);
+    if (start < block.length) begun.add(block.subarray(start));
   }
-  if (pieces.length > 0) yield Buffer.concat(pieces);
+  if (begun.length > 0) yield begun.take();
+}
+
+/** What is kept of either end of a line that is too long: it says whose line it is. */
+const keptBytes = 64 << 10;
+
+/** A line whose end has not been read yet; its pieces are joined once, however many they are. */
+class BegunLine {
+  readonly #longest: number;
+  #pieces: Buffer[] = [];
+  #length = 0;
+  /** The beginning, where it is too long; what is held is then its end so far. */
+  #beginning: Buffer | null = null;
+
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    if (this.#length <= this.#longest) return;
+    const held = Buffer.concat(this.#pieces);
+    this.#beginning ??= Buffer.from(held.subarray(0, keptBytes));
+    this.#pieces = [Buffer.from(held.subarray(-keptBytes))];
+  }
+
+  take(): WholeLines {
+    const buffer = Buffer.concat(
+      this.#beginning === null ? this.#pieces : [this.#beginning, ...this.#pieces],
+    );
+    const cutFrom = this.#beginning === null ? null : this.#length;
+    this.#pieces = [];
+    this.#length = 0;
+    this.#beginning = null;
+    return { buffer, cutFrom };
+  }
 }
 
 function splitLines(
   buffer: Buffer,
   firstNumber: number,
   offset: number,
-): { block: LineBlock; lines: number } {
+): { block: Omit<LineBlock, 'cutFrom'>; lines: number } {
   const starts: number[] = [];
   const ends: number[] = [];
   const numbers: number[] = [];
@@ -141,7 +201,11 @@ function isBlank(buffer: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-async function* chunks(path: string, { signal, blockBytes }: LineReaderOptions): AsyncGenerator<Buffer> {
+/** The bytes of a file, unpacked where its name ends in `.gz`. @throws BatchlineError `results_unreadable` */
+async function* readBytes(
+  path: string,
+  { signal, blockBytes }: LineReaderOptions,
+): AsyncGenerator<Buffer> {
   const stream = openStream(path, blockBytes ?? usualBlock);
   try {
     for await (const chunk of stream) {

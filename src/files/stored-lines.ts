@@ -14,7 +14,7 @@ export async function* storedLines(path: string, wanted: readonly number[]): Asy
   const blocks = file.createReadStream({ highWaterMark: blockBytes, autoClose: false });
   let next = 0;
   let line = 0;
-  for await (const bytes of wholeLines(blocks)) {
+  for await (const { buffer: bytes } of wholeLines(blocks)) {
     let start = 0;
     for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
       if (line === wanted[next]) {

@@ -1,7 +1,8 @@
+import { readResult, readResultBlocks } from '../batch/read-result.ts';
 import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
-import { readLineBlocks, type LineBlock } from '../files/line-reader.ts';
+import type { LineBlock } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
@@ -38,7 +39,7 @@ export interface JoinedFile {
 export async function joinResults(
   context: JoinContext,
   file: string,
-  blocks: AsyncIterable<LineBlock> = readLineBlocks(file, { signal: context.signal }),
+  blocks: AsyncIterable<LineBlock> = readResultBlocks(file, context.signal),
 ): Promise<JoinedFile> {
   const { reconciliation, queue } = context;
   const { reader } = context.results;
@@ -49,7 +50,7 @@ export async function joinResults(
     for (let line = 0; line < block.count; line += 1) {
       const start = block.starts[line] ?? 0;
       const end = block.ends[line] ?? 0;
-      const result = reader.read(block.buffer, start, end);
+      const result = readResult(reader, block, line);
       if (result.kind === 'unparsable') {
         reconciliation.unparsable += 1;
         reconciliation.noteUnjoined(block.buffer.subarray(start, end), file);

@@ -1,3 +1,5 @@
+import { partBeginning, rowTooLarge } from '../core/longest-row.ts';
+import { isTooDeep, tooDeep } from '../core/nesting.ts';
 import { printValue, valueToJson } from '../core/print.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field, FieldKind, Value } from '../core/value.ts';
@@ -6,11 +8,12 @@ import { cellValue, type CellType } from './cell-value.ts';
 import type { CopyLines } from './copy-out.ts';
 import { cellText, copyToJsonEscapes, nullCell } from './copy-text-escapes.ts';
 
-/** The columns of a COPY: first the fields, then key columns that are no fields. */
+/** The columns of a COPY: first those of the key, so that a row too large to be held can be named. */
 export interface CopyLayout {
   readonly fields: readonly Field[];
-  /** The type of each field. */
+  /** The type of each field, and its column. */
   readonly types: readonly CellType[];
+  readonly columns: readonly number[];
   readonly columnCount: number;
   /** For each part of the key its name and its column. */
   readonly key: readonly { readonly name: string; readonly column: number }[];
@@ -33,13 +36,15 @@ interface Cells {
   readonly text: WireText;
   /** Where each cell ends, row by row; the next one starts a character later. */
   readonly ends: readonly number[];
+  /** The size of the one row, where it was too large to be held: its key's cells alone are there. Else null. */
+  readonly cutFrom: number | null;
 }
 
 /** Kinds that a template prints just as Postgres does. */
 const printedAsIs: ReadonlySet<FieldKind> = new Set<FieldKind>(['text', 'integer', 'numeric']);
 
 /**
- * Rows as COPY sent them. Their cells are held as the inside of JSON strings, so that text which goes into a request is
+ * Rows as COPY sent them; a field that cannot be read of a row throws a BatchlineError. Their cells are held as the inside of JSON strings, so that text which goes into a request is
  * cut out of the block and nothing else; values are decoded when they are asked for.
  */
 export class CopyTextBatch implements RowBatch {
@@ -57,8 +62,11 @@ export class CopyTextBatch implements RowBatch {
 
   /** The next rows of a read whose cursor is the last row's key. */
   static of(layout: CopyLayout, lines: CopyLines, firstRecord: number): CopyTextBatch {
-    const text = copyToJsonEscapes(lines);
-    const cells = { text, ends: cellEnds(text, layout.columnCount) };
+    const { cutFrom } = lines;
+    const text = copyToJsonEscapes(
+      cutFrom === null ? lines : { ...lines, text: wholeRow(lines.text, layout) },
+    );
+    const cells = { text, ends: cellEnds(text, layout.columnCount), cutFrom };
     return new CopyTextBatch(layout, cells, { firstRecord, cursorOf: (key) => key });
   }
 
@@ -105,12 +113,12 @@ export class CopyTextBatch implements RowBatch {
   }
 
   value(row: number, field: number): Value {
-    const cell = this.#cell(row, field);
+    const cell = this.#fieldCell(row, field);
     return cell === nullCell ? null : cellValue(this.#type(field), cellText(cell));
   }
 
   printed(row: number, field: number): WireText {
-    const cell = this.#cell(row, field);
+    const cell = this.#fieldCell(row, field);
     if (cell === nullCell) return '' as WireText;
     const { kind } = this.#type(field);
     if (printedAsIs.has(kind)) return cell;
@@ -119,18 +127,24 @@ export class CopyTextBatch implements RowBatch {
   }
 
   json(row: number, field: number): WireText {
-    const cell = this.#cell(row, field);
+    const cell = this.#fieldCell(row, field);
     if (cell === nullCell) return 'null' as WireText;
     const { kind } = this.#type(field);
     if (kind === 'text') return `"${cell}"` as WireText;
     if (kind === 'integer') return cell;
     if (kind === 'boolean') return booleanText(cell);
-    if (kind === 'json') return jsonToWire(onOneLine(cellText(cell)));
+    if (kind === 'json') return jsonToWire(onOneLine(shallow(cellText(cell))));
     return jsonToWire(valueToJson(this.value(row, field)));
   }
 
   #type(field: number): CellType {
     return this.#layout.types[field] as CellType;
+  }
+
+  #fieldCell(row: number, field: number): WireText {
+    const { cutFrom } = this.#cells;
+    if (cutFrom !== null) throw rowTooLarge(cutFrom);
+    return this.#cell(row, this.#layout.columns[field] ?? 0);
   }
 
   #cell(row: number, column: number): WireText {
@@ -139,6 +153,17 @@ export class CopyTextBatch implements RowBatch {
     const start = index === 0 ? 0 : (ends[index - 1] as number) + 1;
     return text.slice(start, ends[index]) as WireText;
   }
+}
+
+/** A row of which only the beginning came: its key, and null for each other cell. */
+function wholeRow(beginning: WireText, { columnCount, key }: CopyLayout): WireText {
+  const cells = beginning.split('\t', key.length + 1);
+  const last = cells.length - 1;
+  if (last < key.length) cells[last] = partBeginning(cells[last] ?? '');
+  const row = Array.from({ length: columnCount }, (_, at) =>
+    at < key.length ? (cells[at] ?? nullCell) : nullCell,
+  );
+  return `${row.join('\t')}\n` as WireText;
 }
 
 function cellEnds(text: string, columnCount: number): readonly number[] {
@@ -163,6 +188,11 @@ function find(text: string, delimiter: string, from: number): number {
 
 function booleanText(cell: WireText): WireText {
   return (cell === 't' ? 'true' : 'false') as WireText;
+}
+
+function shallow(json: string): string {
+  if (isTooDeep(json)) throw tooDeep();
+  return json;
 }
 
 /** The type json keeps its text's line breaks; they stand between tokens only, where a space means the same. */

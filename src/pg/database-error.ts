@@ -88,6 +88,13 @@ const messages: readonly (readonly [RegExp, Explanation])[] = [
       hint: 'The server has no TLS; remove sslmode from the URL or set sslmode=disable.',
     },
   ],
+  [
+    /invalid memory alloc request size|enlarge string buffer/,
+    {
+      code: 'row_too_large',
+      hint: 'A row is above 1 GB as text, which the server cannot send. Leave it or its large column out: where: "octet_length(body) < 16000000", or `columns`.',
+    },
+  ],
   [/no password (was )?supplied|password must be a/, { code: 'login_failed', hint: loginHint }],
 ];
 

@@ -54,10 +54,19 @@ export async function transformBatch(
     rows =
       applied.pieces === undefined
         ? applied.batch
-        : leftPieces(progress, rows, applied.batch, applied.pieces);
+        : leftPieces(progress, without(rows, applied.failures), applied.batch, applied.pieces);
     keyParts += applied.pieces === undefined ? 0 : 1;
   }
   return { rows, failures: failures.sort(compareItems), lastRecord: Infinity };
+}
+
+function without(rows: RowBatch, failures: readonly TransformFailure[]): RowBatch {
+  if (failures.length === 0) return rows;
+  const failed = new Set(failures.map(({ row }) => row));
+  return keepRows(
+    rows,
+    Array.from({ length: rows.length }, (_, row) => row).filter((row) => !failed.has(row)),
+  );
 }
 
 /** The pieces that no earlier read of the run has sealed. */

@@ -1,4 +1,6 @@
 import type { TemplateRole } from '../core/dialect.ts';
+import { BatchlineError } from '../core/errors.ts';
+import { longestRow } from '../core/longest-row.ts';
 import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
 import { type WireText, escapeJson, fromWire, unescapedLength } from '../core/wire-text.ts';
@@ -39,7 +41,7 @@ export class BodyRenderer {
   /** The bytes of all strings that the last `render` rendered, as UTF-8. */
   stringBytes = 0;
 
-  /** @throws BatchlineError `template_failed` */
+  /** @throws BatchlineError `template_failed`, `line_too_long`, and what the batch throws of a field */
   render(batch: RowBatch, row: number): WireText {
     const slots = this.#slots;
     const tails = this.#tails;
@@ -52,6 +54,8 @@ export class BodyRenderer {
       this.#texts[index] = text;
       bytes += unescapedLength(text);
       body += text + (tails[index] as WireText);
+      // Before anything needs the text in one piece: it is made of many, and several of them may be the same.
+      if (body.length > longestRow) throw tooLong();
     }
     this.stringBytes = bytes;
     return body as WireText;
@@ -62,6 +66,11 @@ export class BodyRenderer {
     if (this.#constantPrompt) return false;
     return this.#slots.every((slot, index) => !slot.isPrompt || isBlank(this.#texts[index] as WireText));
   }
+}
+
+function tooLong(): BatchlineError {
+  const message = `the request has more than ${longestRow} bytes; cut what the template reads, as by a truncate transform`;
+  return new BatchlineError('line_too_long', message);
 }
 
 interface Layout {

@@ -1,3 +1,4 @@
+import { longestRow } from '../core/longest-row.ts';
 import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
 import type { WireText } from '../core/wire-text.ts';
 import { LineBuffer } from './line-buffer.ts';
@@ -14,7 +15,8 @@ export class ItemCollector {
   readonly #failures: RenderFailure[] = [];
 
   constructor(most: number, bytesPerLine: number, wantsHash: boolean) {
-    this.#lines = new LineBuffer(most * bytesPerLine, most);
+    // A batch of one large line says nothing of the lines of the next.
+    this.#lines = new LineBuffer(Math.min(most * bytesPerLine, longestRow), most);
     this.#rows = new LineBuffer(most * 32, most);
     this.#hashes = wantsHash ? [] : null;
     this.#tokens = new Uint32Array(most);

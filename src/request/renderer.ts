@@ -119,31 +119,24 @@ class RequestRenderer implements Renderer {
   }
 
   #renderRow(batch: RowBatch, row: number, id: string, key: readonly WireText[], items: ItemCollector): void {
-    const body = this.#renderBody(batch, row);
-    if (typeof body !== 'string') {
-      items.fail({ sourceRow: row, customId: id, key, ...body, requestHash: null });
-      return;
-    }
-    const requestHash = this.#hash?.ofText(body) ?? null;
-    const { open, middle } = this.#frame;
-    const line = (open + id + middle + body + this.#close) as WireText;
-    const problem = this.#problemOf(body, line);
-    if (problem !== null) {
-      const message = `${batch.position(row)}: ${problem.message}`;
-      items.fail({ sourceRow: row, customId: id, key, code: problem.code, message, requestHash });
-      return;
-    }
-    const tokens = estimateTokens(this.#body.stringBytes, this.#messages);
-    items.add(line, this.#rowsLine.render(batch, row, id, key, requestHash));
-    items.describe(row, id, key, tokens, requestHash);
-  }
-
-  #renderBody(batch: RowBatch, row: number): WireText | RowProblem {
     try {
-      return this.#body.render(batch, row);
+      const body = this.#body.render(batch, row);
+      const requestHash = this.#hash?.ofText(body) ?? null;
+      const { open, middle } = this.#frame;
+      const line = (open + id + middle + body + this.#close) as WireText;
+      const problem = this.#problemOf(body, line);
+      if (problem !== null) {
+        const message = `${batch.position(row)}: ${problem.message}`;
+        items.fail({ sourceRow: row, customId: id, key, code: problem.code, message, requestHash });
+        return;
+      }
+      const tokens = estimateTokens(this.#body.stringBytes, this.#messages);
+      items.add(line, this.#rowsLine.render(batch, row, id, key, requestHash));
+      items.describe(row, id, key, tokens, requestHash);
     } catch (error) {
       if (!(error instanceof BatchlineError)) throw error;
-      return { code: error.code, message: `${batch.position(row)}: ${error.message}` };
+      const message = `${batch.position(row)}: ${error.message}`;
+      items.fail({ sourceRow: row, customId: id, key, code: error.code, message, requestHash: null });
     }
   }
 

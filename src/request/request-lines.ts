@@ -1,6 +1,6 @@
 import { complaintAbout } from '../core/complaint.ts';
 import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
-import { parseExactJson } from '../core/exact-json.ts';
+import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
 import { valueToJson } from '../core/print.ts';
 import type { RequestBlock } from '../core/request-block.ts';
@@ -95,7 +95,7 @@ export class RequestLines {
 
   #withBody(line: Buffer, change: (body: JsonMap) => JsonMap): Buffer {
     const placed = this.#place(line);
-    const body = parseExactJson(bodyText(placed)) as JsonMap;
+    const body = parseStoredJson(bodyText(placed)) as JsonMap;
     const changed = change(body);
     if (changed === body) return line;
     const before = placed.line.subarray(0, placed.bodyStart);
@@ -110,7 +110,7 @@ export class RequestLines {
 
   /** Some gateways write a file anew, so that one that was downloaded is not what was sent byte by byte. */
   #rewritten(line: Buffer): Buffer {
-    const parsed = asMap(parseExactJson(line.toString('utf8'))) ?? {};
+    const parsed = asMap(parseStoredJson(line.toString('utf8'))) ?? {};
     for (const { open, middle, close, keys } of this.#frames) {
       const [id, body] = [parsed[keys.id], parsed[keys.body]];
       const isOfFrame = keys.others.every(([key, value]) => isSameEnd(parsed[key], value));

@@ -2,6 +2,7 @@ import { type ClassifiedResult, noUsage } from '../core/batch-result.ts';
 import type { Reply } from '../core/dialect.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { errorMessage } from '../core/errors.ts';
+import { isTooDeep, mostLevels } from '../core/nesting.ts';
 import type { AnswerNeed } from '../core/result-variables.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerRepair } from './answer-repair.ts';
@@ -38,6 +39,11 @@ const filtered: Fault = {
 const empty: Fault = { code: 'empty_answer', message: 'The response holds no answer.' };
 const brokenOff: Fault = { code: 'broken_off', message: 'The provider broke off while it answered.' };
 const noVector: Fault = { code: 'invalid_embedding', message: 'The embedding is no list of floats.' };
+
+const nested: Fault = {
+  code: 'nested_too_deep',
+  message: `The answer is JSON that is nested more than ${mostLevels} levels deep.`,
+};
 
 const longNumber = /\d{16}/;
 
@@ -123,6 +129,7 @@ export class AnswerJudge {
   }
 
   #check(text: string, value: unknown, isRepaired: boolean): Parsed | Fault {
+    if (isTooDeep(text)) return nested;
     // The validator knows numbers only; the digits that those cannot hold are kept for the column.
     const message = this.#validate?.(value);
     if (message !== undefined) return { code: 'schema_mismatch', message };

@@ -21,10 +21,16 @@ export interface AnswerReaderOptions {
 export interface AnswerReader {
   /**
    * Understands one line. Failures of stage `answer` have the codes `refusal`, `content_filter`, `length`,
-   * `empty_answer`, `invalid_json`, `schema_mismatch` and `invalid_embedding`; they are never `retryable` by
+   * `empty_answer`, `invalid_json`, `schema_mismatch`, `invalid_embedding` and `nested_too_deep`; they are never `retryable` by
    * themselves, since that is for `on_invalid` to say.
    */
   read(block: Buffer, start: number, end: number): ClassifiedResult;
+  /**
+   * Says of a line that is too large to be held whose it is: it is paid for, and fails by `answer_too_large`.
+   *
+   * @param ends its beginning and its end
+   */
+  readCut(ends: Buffer, bytes: number): ClassifiedResult;
   /** What the model said in a line, whatever may be wrong with it; null where it said nothing. */
   textOf(line: Buffer): string | null;
 }

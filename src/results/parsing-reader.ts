@@ -3,6 +3,8 @@ import type { Dialect, Endpoint, ResultParts } from '../core/dialect.ts';
 import { errorMessage } from '../core/errors.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { asMap } from '../core/json.ts';
+import { longestRow } from '../core/longest-row.ts';
+import { isTooDeep, mostLevels } from '../core/nesting.ts';
 import type { AnswerNeed } from '../core/result-variables.ts';
 import type { Value } from '../core/value.ts';
 import type { AnswerJudge } from './answer-judge.ts';
@@ -31,7 +33,9 @@ export class ParsingReader {
   }
 
   read(block: Buffer, start: number, end: number): ClassifiedResult {
-    const parts = this.#partsOf(block.toString('utf8', start, end));
+    const text = block.toString('utf8', start, end);
+    if (isTooDeep(text)) return this.#unread(text, 'nested_too_deep', deepMessage);
+    const parts = this.#partsOf(text);
     if (parts.kind === 'unparsable') return parts;
     const { customId } = parts;
     if (parts.kind === 'failed') return { kind: 'failed', customId, stage: 'request', ...parts.failure };
@@ -43,9 +47,32 @@ export class ParsingReader {
     });
   }
 
+  readCut(ends: Buffer, bytes: number): ClassifiedResult {
+    const size = `${(bytes / 1e6).toFixed(1)} MB, and at most ${longestRow / 1e6} MB are read of one`;
+    const message = `The line that holds the answer has ${size}; ask for less.`;
+    return this.#unread(ends.toString('utf8'), 'answer_too_large', message);
+  }
+
   textOf(line: Buffer): string | null {
     const parts = this.#partsOf(line.toString('utf8'));
     return parts.kind === 'answered' ? this.#dialect.reply(this.#endpoint, parts.body).text : null;
+  }
+
+  /** A line that is not looked into fails for the row that it names. */
+  #unread(text: string, code: string, message: string): ClassifiedResult {
+    const customId = this.#dialect.idIn(text);
+    if (customId === null) return { kind: 'unparsable', message };
+    return {
+      kind: 'failed',
+      customId,
+      stage: 'answer',
+      code,
+      message,
+      retryable: false,
+      ran: true,
+      blame: 'row',
+      usage: null,
+    };
   }
 
   #partsOf(text: string): ResultParts | Unparsable {
@@ -60,5 +87,7 @@ export class ParsingReader {
     return parts ?? { kind: 'unparsable', message: 'The line is no result: it has no custom_id.' };
   }
 }
+
+const deepMessage = `The result is JSON that is nested more than ${mostLevels} levels deep.`;
 
 type Unparsable = Extract<ClassifiedResult, { readonly kind: 'unparsable' }>;

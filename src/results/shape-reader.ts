@@ -66,6 +66,10 @@ export class ShapeReader {
     return result;
   }
 
+  readCut(ends: Buffer, bytes: number): ClassifiedResult {
+    return this.#parser.readCut(ends, bytes);
+  }
+
   textOf(line: Buffer): string | null {
     return this.#parser.textOf(line);
   }

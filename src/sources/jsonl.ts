@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { defineSource } from '../core/source.ts';
 import { jsonConfig } from './json/config.ts';
-import { JsonLinesParser } from './json/json-lines-parser.ts';
 import type { JsonFormat } from './json/json-record.ts';
 import { openJson } from './json/opened-json.ts';
 
 const format: JsonFormat = {
-  createParser: (options) => Promise.resolve(new JsonLinesParser(options)),
+  async createParser(options) {
+    const { JsonLinesParser } = await import('./json/json-lines-parser.ts');
+    return new JsonLinesParser(options);
+  },
   place: (file, { line }) => `${file}:${line}`,
 };
 

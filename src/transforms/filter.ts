@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { cel } from '../core/component.ts';
-import { BatchlineError } from '../core/errors.ts';
+import { BatchlineError, errorCode } from '../core/errors.ts';
 import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
-import { defineTransform, type TransformFailure, type TransformedBatch } from '../core/transform.ts';
+import {
+  defineTransform,
+  transformFailure,
+  type TransformFailure,
+  type TransformedBatch,
+} from '../core/transform.ts';
 import type { Value } from '../core/value.ts';
 import { type CompiledExpression, compileExpression } from '../expr/cel.ts';
 import { keepRows } from '../core/derived-batch.ts';
@@ -38,30 +43,26 @@ function filterRows(batch: RowBatch, expression: CompiledExpression): Transforme
   const kept: number[] = [];
   const failures: TransformFailure[] = [];
   for (let row = 0; row < batch.length; row += 1) {
-    const context: Record<string, Value> = {};
-    for (const { name, index } of variables) context[name] = batch.value(row, index);
-    const verdict = judge(expression, context);
-    if (verdict === true) kept.push(row);
-    else if (verdict !== false) {
-      failures.push({ row, code: verdict.code, message: `${batch.position(row)}: ${verdict.message}` });
+    try {
+      const context: Record<string, Value> = {};
+      for (const { name, index } of variables) context[name] = batch.value(row, index);
+      if (isKept(expression, context)) kept.push(row);
+    } catch (error) {
+      failures.push(transformFailure(batch, row, error));
     }
   }
   return { batch: keepRows(batch, kept), filtered: batch.length - kept.length - failures.length, failures };
 }
 
 /** Whether a row stays. A filter that fails because a value is null says no. */
-function judge(
-  expression: CompiledExpression,
-  context: Readonly<Record<string, Value>>,
-): boolean | BatchlineError {
+function isKept(expression: CompiledExpression, context: Readonly<Record<string, Value>>): boolean {
   try {
     const value = expression.evaluate(context);
-    if (typeof value === 'boolean') return value;
-    if (value === null) return false;
-    return notBoolean(expression.text);
+    if (typeof value !== 'boolean' && value !== null) throw notBoolean(expression.text);
+    return value ?? false;
   } catch (error) {
-    if (!(error instanceof BatchlineError)) throw error;
-    return error.code === 'expression_on_null' ? false : error;
+    if (errorCode(error) === 'expression_on_null') return false;
+    throw error;
   }
 }
 

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { BatchlineError } from '../core/errors.ts';
 import { printValue } from '../core/print.ts';
 import { fieldIndex, type RowBatch } from '../core/row-batch.ts';
-import { defineTransform, type TransformedBatch } from '../core/transform.ts';
+import {
+  defineTransform,
+  transformFailure,
+  type TransformFailure,
+  type TransformedBatch,
+} from '../core/transform.ts';
+import { keepRows } from '../core/derived-batch.ts';
 import type { Field } from '../core/value.ts';
 import { unescapedLength } from '../core/wire-text.ts';
 import { leastPieceTokens, splitText, type PieceSize } from '../expr/split-text.ts';
@@ -77,19 +83,27 @@ interface Splitting {
 
 function splitRows(batch: RowBatch, { fields, field, keyParts, size }: Splitting): TransformedBatch {
   const from = fieldIndex(batch.fields, field);
-  const counts = new Uint32Array(batch.length);
+  const kept: number[] = [];
+  const counts: number[] = [];
+  const failures: TransformFailure[] = [];
   const pieces: Pieces = { rows: [], indexes: [], texts: [] };
   for (let row = 0; row < batch.length; row += 1) {
-    const texts = piecesOf(batch, row, from, size);
-    counts[row] = texts.length;
-    for (const [index, text] of texts.entries()) {
-      pieces.rows.push(row);
-      pieces.indexes.push(index);
-      pieces.texts.push(text);
+    try {
+      const texts = piecesOf(batch, row, from, size);
+      for (const [index, text] of texts.entries()) {
+        pieces.rows.push(kept.length);
+        pieces.indexes.push(index);
+        pieces.texts.push(text);
+      }
+      kept.push(row);
+      counts.push(texts.length);
+    } catch (error) {
+      failures.push(transformFailure(batch, row, error));
     }
   }
-  const made = new PieceBatch(batch, { fields, field: from, keyParts, counts, pieces });
-  return { batch: made, filtered: 0, failures: [], pieces: counts };
+  const shape = { fields, field: from, keyParts, counts: Uint32Array.from(counts), pieces };
+  const made = new PieceBatch(keepRows(batch, kept), shape);
+  return { batch: made, filtered: 0, failures, pieces: shape.counts };
 }
 
 /** The pieces of a row's text; undefined for the text as it stands, where it is one piece. */

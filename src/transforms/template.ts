@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { liquid } from '../core/component.ts';
-import { BatchlineError } from '../core/errors.ts';
 import { type RowBatch, fieldIndex } from '../core/row-batch.ts';
-import { defineTransform, type TransformFailure, type TransformedBatch } from '../core/transform.ts';
+import {
+  defineTransform,
+  transformFailure,
+  type TransformFailure,
+  type TransformedBatch,
+} from '../core/transform.ts';
 import type { Field } from '../core/value.ts';
 import { type CompiledTemplate, checkFields, compileTemplate, templateScope } from '../expr/template.ts';
 import { DerivedBatch, keepRows, sameColumns } from '../core/derived-batch.ts';
@@ -55,8 +59,7 @@ function renderAll(batch: RowBatch, compiled: CompiledTemplate) {
       );
       kept.push(row);
     } catch (error) {
-      if (!(error instanceof BatchlineError)) throw error;
-      failures.push({ row, code: error.code, message: `${batch.position(row)}: ${error.message}` });
+      failures.push(transformFailure(batch, row, error));
     }
   }
   return { texts, kept, failures };

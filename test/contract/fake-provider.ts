@@ -69,6 +69,7 @@ const dialect: Dialect = {
     } as const;
     return { ...common, kind: 'failed', failure };
   },
+  idIn: (part) => /"key":"([^"]+)"/.exec(part)?.[1] ?? null,
   reply: (_endpoint, { words }) => ({
     text: asText(words),
     refusal: null,

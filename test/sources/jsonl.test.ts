@@ -48,12 +48,15 @@ describe('faults name their line', () => {
 
   test('a line that never ends', async () => {
     await using folder = await SourceFolder.create({ 'a.jsonl': `{"id":1}\n${' '.repeat(65_000_000)}` });
-    await using source = await openJsonl(folder, 'a.jsonl', { on_bad_record: 'skip' });
-    await expect(readRows(source, ['id'])).rejects.toMatchObject({
+    await using strict = await openJsonl(folder, 'a.jsonl');
+    await expect(readRows(strict, ['id'])).rejects.toMatchObject({
       code: 'bad_record',
       where: 'a.jsonl:2',
       message: expect.stringContaining('64 MB') as string,
     });
+    await using lenient = await openJsonl(folder, 'a.jsonl', { on_bad_record: 'skip' });
+    expect(await readRows(lenient, ['id'])).toHaveLength(1);
+    expect(lenient.badRecords).toBe(1);
   });
 });
 

@@ -47,6 +47,9 @@ export class PipelineProject implements AsyncDisposable {
     return join(this.folder, name);
   }
 
+  /** Node's own options for every command; those of the command's first line are not given where tests start it. */
+  nodeOptions: readonly string[] = [];
+
   /** Variables that every command gets beside PATH. */
   set env(variables: Readonly<Record<string, string>>) {
     this.#env = variables;
@@ -69,7 +72,7 @@ export class PipelineProject implements AsyncDisposable {
 
   /** Starts a command; `onLine` is told of each line on standard error as it comes. */
   watch(args: readonly string[], onLine: (line: string) => void = () => {}): RunningCli {
-    const child = spawn(process.execPath, [main, ...args], {
+    const child = spawn(process.execPath, [...this.nodeOptions, main, ...args], {
       cwd: this.folder,
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: compiled, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],

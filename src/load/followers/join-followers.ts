@@ -1,6 +1,6 @@
 import type { Answer } from '../../core/batch-result.ts';
 import type { UnfinishedRow } from '../../ledger/ledger.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readResult, readResultBlocks } from '../../batch/read-result.ts';
 import type { ResultColumns } from '../../job/result-columns.ts';
 import type { Follower, FollowerIndex } from './follower-index.ts';
 import { namedParts } from '../join-results.ts';
@@ -46,15 +46,15 @@ export async function joinFollowers(
   let joined = 0;
   let part = 0;
   for (const file of files) {
-    for await (const { buffer, count, starts, ends } of readLineBlocks(file, { signal })) {
-      for (let line = 0; line < count && unanswered.size > 0; line += 1) {
-        const [start, end] = [starts[line] ?? 0, ends[line] ?? 0];
-        const result = results.reader.read(buffer, start, end);
+    for await (const block of readResultBlocks(file, signal)) {
+      for (let line = 0; line < block.count && unanswered.size > 0; line += 1) {
+        const result = readResult(results.reader, block, line);
+        const bytes = (block.ends[line] ?? 0) - (block.starts[line] ?? 0);
         if (result.kind !== 'ok' || !unanswered.delete(result.customId)) continue;
         for (const follower of context.index.of(result.customId)) {
           if (context.isWanted?.(follower) === false) continue;
           joined += 1;
-          if (!loadFollower(context, follower, result.answer, end - start)) continue;
+          if (!loadFollower(context, follower, result.answer, bytes)) continue;
           await queue.flush(`${place}.${part}`);
           part += 1;
         }

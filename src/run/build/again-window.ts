@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { Reconciliation, rowState } from '../../batch/reconciliation.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readResult, readResultBlocks } from '../../batch/read-result.ts';
 import type { FollowersOutcome } from '../../ledger/follower-ledger.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { loadFailure } from '../../load/followers/follower-failures.ts';
@@ -85,11 +85,9 @@ export class AgainWindow implements ResultWindow {
   async #count(path: string): Promise<void> {
     const { prepared, host } = this.#options.loading;
     const { reader } = prepared.results;
-    for await (const { buffer, count, starts, ends } of readLineBlocks(path, {
-      signal: host.signals.abort,
-    })) {
-      for (let line = 0; line < count; line += 1) {
-        const result = reader.read(buffer, starts[line] ?? 0, ends[line] ?? 0);
+    for await (const block of readResultBlocks(path, host.signals.abort)) {
+      for (let line = 0; line < block.count; line += 1) {
+        const result = readResult(reader, block, line);
         if (result.kind === 'unparsable') continue;
         const index = this.#reconciliation.find(result.customId);
         if (result.kind === 'ok' && index !== -1 && this.#reconciliation.states[index] === rowState.pending)

@@ -1,6 +1,6 @@
 import { rowState } from '../../batch/reconciliation.ts';
 import { Semaphore } from '../../core/semaphore.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readResult, readResultBlocks } from '../../batch/read-result.ts';
 import type { Loading } from '../../job/job.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
@@ -142,9 +142,9 @@ export class BuildLoader {
 }
 
 async function firstIdOf(path: string, reader: AnswerReader, signal: AbortSignal): Promise<string | null> {
-  for await (const block of readLineBlocks(path, { signal })) {
+  for await (const block of readResultBlocks(path, signal)) {
     for (let line = 0; line < block.count; line += 1) {
-      const result = reader.read(block.buffer, block.starts[line] ?? 0, block.ends[line] ?? 0);
+      const result = readResult(reader, block, line);
       if (result.kind !== 'unparsable') return result.customId;
     }
   }

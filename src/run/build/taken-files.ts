@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../core/errors.ts';
-import { readLineBlocks, type LineBlock } from '../../files/line-reader.ts';
+import { readResultBlocks } from '../../batch/read-result.ts';
+import type { LineBlock } from '../../files/line-reader.ts';
 
 /**
  * Which results files a build has taken to their end, by what they hold: one of them may be loaded again, while another
@@ -29,8 +30,10 @@ export class TakenFiles {
   /** Reads a results file, and sees on the way what it holds. */
   async *read(file: string): AsyncGenerator<LineBlock> {
     const hash = createHash('sha256');
-    for await (const block of readLineBlocks(file, { signal: this.#signal })) {
+    for await (const block of readResultBlocks(file, this.#signal)) {
       hash.update(block.buffer);
+      // Of a line that is too long its beginning and its end, and how long it is.
+      if (block.cutFrom !== null) hash.update(String(block.cutFrom));
       yield block;
     }
     this.#hashes.set(file, hash.digest('hex'));

@@ -3,6 +3,8 @@ import { errorCode } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
 import type { OpenedProvider } from '../../core/provider.ts';
 import { providerRetry, retry } from '../../core/retry.ts';
+import { longestRow } from '../../core/longest-row.ts';
+import { readResult } from '../../batch/read-result.ts';
 import { lineBlocks } from '../../files/line-reader.ts';
 import type { ResultColumns } from '../../job/result-columns.ts';
 import type { Stranger } from './strangers.ts';
@@ -45,9 +47,9 @@ async function matchesOf(
   if (input === null) return new Set();
   return unlessGone(host, async () => {
     const matches = new Set<string>();
-    for await (const { buffer, count, starts, ends } of lineBlocks(
-      provider.batches.read(id, input, host.signals.drain),
-    )) {
+    // No line of ours is longer; others' batches may hold any.
+    const content = provider.batches.read(id, input, host.signals.drain);
+    for await (const { buffer, count, starts, ends } of lineBlocks(content, longestRow)) {
       for (let line = 0; line < count; line += 1) {
         const match = matchOf(wanted, buffer.subarray(starts[line] ?? 0, ends[line] ?? 0));
         if (match !== null) matches.add(match);
@@ -74,10 +76,10 @@ async function answersAny(
   matches: ReadonlySet<string>,
 ): Promise<boolean> {
   const found = await unlessGone(host, async () => {
-    const blocks = lineBlocks(provider.batches.read(batch.id, part, host.signals.drain));
-    for await (const { buffer, count, starts, ends } of blocks) {
-      for (let line = 0; line < count; line += 1) {
-        const result = results.reader.read(buffer, starts[line] ?? 0, ends[line] ?? 0);
+    const content = provider.batches.read(batch.id, part, host.signals.drain);
+    for await (const block of lineBlocks(content, longestRow)) {
+      for (let line = 0; line < block.count; line += 1) {
+        const result = readResult(results.reader, block, line);
         if (result.kind === 'ok' && matches.has(result.customId)) return true;
       }
     }

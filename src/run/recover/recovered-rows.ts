@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../core/exact-json.ts';
+import { parseStoredJson } from '../../core/exact-json.ts';
 import { valueToJson } from '../../core/print.ts';
 import type { Value } from '../../core/value.ts';
 import { RequestHash } from '../../request/request-hash.ts';
@@ -45,7 +45,7 @@ function wantsHash({ skipsUnchanged, sink, results }: Prepared): boolean {
 }
 
 function withHash(line: string, hashOf: () => string): string {
-  const parts = parseExactJson(line) as Value[];
+  const parts = parseStoredJson(line) as Value[];
   if (parts.length < 4 || parts[3] === null) return line;
   return valueToJson(parts.with(3, hashOf()));
 }

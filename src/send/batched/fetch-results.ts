@@ -1,7 +1,7 @@
 import type { ResultPart } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
-import { readLineBlocks } from '../../files/line-reader.ts';
+import { readResultBlocks } from '../../batch/read-result.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { later, moved, type Step } from '../lane.ts';
 import type { BatchContext } from './context.ts';
@@ -115,7 +115,7 @@ async function linesOf(
   for (const part of chunk.results) {
     if (gone.has(part.id)) continue;
     const path = pathOf(folder, chunk, part);
-    for await (const block of readLineBlocks(path, { signal: signals.drain })) lines += block.count;
+    for await (const block of readResultBlocks(path, signals.drain)) lines += block.count;
   }
   return lines;
 }

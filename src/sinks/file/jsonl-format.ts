@@ -1,4 +1,4 @@
-import { parseExactJson } from '../../core/exact-json.ts';
+import { parseStoredJson } from '../../core/exact-json.ts';
 import { printValue, valueToJson } from '../../core/print.ts';
 import { rowShape } from '../../core/row-shape.ts';
 import type { ColumnPlan, ResultBatch, SinkContext, SinkSample } from '../../core/sink.ts';
@@ -61,7 +61,7 @@ async function sample(
   const rows: (string | null)[][] = [];
   for await (const { lines } of readLines(path, signal)) {
     for (const line of lines.slice(0, count - rows.length)) {
-      const values = parseExactJson(line.toString()) as { readonly [name: string]: Value };
+      const values = parseStoredJson(line.toString()) as { readonly [name: string]: Value };
       rows.push(columns.map((name) => printed(values[name] ?? null)));
     }
     if (rows.length >= count) break;

@@ -1,3 +1,4 @@
+import { rowTooLarge } from '../../core/longest-row.ts';
 import type { Field, Value } from '../../core/value.ts';
 import { escapeWire, fromWire, toWire, type WireText } from '../../core/wire-text.ts';
 import { WholeRows } from '../../core/whole-rows.ts';
@@ -64,18 +65,25 @@ export class CsvBatch extends WholeRows {
   }
 
   override value(row: number, field: number): Value {
-    const column = this.#shape.columns[field] as ColumnIndex;
+    const column = this.#column(row, field);
     return column === -1 ? BigInt(this.record(row)) : unescape(this.#escaped(row, column));
   }
 
   override printed(row: number, field: number): WireText {
-    return this.#escaped(row, this.#shape.columns[field] as ColumnIndex);
+    return this.#escaped(row, this.#column(row, field));
   }
 
   override json(row: number, field: number): WireText {
-    const column = this.#shape.columns[field] as ColumnIndex;
+    const column = this.#column(row, field);
     const text = this.#escaped(row, column);
     return column === -1 ? text : (`"${text}"` as WireText);
+  }
+
+  /** @throws BatchlineError `row_too_large` */
+  #column(row: number, field: number): ColumnIndex {
+    const bytes = this.#records.tooLarge.get(row);
+    if (bytes !== undefined) throw rowTooLarge(bytes);
+    return this.#shape.columns[field] as ColumnIndex;
   }
 
   #escaped(row: number, column: ColumnIndex): WireText {

@@ -1,3 +1,4 @@
+import { longestRow, partBeginning } from '../../core/longest-row.ts';
 import type { WireText } from '../../core/wire-text.ts';
 import type { Records } from './record-parser.ts';
 
@@ -13,6 +14,8 @@ export interface PackedRecords {
   readonly lines: Float64Array<ArrayBuffer>;
   /** How many records come before each in its file, with those passed over. */
   readonly ordinals: Float64Array<ArrayBuffer>;
+  /** The sizes of the records that are too large, by their place; of each field only what a key needs is there. */
+  readonly tooLarge: ReadonlyMap<number, number>;
   /** How many records of the file were seen so far, with those passed over. */
   readonly seen: number;
   /** How many of the file's were passed over so far. */
@@ -26,7 +29,14 @@ export function packRecords(
   counts: Pick<PackedRecords, 'seen' | 'bad'>,
 ): PackedRecords {
   const texts: string[] = [];
-  for (const record of fields) for (const column of columns) texts.push(record[column] as string);
+  const tooLarge = new Map<number, number>();
+  for (const [row, record] of fields.entries()) {
+    let bytes = 0;
+    for (const column of columns) bytes += (record[column] as string).length;
+    if (bytes > longestRow) tooLarge.set(row, bytes);
+    for (const column of columns)
+      texts.push(bytes > longestRow ? beginningOf(record[column] as string) : (record[column] as string));
+  }
   // What follows the last field is its end, too.
   texts.push('');
   return {
@@ -34,6 +44,14 @@ export function packRecords(
     text: texts.join(fieldEnd) as WireText,
     lines: Float64Array.from(lines),
     ordinals: Float64Array.from(ordinals),
+    tooLarge,
     ...counts,
   };
+}
+
+/** No key is longer than this that a database could have an index on. */
+const longestPart = 4096;
+
+function beginningOf(field: string): string {
+  return field.length <= longestPart ? field : partBeginning(field);
 }

@@ -10,7 +10,7 @@ import { lagText } from '../sql/cursor.ts';
 import { largestCursor, windowConditions, type SqlCursor } from '../sql/window.ts';
 import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';
 import { columnNamed, learnOrigin, numberColumn, type Column, type Origin } from './learn.ts';
-import { selectSql } from './select.ts';
+import { isSized, selectSql } from './select.ts';
 import { cursorRows } from './window.ts';
 
 /**
@@ -127,8 +127,11 @@ async function* readRows(
   const wanted = fields.map((name) => columnNamed(name, offered, origin.name, 'source.columns'));
   const key = place.context.key.map((name) => keyColumn(name, origin));
   const selected = [...new Set([...wanted, ...key])].filter((column) => column !== numberColumn);
-  const layout = layoutOf(origin, wanted, key, selected);
   const columns = selected.map(({ field, declared }) => ({ name: field.name, declared }));
+  const layout = {
+    ...layoutOf(origin, wanted, key, selected),
+    sizes: isSized(columns) ? columns.length : null,
+  };
   const { cursor } = origin;
   const ofWindow = cursor === null || window === undefined ? [] : windowConditions(cursor, window);
   const conditions = [...origin.conditions, ...ofWindow];
@@ -136,7 +139,7 @@ async function* readRows(
     await using session = await openSession(place, signal);
     let record = 1;
     for await (const chunk of session.chunks(selectSql({ ...origin, columns, conditions, limit }))) {
-      yield new DuckdbBatch(layout, chunk, record);
+      yield* DuckdbBatch.of(layout, chunk, record);
       record += chunk.rowCount;
     }
   } catch (error) {
@@ -150,7 +153,7 @@ function layoutOf(
   wanted: readonly Column[],
   key: readonly Column[],
   selected: readonly Column[],
-): ResultLayout {
+): Omit<ResultLayout, 'sizes'> {
   const resultColumn = (column: Column): ResultColumn => ({
     name: column.field.name,
     type: column.type,

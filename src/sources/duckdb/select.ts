@@ -15,8 +15,27 @@ export interface SelectPlan {
   readonly limit?: number | undefined;
 }
 
+/** The columns, and behind them each row's size, where values of theirs may be of any size. */
 export function selectSql(plan: SelectPlan): string {
-  return selectOf(plan.columns.map(selected).join(', ') || '1', plan);
+  const sizes = plan.columns.flatMap(sizeOf);
+  const columns = plan.columns.map(selected);
+  const size = sizes.length === 0 ? [] : [`(${sizes.join(' + ')})::BIGINT`];
+  return selectOf([...columns, ...size].join(', ') || '1', plan);
+}
+
+/** Whether `selectSql` adds the rows' sizes. */
+export function isSized(columns: readonly SelectedColumn[]): boolean {
+  return columns.some((column) => sizeOf(column).length > 0);
+}
+
+const nested = /^(?:STRUCT|MAP|UNION)\(|\]$/;
+
+/** Asking DuckDB costs little beside reading the value here. */
+function sizeOf({ name, declared }: SelectedColumn): readonly string[] {
+  const column = `source.${quoteIdentifier(name)}`;
+  if (declared === 'BLOB') return [`coalesce(octet_length(${column}), 0)`];
+  const isText = declared === 'VARCHAR' || declared === 'JSON';
+  return isText || nested.test(declared) ? [`coalesce(strlen(${column}::VARCHAR), 0)`] : [];
 }
 
 /** The same for expressions in place of columns. */

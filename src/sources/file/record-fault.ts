@@ -29,5 +29,5 @@ export class RecordFault extends Error {
   }
 }
 
-/** Far above any record that a request line could hold: what grows to this is no record. */
+/** What a parser holds at most to find a record's end: what grows to this is no record. */
 export const maxRecordBytes = 64_000_000;

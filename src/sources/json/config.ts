@@ -9,6 +9,6 @@ export const jsonConfig = {
     description: 'The names of the fields. Default: every name that the first 1,000 records have.',
   }),
   on_bad_record: z.enum(['error', 'skip']).default('error').meta({
-    description: 'What to do with a record that is no JSON object.',
+    description: 'What to do with a record that is no JSON object, or is nested more than 1,000 levels deep.',
   }),
 } as const;

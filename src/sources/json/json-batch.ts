@@ -1,3 +1,4 @@
+import { rowTooLarge } from '../../core/longest-row.ts';
 import type { Field, Value } from '../../core/value.ts';
 import { toWire, type WireText } from '../../core/wire-text.ts';
 import { WholeRows } from '../../core/whole-rows.ts';
@@ -54,7 +55,9 @@ export class JsonBatch extends WholeRows {
   override value(row: number, field: number): Value {
     const wanted = this.fields[field] as Field;
     if (wanted === rowNumber) return BigInt(this.record(row));
-    return fieldValue(wanted.kind, memberOf(this.#at(row).object, wanted.name));
+    const { object, tooLarge } = this.#at(row);
+    if (tooLarge !== null) throw rowTooLarge(tooLarge);
+    return fieldValue(wanted.kind, memberOf(object, wanted.name));
   }
 
   #at(row: number): JsonRecord {

@@ -2,6 +2,8 @@ import { none, getManyValues, isMany } from 'stream-chain/defs.js';
 import { pick } from 'stream-json/core/filters/pick.js';
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { errorMessage } from '../../core/errors.ts';
+import { longestRow } from '../../core/longest-row.ts';
+import { tooDeep } from '../../core/nesting.ts';
 import { maxRecordBytes, RecordFault } from '../file/record-fault.ts';
 import type { JsonParser, JsonParserOptions } from './json-record.ts';
 import { ListAssembler } from './list-assembler.ts';
@@ -98,14 +100,18 @@ export class JsonListParser implements JsonParser {
     if (this.#assembler.isBetweenElements) this.#elementLine = this.#line;
     const element = this.#assembler.add(token);
     if (element === undefined) return;
-    const { value, keyDigits } = element;
+    const { value, keyDigits, isTooDeep } = element;
+    const tooLarge = this.#assembler.isTooLarge ? this.#elementBytes : null;
     this.#elementBytes = 0;
-    this.#collector.add(value, this.#elementLine, (name) => keyDigits.get(name) ?? '');
+    this.#assembler.isTooLarge = false;
+    if (isTooDeep) this.#collector.addBad(tooDeep().message, this.#elementLine);
+    else this.#collector.add(value, this.#elementLine, (name) => keyDigits.get(name) ?? '', tooLarge);
   }
 
   #checkSize(bytes: number): void {
     this.#elementBytes =
       this.#hasBegun && !this.#assembler.isBetweenElements ? this.#elementBytes + bytes : 0;
+    this.#assembler.isTooLarge = this.#elementBytes > longestRow;
     if (this.#elementBytes <= maxRecordBytes) return;
     const hint = 'Set `pick` to the path of the list whose elements are the records.';
     throw new RecordFault('the record is above 64 MB', this.#elementLine, { hint, isRecoverable: false });

@@ -10,6 +10,8 @@ export interface JsonRecord {
   readonly line: number;
   /** How many records come before it in its file, with those passed over. */
   readonly ordinal: number;
+  /** Its size, where it is too large: of `object` only the key's members are then there, and null for others. */
+  readonly tooLarge: number | null;
   /** The digits of a number as they stand in the file: `1.0`, which as a value is 1. */
   numberText(name: string): string;
 }

@@ -1,12 +1,24 @@
 import { Assembler } from 'stream-json/core/assembler.js';
 import type { Token } from 'stream-json/core/parser.js';
 import { parseExactJson } from '../../core/exact-json.ts';
+import { mostLevels } from '../../core/nesting.ts';
 import type { Value } from '../../core/value.ts';
+
+/** An element of a list. */
+export interface Element {
+  readonly value: Value;
+  /** The digits of the numbers in its key. */
+  readonly keyDigits: ReadonlyMap<string, string>;
+  readonly isTooDeep: boolean;
+}
 
 /** Puts the elements of a list together out of their tokens, without losing a digit of a number. */
 export class ListAssembler extends Assembler<Value[]> {
   readonly #keyNames: ReadonlySet<string>;
   #keyDigits = new Map<string, string>();
+  #isTooDeep = false;
+  /** Set where the element is too large: of what it holds then nothing is kept but its key. */
+  isTooLarge = false;
 
   constructor(keyNames: readonly string[]) {
     super();
@@ -18,13 +30,29 @@ export class ListAssembler extends Assembler<Value[]> {
     return this.depth === 1;
   }
 
-  /** The element that `token` completes, and the digits of the numbers in its key; undefined where it completes none. */
-  add(token: Token): { readonly value: Value; readonly keyDigits: ReadonlyMap<string, string> } | undefined {
+  /** The element that `token` completes; undefined where it completes none. */
+  add(token: Token): Element | undefined {
     this.consume(token);
+    if (this.depth > mostLevels + 1) this.#isTooDeep = true;
+    if (this.isTooLarge && this.depth > 1) this.#forget();
     if (this.depth !== 1 || this.current === null || this.current.length === 0) return undefined;
     const keyDigits = this.#keyDigits;
     if (keyDigits.size > 0) this.#keyDigits = new Map();
-    return { value: this.current.pop() as Value, keyDigits };
+    const isTooDeep = this.#isTooDeep;
+    this.#isTooDeep = false;
+    return { value: this.current.pop() as Value, keyDigits, isTooDeep };
+  }
+
+  #forget(): void {
+    const current = this.current as Value[] | Record<string, Value> | null;
+    if (Array.isArray(current)) current.length = 0;
+    else if (current !== null) {
+      const isElement = this.depth === 2;
+      for (const name of Object.keys(current)) {
+        if (!isElement) delete current[name];
+        else if (!this.#keyNames.has(name)) current[name] = null;
+      }
+    }
   }
 
   override numberValue(digits: string): void {

@@ -24,10 +24,20 @@ export class RecordCollector {
   }
 
   /** @throws RecordFault where it is no record, and such are not passed over */
-  add(value: Value, line: number, numberText: (name: string) => string): void {
+  add(
+    value: Value,
+    line: number,
+    numberText: (name: string) => string,
+    tooLarge: number | null = null,
+  ): void {
     const problem = this.#problemOf(value);
     if (problem !== null) return this.addBad(problem, line);
-    this.#records.push({ object: value as JsonObject, line, ordinal: this.#seen, numberText });
+    this.adopt({ object: value as JsonObject, line, ordinal: 0, numberText, tooLarge });
+  }
+
+  /** Takes a record that another collector has found good. */
+  adopt(record: JsonRecord): void {
+    this.#records.push({ ...record, ordinal: this.#seen });
     this.#seen += 1;
   }
 

@@ -183,7 +183,7 @@ function readPlan(opened: Opened, { fields, window }: ReadOptions): ReadPlan {
   const { origin, columns, key, cursor, reading, mayBeMisencoded, paging } = opened;
   const { order, isPaged } = reading;
   const wanted = fields.map((name) => columnNamed(name, { ...origin, columns }, 'source.columns'));
-  const copied = [...new Set([...wanted.map((column) => column.name), ...key.map((column) => column.name)])];
+  const copied = [...new Set([...key, ...wanted].map((column) => column.name))];
   const ofWindow = window === undefined || cursor === null ? [] : windowConditions(cursor, window);
   const conditions = [...origin.conditions, ...ofWindow];
   return {
@@ -191,6 +191,7 @@ function readPlan(opened: Opened, { fields, window }: ReadOptions): ReadPlan {
     layout: {
       fields: wanted.map(fieldOf),
       types: wanted.map((column) => column.type),
+      columns: wanted.map((column) => copied.indexOf(column.name)),
       columnCount: copied.length,
       key: key.map(({ name }) => ({ name, column: copied.indexOf(name) })),
       isResumable: isPaged,

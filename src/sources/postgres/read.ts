@@ -95,10 +95,10 @@ async function* readPage(
     await client.query(beginReadOnly);
     const page = { after: state.after, limit: Number.isFinite(limit) ? limit : undefined };
     for await (const lines of copyOut(client, `COPY (${pageSql(plan.select, page)}) TO STDOUT`)) {
-      if (plan.mayBeMisencoded) rejectMisencoded(lines, plan);
+      if (plan.mayBeMisencoded && lines.cutFrom === null) rejectMisencoded(lines, plan);
       const batch = CopyTextBatch.of(plan.layout, lines, state.record);
       size.rows += batch.length;
-      size.bytes += lines.text.length;
+      size.bytes += lines.cutFrom ?? lines.text.length;
       advance(state, batch, plan);
       if (plan.isPaged) session.giveUpAfter(plan.paging.patienceMs);
       yield batch;

@@ -1,7 +1,7 @@
 import { untilAborted } from '../../core/async.ts';
-import { errorMessage } from '../../core/errors.ts';
+import { BatchlineError, errorMessage } from '../../core/errors.ts';
 import { fieldIndex, type RowBatch } from '../../core/row-batch.ts';
-import type { TransformedBatch, TransformFailure } from '../../core/transform.ts';
+import { transformFailure, type TransformedBatch, type TransformFailure } from '../../core/transform.ts';
 import type { Field, Value } from '../../core/value.ts';
 import { DerivedBatch, keepRows, type DerivedColumn } from '../../core/derived-batch.ts';
 import type { LoadedModule } from './load-module.ts';
@@ -41,7 +41,11 @@ export async function applyModule(
       answers.push(values);
     } catch (error) {
       signal.throwIfAborted();
-      failures.push({ row, code: 'module_failed', message: failureMessage(batch, row, plan, error) });
+      failures.push(
+        error instanceof BatchlineError
+          ? transformFailure(batch, row, error)
+          : { row, code: 'module_failed', message: failureMessage(batch, row, plan, error) },
+      );
     }
   }
   const left = new DerivedBatch(keepRows(batch, kept), plan.fields, columnsOf(batch, plan, answers));

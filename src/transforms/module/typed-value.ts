@@ -1,4 +1,6 @@
 import { parseExactJson } from '../../core/exact-json.ts';
+import { longestRow, rowTooLarge } from '../../core/longest-row.ts';
+import { tooDeep } from '../../core/nesting.ts';
 import { valueToJson } from '../../core/print.ts';
 import type { Value } from '../../core/value.ts';
 
@@ -16,7 +18,7 @@ export const moduleSqlTypes: Readonly<Record<ModuleKind, string>> = {
 };
 
 const converters: Readonly<Record<ModuleKind, (value: unknown) => Value | undefined>> = {
-  text: (value) => (typeof value === 'string' ? value : undefined),
+  text: (value) => (typeof value === 'string' ? bounded(value) : undefined),
   integer(value) {
     if (typeof value === 'bigint') return value;
     return Number.isSafeInteger(value) ? BigInt(value as number) : undefined;
@@ -27,7 +29,11 @@ const converters: Readonly<Record<ModuleKind, (value: unknown) => Value | undefi
   json: toJson,
 };
 
-/** What a module returned for a field of a type, as a value; undefined where it is of another type. */
+/**
+ * What a module returned for a field of a type, as a value; undefined where it is of another type.
+ *
+ * @throws BatchlineError `row_too_large`, `nested_too_deep`
+ */
 export function typedValue(value: unknown, kind: ModuleKind): Value | undefined {
   return value === null ? null : converters[kind](value);
 }
@@ -45,6 +51,20 @@ function toTimestamp(value: unknown): Value | undefined {
 /** A copy, so that what the module goes on to do with its own object changes no row. */
 function toJson(value: unknown): Value | undefined {
   // A function or a symbol has no JSON.
-  const json: string | undefined = valueToJson(value as Value);
-  return json === undefined ? undefined : parseExactJson(json);
+  const json: string | undefined = jsonOf(value);
+  return json === undefined ? undefined : parseExactJson(bounded(json));
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return valueToJson(value as Value);
+  } catch (error) {
+    // The stack has no room for as many levels.
+    throw error instanceof RangeError ? tooDeep() : error;
+  }
+}
+
+function bounded(text: string): string {
+  if (text.length > longestRow) throw rowTooLarge(text.length);
+  return text;
 }

@@ -6,7 +6,7 @@ import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
-import { splitResultLine } from './result-line.ts';
+import { idIn, splitResultLine } from './result-line.ts';
 import { strictOutputFaults } from './strict-output.ts';
 
 /** Where requests of each kind go. */
@@ -31,6 +31,7 @@ export const openAiDialect: Dialect = {
   reask,
   asked,
   split: splitResultLine,
+  idIn,
   reply: readReply,
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,

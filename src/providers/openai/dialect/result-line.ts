@@ -41,6 +41,11 @@ export function splitResultLine(line: JsonMap): ResultParts | null {
     : { kind: 'answered', customId, requestId, body };
 }
 
+/** Within a text the quotation marks would be escaped, so that what is found is a key. */
+export function idIn(part: string): string | null {
+  return /(?<!\\)"custom_id"\s*:\s*"([^"\\]+)"/.exec(part)?.[1] ?? null;
+}
+
 function answeredBody({ status, body, error }: FailedLine, hasResponse: boolean): JsonMap | undefined {
   if (isPresent(error) || body === undefined || isPresent(body['error'])) return undefined;
   const isAnswered = status === null ? hasResponse : status >= 200 && status < 300;
