@@ -202,10 +202,7 @@ function isBlank(buffer: Buffer, start: number, end: number): boolean {
 }
 
 /** The bytes of a file, unpacked where its name ends in `.gz`. @throws BatchlineError `results_unreadable` */
-async function* readBytes(
-  path: string,
-  { signal, blockBytes }: LineReaderOptions,
-): AsyncGenerator<Buffer> {
+async function* readBytes(path: string, { signal, blockBytes }: LineReaderOptions): AsyncGenerator<Buffer> {
   const stream = openStream(path, blockBytes ?? usualBlock);
   try {
     for await (const chunk of stream) {
