@@ -1,4 +1,4 @@
-import { isTooDeep, tooDeep } from './nesting.ts';
+import { refuseUnwieldy } from './nesting.ts';
 import type { Value } from './value.ts';
 
 declare global {
@@ -17,10 +17,10 @@ const wideExponent = /\d[eE][+-]?\d{3,}\s*(?:[,\]}]|$)/;
  * Parses JSON without losing a digit: an integer that a double cannot hold comes out as a bigint, and a fraction
  * that it cannot hold as `JSON.rawJSON`; `valueToJson` writes both back unchanged.
  *
- * @throws SyntaxError where the text is not JSON, BatchlineError `nested_too_deep`
+ * @throws SyntaxError where the text is not JSON, BatchlineError `nested_too_deep`, `row_too_large`
  */
 export function parseExactJson(text: string): Value {
-  if (isTooDeep(text)) throw tooDeep();
+  refuseUnwieldy(text);
   return parseStoredJson(text);
 }
 

@@ -6,9 +6,23 @@ import { BatchlineError } from './errors.ts';
  */
 export const mostLevels = 1000;
 
-/** Whether a JSON text is nested deeper than that. Counting brackets, which costs next to nothing, mostly tells. */
+/** The most lists and objects of a JSON value: each takes many times its text's bytes of memory. */
+export const mostParts = 1_000_000;
+
+/** Whether a JSON text is nested too deep. Counting brackets, which costs next to nothing, mostly tells. */
 export function isTooDeep(json: string): boolean {
-  return hasMany(json) && depthExceeds(json);
+  return hasMore(json, mostLevels) && depthExceeds(json);
+}
+
+/** Whether a JSON text has too many parts; brackets within its texts are not told apart. */
+function isTooManifold(json: string): boolean {
+  return json.length > 2 * mostParts && hasMore(json, mostParts);
+}
+
+/** @throws BatchlineError `nested_too_deep`, `row_too_large` */
+export function refuseUnwieldy(json: string): void {
+  if (isTooDeep(json)) throw tooDeep();
+  if (isTooManifold(json)) throw tooManifold();
 }
 
 export function tooDeep(): BatchlineError {
@@ -18,11 +32,18 @@ export function tooDeep(): BatchlineError {
   );
 }
 
-function hasMany(json: string): boolean {
+export function tooManifold(): BatchlineError {
+  return new BatchlineError(
+    'row_too_large',
+    `the JSON holds more than ${mostParts} lists and objects, which is more than is read; leave it out, or take the part that is needed where it is read`,
+  );
+}
+
+function hasMore(json: string, most: number): boolean {
   let count = 0;
   for (const close of [']', '}'])
     for (let at = json.indexOf(close); at !== -1; at = json.indexOf(close, at + 1))
-      if ((count += 1) > mostLevels) return true;
+      if ((count += 1) > most) return true;
   return false;
 }
 

@@ -1,5 +1,5 @@
 import { partBeginning, rowTooLarge } from '../core/longest-row.ts';
-import { isTooDeep, tooDeep } from '../core/nesting.ts';
+import { refuseUnwieldy } from '../core/nesting.ts';
 import { printValue, valueToJson } from '../core/print.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field, FieldKind, Value } from '../core/value.ts';
@@ -133,7 +133,7 @@ export class CopyTextBatch implements RowBatch {
     if (kind === 'text') return `"${cell}"` as WireText;
     if (kind === 'integer') return cell;
     if (kind === 'boolean') return booleanText(cell);
-    if (kind === 'json') return jsonToWire(onOneLine(shallow(cellText(cell))));
+    if (kind === 'json') return jsonDocument(cellText(cell));
     return jsonToWire(valueToJson(this.value(row, field)));
   }
 
@@ -190,9 +190,9 @@ function booleanText(cell: WireText): WireText {
   return (cell === 't' ? 'true' : 'false') as WireText;
 }
 
-function shallow(json: string): string {
-  if (isTooDeep(json)) throw tooDeep();
-  return json;
+function jsonDocument(json: string): WireText {
+  refuseUnwieldy(json);
+  return jsonToWire(onOneLine(json));
 }
 
 /** The type json keeps its text's line breaks; they stand between tokens only, where a space means the same. */

@@ -3,7 +3,6 @@ import { pick } from 'stream-json/core/filters/pick.js';
 import { jsonParser, type Token } from 'stream-json/core/parser.js';
 import { errorMessage } from '../../core/errors.ts';
 import { longestRow } from '../../core/longest-row.ts';
-import { tooDeep } from '../../core/nesting.ts';
 import { maxRecordBytes, RecordFault } from '../file/record-fault.ts';
 import type { JsonParser, JsonParserOptions } from './json-record.ts';
 import { ListAssembler } from './list-assembler.ts';
@@ -100,11 +99,11 @@ export class JsonListParser implements JsonParser {
     if (this.#assembler.isBetweenElements) this.#elementLine = this.#line;
     const element = this.#assembler.add(token);
     if (element === undefined) return;
-    const { value, keyDigits, isTooDeep } = element;
+    const { value, keyDigits, fault } = element;
     const tooLarge = this.#assembler.isTooLarge ? this.#elementBytes : null;
     this.#elementBytes = 0;
     this.#assembler.isTooLarge = false;
-    if (isTooDeep) this.#collector.addBad(tooDeep().message, this.#elementLine);
+    if (fault !== null) this.#collector.addBad(fault.message, this.#elementLine);
     else this.#collector.add(value, this.#elementLine, (name) => keyDigits.get(name) ?? '', tooLarge);
   }
 

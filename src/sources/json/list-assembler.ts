@@ -1,7 +1,8 @@
 import { Assembler } from 'stream-json/core/assembler.js';
 import type { Token } from 'stream-json/core/parser.js';
 import { parseExactJson } from '../../core/exact-json.ts';
-import { mostLevels } from '../../core/nesting.ts';
+import type { BatchlineError } from '../../core/errors.ts';
+import { mostLevels, mostParts, tooDeep, tooManifold } from '../../core/nesting.ts';
 import type { Value } from '../../core/value.ts';
 
 /** An element of a list. */
@@ -9,14 +10,16 @@ export interface Element {
   readonly value: Value;
   /** The digits of the numbers in its key. */
   readonly keyDigits: ReadonlyMap<string, string>;
-  readonly isTooDeep: boolean;
+  /** Why it is not to be read. */
+  readonly fault: BatchlineError | null;
 }
 
 /** Puts the elements of a list together out of their tokens, without losing a digit of a number. */
 export class ListAssembler extends Assembler<Value[]> {
   readonly #keyNames: ReadonlySet<string>;
   #keyDigits = new Map<string, string>();
-  #isTooDeep = false;
+  #fault: BatchlineError | null = null;
+  #parts = 0;
   /** Set where the element is too large: of what it holds then nothing is kept but its key. */
   isTooLarge = false;
 
@@ -33,14 +36,24 @@ export class ListAssembler extends Assembler<Value[]> {
   /** The element that `token` completes; undefined where it completes none. */
   add(token: Token): Element | undefined {
     this.consume(token);
-    if (this.depth > mostLevels + 1) this.#isTooDeep = true;
+    if (token.name === 'startObject' || token.name === 'startArray') this.#begin();
     if (this.isTooLarge && this.depth > 1) this.#forget();
     if (this.depth !== 1 || this.current === null || this.current.length === 0) return undefined;
     const keyDigits = this.#keyDigits;
     if (keyDigits.size > 0) this.#keyDigits = new Map();
-    const isTooDeep = this.#isTooDeep;
-    this.#isTooDeep = false;
-    return { value: this.current.pop() as Value, keyDigits, isTooDeep };
+    const fault = this.#fault;
+    this.#fault = null;
+    this.#parts = 0;
+    return { value: this.current.pop() as Value, keyDigits, fault };
+  }
+
+  #begin(): void {
+    this.#parts += 1;
+    if (this.#fault !== null) return;
+    if (this.depth > mostLevels + 1) this.#fault = tooDeep();
+    else if (this.#parts > mostParts) this.#fault = tooManifold();
+    // Nothing more of it is needed.
+    if (this.#fault !== null) this.isTooLarge = true;
   }
 
   #forget(): void {
