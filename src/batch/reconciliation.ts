@@ -54,8 +54,6 @@ export class Reconciliation implements Disposable {
   /** Results of rows that had succeeded already. */
   repeats = 0;
   unparsable = 0;
-  /** Lines that are a result of a row here. */
-  joined = 0;
   /** Answers that were cut off and are kept as they are. */
   truncated = 0;
   /** Rows whose answers had to be repaired. */

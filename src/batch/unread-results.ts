@@ -18,9 +18,10 @@ export function unreadResults(
   let rows = 0;
   for (let line = 0; line < chunk.requests; line += 1) if (reconciliation.isUnheard(offset + line)) rows += 1;
   if (rows === 0) return null;
-  const { unjoined, joined } = reconciliation;
+  // Rows, not lines: one that stands there twice is not the answer to another row.
+  const joined = chunk.requests - rows;
   const { reported } = chunk;
-  const { lines, first } = unjoined;
+  const { lines, first } = reconciliation.unjoined;
   if (lines === 0 && (reported ?? 0) <= joined) return null;
   return { rows, lines, first: first?.text ?? null, path: first?.path ?? path, joined, reported };
 }

@@ -61,7 +61,6 @@ export async function joinResults(
         reconciliation.noteUnjoined(block.buffer.subarray(start, end), file);
         continue;
       }
-      reconciliation.joined += 1;
       // A line that says again what is known was not paid for again.
       const isFirst = reconciliation.isUnheard(index);
       if (isFirst) usage.add(result);

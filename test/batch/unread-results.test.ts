@@ -29,10 +29,7 @@ async function heldFor({ read = [], unread = [], chunk = {} }: Told): Promise<Un
   await using folder = await temporaryFolder();
   const stored = await storedChunk(folder.path, ['a', 'b', 'c'], chunk);
   using reconciliation = await Reconciliation.open(folder.path, [stored]);
-  for (const customId of read) {
-    reconciliation.joined += 1;
-    reconciliation.take(reconciliation.find(customId), { ...failure, customId });
-  }
+  for (const customId of read) reconciliation.take(reconciliation.find(customId), { ...failure, customId });
   for (const line of unread) {
     reconciliation.unparsable += 1;
     reconciliation.noteUnjoined(Buffer.from(line), 'output.jsonl');
@@ -63,6 +60,14 @@ describe('rows that lack a result', () => {
       path: 'expected.jsonl',
       joined: 1,
       reported: 2,
+    });
+  });
+
+  it('are held where lines that repeat others stand for those that are counted', async () => {
+    expect(await heldFor({ read: ['a', 'a', 'a'], chunk: { reported: 3 } })).toMatchObject({
+      rows: 2,
+      joined: 1,
+      reported: 3,
     });
   });
 

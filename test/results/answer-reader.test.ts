@@ -350,6 +350,11 @@ test.each([
   ['a deployment', refused(404, 'DeploymentNotFound')],
   ['a 403 of a project', refused(403, null, 'Project `p` does not have access to model `m`')],
   ['a 403 of a permission', refused(403, 'insufficient_permissions')],
+  ['with a low balance', refused(400, 'invalid_request_error', 'Your credit balance is too low.')],
+  ['with a balance in other words', refused(403, null, 'Sorry, your account balance is insufficient')],
+  ['that is overdue', refused(403, 'AccountOverdueError', 'The request failed.')],
+  ['in arrears', refused(400, 'Arrearage', 'Access denied, make sure your account is in good standing.')],
+  ['that is restricted', refused(400, 'organization_restricted', 'Reach out to support.')],
   [
     'without a response',
     { custom_id: 'r-1', response: null, error: { code: 'insufficient_quota', message: 'x' } },

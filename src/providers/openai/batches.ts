@@ -12,7 +12,7 @@ import type { ApiCalls } from './api-calls.ts';
 import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry, type OpenAiFiles } from './files.ts';
-import { everything, pageOf } from './listing.ts';
+import { everything, pageOf, pageSize } from './listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
 import { roomCodes } from './provider-error.ts';
 import { statedLimit } from './want-of-room.ts';
@@ -86,7 +86,7 @@ export class OpenAiBatches implements BatchSide {
   list(signal: AbortSignal): AsyncIterable<RemoteBatch> {
     const call = { doing: 'listing batches' };
     const fetchPage = async (after: string | undefined) => {
-      const query = { limit: 100, ...(after === undefined ? {} : { after }) };
+      const query = { limit: pageSize, ...(after === undefined ? {} : { after }) };
       const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.list(query, request),
       );

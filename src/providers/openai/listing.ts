@@ -3,35 +3,48 @@ import { asMap } from '../../core/json.ts';
 /** A page of a listing as the API sends it; some servers answer with the bare list. */
 export interface Page {
   readonly items: readonly unknown[];
-  readonly hasMore: boolean;
+  /** Null where the server does not say. */
+  readonly hasMore: boolean | null;
 }
 
 /** Undefined where the answer is no listing. */
 export function pageOf(answer: unknown): Page | undefined {
   const page = asMap(answer);
   const items: unknown = Array.isArray(answer) ? answer : page?.['data'];
-  return Array.isArray(items) ? { items, hasMore: page?.['has_more'] === true } : undefined;
+  if (!Array.isArray(items)) return undefined;
+  const hasMore = page?.['has_more'];
+  return { items, hasMore: typeof hasMore === 'boolean' ? hasMore : null };
 }
 
+/** How many things are asked for at a time. */
+export const pageSize = 100;
+
 /**
- * What a listing holds, page after page. A server that ignores where to go on sends the same page again: what was seen
- * already is passed over, and a page that brings nothing new is the last.
+ * What a listing holds, page after page. What it leaves out would be taken for absent, so that its own word for its end
+ * is believed only of a page that is not full: servers say it wrongly, or not at all. One that ignores where to go on
+ * sends the same page again: what was seen already is passed over, and a page that brings nothing new is the last.
  *
  * @param fetchPage asks for the page behind an id
  * @param read undefined of what is no such thing
  */
-export async function* everything<T extends { readonly id: string }>(
+export async function* everything<T>(
   fetchPage: (after: string | undefined) => Promise<Page>,
   read: (item: unknown) => T | undefined,
 ): AsyncGenerator<T> {
   const seen = new Set<string>();
   for (let after: string | undefined; ;) {
     const { items, hasMore } = await fetchPage(after);
-    const found = items.map(read).filter((item) => item !== undefined);
-    const fresh = found.filter(({ id }) => !seen.has(id));
-    for (const { id } of fresh) seen.add(id);
-    yield* fresh;
-    after = fresh.at(-1)?.id;
-    if (!hasMore || after === undefined) return;
+    const fresh = new Map<string, unknown>();
+    for (const item of items) {
+      const id = asMap(item)?.['id'];
+      if (typeof id === 'string' && !seen.has(id)) fresh.set(id, item);
+    }
+    for (const [id, item] of fresh) {
+      seen.add(id);
+      after = id;
+      const found = read(item);
+      if (found !== undefined) yield found;
+    }
+    if (fresh.size === 0 || (hasMore === false && items.length < pageSize)) return;
   }
 }

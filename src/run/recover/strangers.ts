@@ -39,13 +39,14 @@ export async function findStrangers(search: StrangerSearch): Promise<readonly St
 
 async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSearch) {
   const { signals } = host;
-  const oldest = Date.now() - oldestMs;
+  const age = new ListingAge(Date.now() - oldestMs);
   const known = await KnownBatches.open(ledger, loaded.name);
   const uploads = new Uploads(batches, signals.drain);
   const strangers: Stranger[] = [];
   for await (const batch of batches.list(signals.drain)) {
-    if (batch.createdAt !== null && batch.createdAt < oldest) break;
-    if (strangers.length === mostStrangers) break;
+    const isOld = age.isOld(batch);
+    if (age.isAllOldFromHere) break;
+    if (isOld) continue;
     const { label } = batch;
     if (label === null) {
       const run = await uploads.runOf(batch.input);
@@ -57,7 +58,37 @@ async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSe
         strangers.push({ batch: { ...batch, label }, isNameless: false });
     }
   }
-  return numbered(strangers);
+  const newestFirst = strangers.toSorted((a, b) => (b.batch.createdAt ?? 0) - (a.batch.createdAt ?? 0));
+  return numbered(newestFirst.slice(0, mostStrangers));
+}
+
+/** How many old batches in a row show that a listing is over, as far as it is of interest. */
+const mostOldInARow = 100;
+
+/** Tells the batches that are too old, and when no others follow: not every server lists the newest first. */
+class ListingAge {
+  readonly #oldest: number;
+  #last = Infinity;
+  #falls = true;
+  #oldInARow = 0;
+
+  constructor(oldest: number) {
+    this.#oldest = oldest;
+  }
+
+  /** To be asked of each batch in turn. */
+  isOld({ createdAt }: RemoteBatch): boolean {
+    const isOld = createdAt !== null && createdAt < this.#oldest;
+    this.#oldInARow = isOld ? this.#oldInARow + 1 : 0;
+    if (createdAt === null) return false;
+    this.#falls &&= createdAt <= this.#last;
+    this.#last = createdAt;
+    return isOld;
+  }
+
+  get isAllOldFromHere(): boolean {
+    return this.#falls && this.#oldInARow > mostOldInARow;
+  }
 }
 
 /** Numbers the files of each run whose batches do not say it, the oldest first. */

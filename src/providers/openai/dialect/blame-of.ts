@@ -11,13 +11,17 @@ interface Told {
 
 /** Codes and types of errors that are the account's, as far as they are known; others are told by their words. */
 const accountCodes =
-  /quota|billing|credit|balance|payment|spend|invalid_api_key|incorrect_api_key|(account|organization|project|key).*(deactivated|disabled|suspended|not_found|inactive)|access_terminated|authentication|unauthenticated|unauthori[sz]ed/i;
+  /quota|billing|credit|balance|payment|spend|overdue|arrear|invalid_api_key|incorrect_api_key|(account|organization|project|key).*(deactivated|disabled|suspended|restricted|not_found|inactive)|access_terminated|authentication|unauthenticated|unauthori[sz]ed/i;
 
 const modelCodes =
   /^(model_not_found|model_not_allowed|model_not_available|model_not_supported|unsupported_model|unknown_model|invalid_model|model_mismatch|deployment_?not_?found|model_decommissioned|model_terms_required)$/i;
 
+/** That nothing is left to pay with, or that the account is closed for it. */
+const unpaidWords =
+  /insufficient[_ ](account[_ ])?(quota|credit|balance|funds)|(credit|account|prepaid|wallet|your) balance.{0,40}(insufficient|not enough|too low|overdue|exhausted|used up|depleted|negative)|overdue (balance|bill|invoice|payment)|in arrears|out of credits?|(billing|spend(ing)?) (hard )?limit|account.{0,40}(good standing|overdue)|(account|organi[sz]ation|project) (is|has been|was) (deactivated|disabled|suspended|restricted)/i;
+
 const accountWords =
-  /exceeded your current quota|insufficient[_ ](quota|credit|balance|funds)|(billing|spend(ing)?|usage|credit) (hard )?limit|out of credits?|no credits?|(check|update|add) .{0,40}(billing|payment)|(invalid|incorrect|missing|expired|revoked) api key|api key.{0,40}(invalid|not valid|incorrect|missing|expired|revoked|disabled)/i;
+  /exceeded your current quota|(usage|credit) (hard )?limit|no credits?|(check|update|add) .{0,40}(billing|payment)|(invalid|incorrect|missing|expired|revoked) api key|api key.{0,40}(invalid|not valid|incorrect|missing|expired|revoked|disabled)/i;
 
 const modelWords =
   /\b(the )?(model|deployment)\b.{0,120}\b(does not exist|doesn't exist|not found|do(es)? not have access|no access|not (been )?(allowed|permitted)|has been (deprecated|decommissioned|shut down)|is not available)/i;
@@ -39,18 +43,21 @@ function isAccounts({ status, code, type, message }: Told): boolean {
   if (modelCodes.test(code) || (isRefusal(status) && modelWords.test(message))) return true;
   // A rate limit speaks of quotas and billing plans too, and passes.
   if (status === 429)
-    return /insufficient|billing|spend|credit|balance/i.test(code) || isUsedUp(type, message);
+    return /insufficient|billing|spend|credit|balance|overdue|arrear/i.test(code) || isUsedUp(type, message);
   return (
-    isRefusal(status) && (accountCodes.test(code) || accountCodes.test(type) || accountWords.test(message))
+    isRefusal(status) &&
+    (accountCodes.test(code) ||
+      accountCodes.test(type) ||
+      unpaidWords.test(message) ||
+      accountWords.test(message))
   );
 }
 
 function isUsedUp(type: string, message: string): boolean {
   return (
     /insufficient_quota|billing|spend/i.test(type) ||
-    /insufficient[_ ]quota|current quota, please check your plan|(billing|spend(ing)?) (hard )?limit|out of credits?|insufficient (credit|balance|funds)/i.test(
-      message,
-    )
+    /current quota, please check your plan/i.test(message) ||
+    unpaidWords.test(message)
   );
 }
 
