@@ -41,5 +41,5 @@ export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number 
 
 /** How long to wait before a second look for a batch whose creation is in doubt, or for results that look short. */
 export function settleMs(pollIntervalMs: number): number {
-  return Math.max(250, Math.min(pollIntervalMs, 30_000));
+  return Math.max(250, Math.min(10 * pollIntervalMs, 30_000));
 }

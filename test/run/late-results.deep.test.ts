@@ -55,6 +55,49 @@ it('gives up, and buys nothing again, where a batch with answers never names the
   expect(paidLines(await emulator.bill())).toHaveLength(3);
 });
 
+/** Completed batches say nothing of what was answered, until they are told to. */
+function silent(): { readonly middleware: Middleware; readonly speak: () => void } {
+  let speaks = false;
+  return {
+    async middleware({ method, path }, forward) {
+      const response = await forward();
+      if (method !== 'GET' || !path.startsWith('/batches/') || speaks) return response;
+      const batch = JSON.parse(response.body.toString()) as object;
+      return jsonResponse(200, { ...batch, output_file_id: null, request_counts: null });
+    },
+    speak: () => {
+      speaks = true;
+    },
+  };
+}
+
+async function runSilent(project: PipelineProject): Promise<string> {
+  const { code, stderr } = await project.run();
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('names no file') });
+  expect(paidLines(await emulator.bill())).toHaveLength(3);
+  return (await project.status()).run_id;
+}
+
+it('buys nothing again where a completed batch says nothing at all, until it is given up', async () => {
+  const { middleware, speak } = silent();
+  await using proxy = await createProxy(emulator.url, middleware);
+  await using project = await create(proxy.url);
+  const runId = await runSilent(project);
+  const retried = project.cli('retry', runId, '--lost');
+  await expect.poll(async () => paidLines(await emulator.bill()).length).toBe(6);
+  speak();
+  expect(await retried).toMatchObject({ code: 0 });
+  expect((await project.status()).rows).toMatchObject({ ok: 3, failed: 0, pending: 0 });
+});
+
+it('ends a run whose completed batch says nothing at all where it is cancelled', async () => {
+  await using proxy = await createProxy(emulator.url, silent().middleware);
+  await using project = await create(proxy.url);
+  expect(await project.cli('cancel', await runSilent(project))).toMatchObject({ code: 0 });
+  expect(await project.status()).toMatchObject({ status: 'cancelled', rows: { ok: 0, pending: 3 } });
+  expect(paidLines(await emulator.bill())).toHaveLength(3);
+});
+
 it('looks again where the results have fewer lines than were sent', async () => {
   let downloads = 0;
   const middleware: Middleware = async ({ path }, forward) => {

@@ -43,18 +43,25 @@ async function afterEnd(
   const { pass } = context;
   const { status, results, refusal, counts } = batch;
   if (refusal !== null) return afterRefusal(context, chunk, refusal, status);
-  // What may have been paid for is never sent again for want of a file's name.
-  if (results.length === 0 && (counts?.completed ?? 0) > 0) throw resultsUnnamed(batch);
+  const isUnnamed = hasUnnamedResults(batch);
+  // What may have been paid for is never sent again for want of a file's name, unless a person says so.
+  if (isUnnamed && !pass.takesLost && !pass.cancels) throw resultsUnnamed(chunk, batch);
   const ended = await context.ledger.moveChunk(chunk, 'batch_ended', {
     batchStatus: status,
     results,
-    reported: counts === null ? null : counts.completed + counts.failed,
+    reported: counts === null || isUnnamed ? null : counts.completed + counts.failed,
   });
   context.room.batchEnded();
   if (results.length > 0) context.refusals.answered();
   else if (status === 'cancelled' && !pass.cancels && !watch.hasCancelled(chunk) && context.refusals.count())
     throw batchCancelled(batch);
   return moved(ended);
+}
+
+/** Whether answers may be paid for, and nothing says where they are. */
+function hasUnnamedResults({ status, results, counts }: RemoteBatch): boolean {
+  if (results.length > 0) return false;
+  return counts === null ? status === 'completed' : counts.completed > 0;
 }
 
 function batchCancelled({ id }: RemoteBatch): BatchlineError {
@@ -68,12 +75,12 @@ function batchCancelled({ id }: RemoteBatch): BatchlineError {
   );
 }
 
-function resultsUnnamed({ id, status }: RemoteBatch): BatchlineError {
+function resultsUnnamed({ runId }: ChunkRecord, { id, status }: RemoteBatch): BatchlineError {
   return new BatchlineError(
     'results_unnamed',
     `Batch ${id} is ${status}, but names no file with its results.`,
     {
-      hint: 'Look for it at the provider; typing the same command again asks once more and sends nothing twice.',
+      hint: `Look for it at the provider; typing the same command again asks once more and sends nothing twice. \`pipeline retry ${runId} --lost\` gives its answers up and sends its rows again, \`pipeline cancel ${runId}\` ends the run without them.`,
       exitCode: 1,
     },
   );
