@@ -1,11 +1,16 @@
 import { BatchlineError } from '../core/errors.ts';
 import type { FaultsInput } from './faults/faults.ts';
 
-type Dialect = Pick<FaultsInput, 'batches' | 'http'>;
+/** How a server differs from OpenAI, as far as a client meets it. */
+interface Dialect extends Pick<FaultsInput, 'batches' | 'http' | 'limits' | 'server'> {
+  /** What a pipeline's `provider.compat` has to switch off there. */
+  readonly compat?: Readonly<Record<string, unknown>>;
+}
 
 const upperCase = { fault: 'status_words', upper_case: true } as const;
+const withoutMetadata = { fault: 'no_metadata' } as const;
 
-/** How servers that speak the Batch API differ from OpenAI's, as far as a client meets it. */
+/** By the names of the servers; the last ones are those that differ most, without a name. */
 export const dialects = {
   openai: { batches: [{ fault: 'empty_error_file_id' }] },
   azure: {
@@ -18,22 +23,44 @@ export const dialects = {
       { fault: 'null_counts' },
       { fault: 'empty_error_file' },
     ],
+    limits: { requests: 100_000 },
+    server: { pending_uploads: '300ms' },
   },
-  together: { batches: [upperCase, { fault: 'iso_times' }, { fault: 'no_metadata' }] },
+  groq: { limits: { requests: 50_000, bytes: 100_000_000 } },
+  together: {
+    batches: [upperCase, { fault: 'iso_times' }, withoutMetadata],
+    limits: { requests: 50_000, bytes: 100_000_000 },
+    server: { wraps_jobs: true, bare_lists: true },
+  },
   novita: {
     batches: [
       { fault: 'status_words', upper_case: true, words: { in_progress: 'progress' } },
-      { fault: 'no_metadata' },
+      withoutMetadata,
     ],
+    server: { bare_lists: true },
   },
+  deepinfra: { batches: [{ fault: 'request_counts', failed: null }] },
+  nebius: { batches: [{ fault: 'empty_error_file_id' }, { fault: 'null_counts' }] },
+  parasail: { limits: { requests: 50_000, bytes: 100_000_000 }, batches: [withoutMetadata] },
   doubleword: { http: [{ fault: 'download_growing', times: 1 }] },
-  litellm: { batches: [{ fault: 'no_metadata' }], http: [{ fault: 'download_redirected' }] },
+  litellm: { batches: [withoutMetadata], http: [{ fault: 'download_redirected' }] },
+  portkey: { batches: [withoutMetadata, { fault: 'empty_error_file' }] },
+  perplexity: {
+    server: { refuses: ['output_expires_after', 'expires_after'] },
+    compat: { output_expires_after: false },
+  },
+  zhipu: { limits: { requests: 50_000, bytes: 100_000_000 }, batches: [{ fault: 'iso_times' }] },
   forgetful: {
     batches: [
-      { fault: 'no_metadata' },
+      withoutMetadata,
       { fault: 'null_counts' },
       { fault: 'request_counts', completed: 0, failed: 0 },
     ],
+    server: { oldest_first: true },
+  },
+  strict: {
+    server: { refuses: ['metadata', 'output_expires_after', 'expires_after'], bare_lists: true },
+    compat: { metadata: false, output_expires_after: false },
   },
 } as const satisfies Readonly<Record<string, Dialect>>;
 
@@ -57,6 +84,8 @@ export function withDialect(name: string, faults: FaultsInput = {}): FaultsInput
     );
   return {
     ...faults,
+    limits: { ...dialect.limits, ...faults.limits },
+    server: { ...dialect.server, ...faults.server },
     batches: [...(dialect.batches ?? []), ...(faults.batches ?? [])],
     http: [...(faults.http ?? []), ...(dialect.http ?? [])],
   };

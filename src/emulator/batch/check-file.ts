@@ -11,6 +11,7 @@ const mostFaults = 1000;
 /** The verdict on a whole input file, reached by showing it the file's lines in order. */
 export class FileCheck {
   readonly #endpoint: Endpoint;
+  readonly #most: number;
   readonly #customIds = new Set<string>();
   readonly #faults: BatchError[] = [];
   #requests = 0;
@@ -20,7 +21,8 @@ export class FileCheck {
   /** Blank lines so far that no other line has followed: allowed at the end of the file only. */
   #blankLines: number[] = [];
 
-  constructor(endpoint: Endpoint, countsTokens: boolean) {
+  constructor(endpoint: Endpoint, countsTokens: boolean, most = mostRequests) {
+    this.#most = most;
     this.#endpoint = endpoint;
     this.#tokens = countsTokens ? 0 : null;
   }
@@ -46,7 +48,7 @@ export class FileCheck {
   /** What is wrong with the file; empty where nothing is. */
   faults(): readonly BatchError[] {
     if (this.#requests === 0) return [emptyFile];
-    if (this.#requests > mostRequests) return [tooMany('requests', this.#requests, mostRequests)];
+    if (this.#requests > this.#most) return [tooMany('requests', this.#requests, this.#most)];
     if (this.#embeddingInputs > mostEmbeddingInputs) {
       return [tooMany('embedding inputs', this.#embeddingInputs, mostEmbeddingInputs)];
     }
@@ -61,7 +63,7 @@ export class FileCheck {
     for (const blank of this.#blankLines) this.#report(blankLine, blank);
     this.#blankLines = [];
     this.#requests += 1;
-    if (this.#requests > mostRequests) return;
+    if (this.#requests > this.#most) return;
     const line = checkLine(bytes, this.#endpoint);
     const fault = isLineFault(line) ? line : this.#checkAgainstOthers(line);
     if (fault !== null) this.#report(fault, number);

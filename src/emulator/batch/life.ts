@@ -73,7 +73,8 @@ class BatchLife {
 
   async #checkFile(): Promise<FileCheck> {
     const { endpoint, input_file_id: file } = this.record;
-    const check = new FileCheck(endpoint, (this.record.plan?.enqueuedTokens ?? null) !== null);
+    const countsTokens = (this.record.plan?.enqueuedTokens ?? null) !== null;
+    const check = new FileCheck(endpoint, countsTokens, this.#context.faults.fileLimits.requests);
     for await (const block of readLines(this.#context.files.path(file), this.#context.signal)) {
       // oxlint-disable-next-line typescript/require-await -- the lane takes work of either kind
       await this.#context.lane.run(this.#batch.rank, async () => check.add(block));

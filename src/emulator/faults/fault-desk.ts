@@ -4,6 +4,7 @@ import { FaultStore, type FaultSetting, type Tally } from './fault-store.ts';
 import type { Faults, FaultsInput } from './faults.ts';
 import type { HttpFault } from './http-faults.ts';
 import { hits } from './occurrence.ts';
+import type { ServerManners } from './server-manners.ts';
 
 const noFaults: readonly HttpFault[] = [];
 const notSeen: Tally = { seen: 0, hits: 0 };
@@ -45,6 +46,16 @@ export class FaultDesk implements Disposable {
   /** Sets other faults, for calls and batches from now on. @throws BatchlineError `invalid_faults` */
   async set(faults: FaultsInput): Promise<void> {
     await this.#set(JSON.stringify(faults), this.#setting.given);
+  }
+
+  /** The most that a file may hold; undefined where it is OpenAI's. */
+  get fileLimits(): Pick<Faults['limits'], 'requests' | 'bytes'> {
+    return this.#faults?.limits ?? {};
+  }
+
+  /** How the server behaves at every call; null where it does as OpenAI's. */
+  get manners(): ServerManners | null {
+    return this.#faults?.server ?? null;
   }
 
   /** What is set, and how often each fault came into question and hit. */

@@ -1,13 +1,15 @@
 import { acceptBatch, type BillingServices } from '../batch/billing.ts';
 import type { BatchRunner } from '../batch/runner.ts';
 import type { FaultDesk } from '../faults/fault-desk.ts';
+import { refuseFields, showCreated } from '../faults/server-manners.ts';
 import { ApiError, badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
 import { hasEnded, isListed, isLost, showBatch, type BatchRecord } from '../state/batch-record.ts';
 import { readNewBatch } from './new-batch.ts';
-import { pageLimit, showPage } from './page.ts';
+import { bareList, pageLimit, showPage } from './page.ts';
+import { refusePending } from './pending-upload.ts';
 
 export interface BatchServices extends BillingServices {
   readonly runner: BatchRunner;
@@ -47,11 +49,16 @@ class BatchRoutes {
   }
 
   async create(exchange: Exchange): Promise<void> {
-    const asked = readNewBatch(await readJsonBody(exchange.request), this.#services.files);
-    const batch = { ...asked, plan: this.#services.faults.planBatch() };
+    const { faults, files } = this.#services;
+    const body = await readJsonBody(exchange.request);
+    if (faults.manners !== null) refuseFields(faults.manners, Object.keys(body));
+    const asked = readNewBatch(body, files);
+    refusePending(faults.manners, files.get(asked.input_file_id));
+    const batch = { ...asked, plan: faults.planBatch() };
     await acceptBatch(this.#services, batch, exchange.signal);
     this.#services.runner.start(batch);
-    sendJson(exchange, 200, showBatch(batch));
+    const shown = showBatch(batch);
+    sendJson(exchange, 200, faults.manners === null ? shown : showCreated(faults.manners, shown));
   }
 
   list(exchange: Exchange): void {
@@ -59,7 +66,10 @@ class BatchRoutes {
     const after = exchange.query.get('after');
     const found = this.#listed(after, limit + 1);
     if (found === undefined) throw badRequest(`No batch found with id '${after}'.`, 'after', null);
-    sendJson(exchange, 200, showPage(found, limit, showBatch));
+    const { manners } = this.#services.faults;
+    const page = showPage(found, limit, showBatch);
+    if (manners?.oldest_first === true) page.data.reverse();
+    sendJson(exchange, 200, bareList(manners, page));
   }
 
   show(exchange: Exchange): void {

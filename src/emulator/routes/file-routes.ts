@@ -7,7 +7,8 @@ import { badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/router.ts';
 import type { FileObject, FileStore } from '../state/file-store.ts';
-import { pageLimit, showPage } from './page.ts';
+import { bareList, pageLimit, showPage } from './page.ts';
+import { isPending } from './pending-upload.ts';
 import { receiveUpload } from './upload.ts';
 
 const longestPage = 10_000;
@@ -56,7 +57,9 @@ class FileRoutes {
   }
 
   async upload(exchange: Exchange): Promise<void> {
-    sendJson(exchange, 200, await receiveUpload(exchange.request, this.#files));
+    const { fileLimits, manners } = this.#faults;
+    const rules = { mostBytes: fileLimits.bytes, manners };
+    sendJson(exchange, 200, this.#shown(await receiveUpload(exchange.request, this.#files, rules)));
   }
 
   list(exchange: Exchange): void {
@@ -68,12 +71,15 @@ class FileRoutes {
     sendJson(
       exchange,
       200,
-      showPage(found, limit, (file) => file),
+      bareList(
+        this.#faults.manners,
+        showPage(found, limit, (file) => this.#shown(file)),
+      ),
     );
   }
 
   show(exchange: Exchange): void {
-    sendJson(exchange, 200, this.#find(exchange));
+    sendJson(exchange, 200, this.#shown(this.#find(exchange)));
   }
 
   /** Streams the content from the disk; a client that leaves ends it. */
@@ -109,6 +115,10 @@ class FileRoutes {
     this.#files.forget(id);
     if (!this.#runner.isReading(id)) await this.#files.deleteContent(id);
     sendJson(exchange, 200, { id, object: 'file', deleted: true });
+  }
+
+  #shown(file: FileObject): object {
+    return isPending(this.#faults.manners, file) ? { ...file, status: 'pending' } : file;
   }
 
   #find(exchange: Exchange): FileObject {

@@ -1,3 +1,4 @@
+import type { ServerManners } from '../faults/server-manners.ts';
 import { badRequest } from '../http/api-error.ts';
 
 /** @throws ApiError 400 where the limit is no integer from 1 to `most` */
@@ -11,12 +12,17 @@ export function pageLimit(query: URLSearchParams, standard: number, most: number
   return limit;
 }
 
+/** Without its envelope, where the server's lists have none. */
+export function bareList(manners: ServerManners | null, page: ReturnType<typeof showPage>): unknown {
+  return manners?.bare_lists === true ? page.data : page;
+}
+
 /** One page of a listing. @param found the page's entries and, where there are more, one beyond */
 export function showPage<T extends { readonly id: string }>(
   found: readonly T[],
   limit: number,
   show: (entry: T) => unknown,
-): object {
+) {
   const entries = found.slice(0, limit);
   return {
     object: 'list',

@@ -1,6 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { badRequest, invalidValue, missingParameter, type ApiError } from '../http/api-error.ts';
+import { refuseFields, type ServerManners } from '../faults/server-manners.ts';
+import { ApiError, badRequest, invalidValue, missingParameter } from '../http/api-error.ts';
 import { multipartBoundary, parseMultipart } from '../http/multipart.ts';
 import type { FileObject, FileStore } from '../state/file-store.ts';
 import { newId } from '../state/ids.ts';
@@ -11,13 +12,26 @@ const mostFieldBytes = 512;
 const shortestLifetime = 3600;
 const longestLifetime = 2_592_000;
 
+/** What a server takes other than OpenAI does. */
+export interface UploadRules {
+  readonly mostBytes?: number | undefined;
+  readonly manners?: ServerManners | null;
+}
+
 /** Stores an upload as it arrives. @throws ApiError 400 where the form is not one that the API takes */
-export async function receiveUpload(request: IncomingMessage, files: FileStore): Promise<FileObject> {
+export async function receiveUpload(
+  request: IncomingMessage,
+  files: FileStore,
+  { mostBytes = mostFileBytes, manners = null }: UploadRules = {},
+): Promise<FileObject> {
   const boundary = multipartBoundary(request.headers['content-type']);
   const id = newId('file-');
   const path = files.temporaryPath(id);
   try {
     const form = await readForm(request, boundary, path);
+    if (manners !== null) refuseFields(manners, Array.from(form.fields.keys(), nameOf));
+    if (form.fileBytes > mostBytes)
+      throw new ApiError(413, `The file is too large: at most ${mostBytes} bytes.`);
     const filename = checkFile(form);
     checkPurpose(form.fields.get('purpose'));
     const lifetimeSeconds = lifetime(form.fields);
@@ -25,6 +39,11 @@ export async function receiveUpload(request: IncomingMessage, files: FileStore):
   } finally {
     await rm(path, { force: true });
   }
+}
+
+/** `expires_after` of `expires_after[anchor]`. */
+function nameOf(field: string): string {
+  return field.replace(/\[.*/, '');
 }
 
 interface Form {

@@ -1,4 +1,4 @@
-import { asMap } from '../../core/json.ts';
+import { asMap, asText } from '../../core/json.ts';
 
 /** A page of a listing as the API sends it; some servers answer with the bare list. */
 export interface Page {
@@ -14,6 +14,12 @@ export function pageOf(answer: unknown): Page | undefined {
   if (!Array.isArray(items)) return undefined;
   const hasMore = page?.['has_more'];
   return { items, hasMore: typeof hasMore === 'boolean' ? hasMore : null };
+}
+
+/** Some servers wrap what they list. */
+function idOf(item: unknown): string | null {
+  const outer = asMap(item);
+  return asText(outer?.['id']) ?? asText(asMap(outer?.['job'])?.['id']);
 }
 
 /** How many things are asked for at a time. */
@@ -36,8 +42,8 @@ export async function* everything<T>(
     const { items, hasMore } = await fetchPage(after);
     const fresh = new Map<string, unknown>();
     for (const item of items) {
-      const id = asMap(item)?.['id'];
-      if (typeof id === 'string' && !seen.has(id)) fresh.set(id, item);
+      const id = idOf(item);
+      if (id !== null && !seen.has(id)) fresh.set(id, item);
     }
     for (const [id, item] of fresh) {
       seen.add(id);

@@ -8,7 +8,7 @@ import type {
 } from '../../core/batch-side.ts';
 import { asMap, asText, type JsonMap } from '../../core/json.ts';
 import { blameOf } from './dialect/blame-of.ts';
-import { isTooLarge } from './too-large.ts';
+import { isTooLarge, isTooMany } from './too-large.ts';
 import { statedLimit, wantOfRoom } from './want-of-room.ts';
 
 /**
@@ -75,7 +75,7 @@ function refusalOf(errors: readonly FileError[]): Refusal {
   const of = errors.map(({ fault }) => wantOfRoom(fault)).find((room) => room !== null);
   if (of !== undefined)
     return { kind: 'room', of, limit: of === 'tokens' ? statedLimit(message) : null, message };
-  return errors.some(({ fault }) => isTooLarge(fault.message))
+  return errors.some(({ fault }) => isTooLarge(fault.message) || isTooMany(fault))
     ? { kind: 'size', message }
     : { kind: 'unexplained', message };
 }

@@ -4,3 +4,19 @@ export function isTooLarge(message: string): boolean {
     message,
   );
 }
+
+/** Whether a validation says that a file holds more requests than the server takes. */
+export function isTooMany({
+  code,
+  message,
+}: {
+  readonly code: string | null;
+  readonly message: string;
+}): boolean {
+  return (
+    /too_many_(?:requests|lines|tasks)/.test(code ?? '') ||
+    /\btoo many (?:requests|lines|rows|tasks)\b|\b(?:number of|maximum|most|limit)\b.{0,40}\b(?:requests|lines)\b/i.test(
+      message,
+    )
+  );
+}
