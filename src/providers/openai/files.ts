@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { openAsBlob } from 'node:fs';
-import type { FileCreateParams } from 'openai/resources/files';
 import type { ChunkFile, Leftover } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asCount, asMap, asText } from '../../core/json.ts';
@@ -12,6 +10,7 @@ import { FileSizes, statedLength } from './file-sizes.ts';
 import { everything, pageOf } from './listing.ts';
 import type { AccountOptions } from './open.ts';
 import type { Patience } from './patience.ts';
+import { uploadForm } from './upload-form.ts';
 import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
 
 /** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
@@ -47,12 +46,13 @@ export class OpenAiFiles {
     const { silence, intake, upload } = this.#patience;
     using watchdog = new UploadWatchdog(id, silence, intake);
     const call = { doing: `uploading ${name}` };
-    const options = { headers: { [uploadHeader]: id }, timeout: upload };
-    const body = await uploadBody(file, name, this.#compat);
+    const { body, contentType } = await uploadForm(file, name, this.#compat);
+    const headers = { [uploadHeader]: id, 'content-type': contentType };
+    const options = { headers, timeout: upload };
     try {
       const either = AbortSignal.any([signal, watchdog.signal]);
       const answer = await this.#api.ask(call, either, options, (client, request) =>
-        client.files.create(body, request),
+        client.post('/files', { ...request, body }),
       );
       return asText(asMap(answer)?.['id']) ?? this.#api.notUnderstood(call);
     } catch (error) {
@@ -131,22 +131,6 @@ export class OpenAiFiles {
 
 function uploadNameOf({ label, sha256 }: ChunkFile): string {
   return `batchline-${label.run}-${label.chunk}-${sha256.slice(0, 12)}.jsonl`;
-}
-
-/** The purpose stands first, for servers that read the form in order; a file on disk is never read into memory. */
-async function uploadBody(
-  { path, expiresAfterMs }: ChunkFile,
-  name: string,
-  compat: Compat,
-): Promise<FileCreateParams> {
-  const file = new File([await openAsBlob(path)], name, { type: 'application/jsonl' });
-  const expires = compat.output_expires_after ? { expires_after: expiry(expiresAfterMs) } : {};
-  return { purpose: 'batch', ...expires, file };
-}
-
-/** When the provider is to delete what it keeps. */
-export function expiry(afterMs: number) {
-  return { anchor: 'created_at', seconds: Math.round(afterMs / 1000) } as const;
 }
 
 function remoteFile(item: unknown): RemoteFile | undefined {
