@@ -46,6 +46,22 @@ describe('a create that was carried out, but was not answered with its batch', (
     expect(await answers()).toEqual(expected(() => 1));
   });
 
+  it('is found again where the list tells nothing of a batch but its id', async () => {
+    const inner = carriedOut(null);
+    await using setting = await scene(
+      () => async (request, forward) => {
+        const response = await inner(request, forward);
+        if (request.method !== 'GET' || request.path !== '/batches') return response;
+        const { data } = JSON.parse(response.body.toString()) as { readonly data: readonly object[] };
+        const bare = data.map((batch) => ({ ...batch, metadata: null, input_file_id: null }));
+        return jsonResponse(200, { data: bare, has_more: false });
+      },
+      { batch: { max_requests: 4 } },
+    );
+    expect((await setting.project.summary()).rows).toMatchObject({ ok: rowCount });
+    expect(acceptedBatches(await setting.emulator.bill())).toBe(3);
+  });
+
   it.each([
     ['cut', null],
     ['answered 429', 429],

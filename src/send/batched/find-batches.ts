@@ -1,4 +1,5 @@
 import type { RemoteBatch } from '../../core/batch-side.ts';
+import { errorCode } from '../../core/errors.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { BatchContext } from './context.ts';
 
@@ -9,12 +10,19 @@ export interface FoundBatches {
   readonly sawThisRun: boolean;
 }
 
+/** How many batches of a listing are asked for by themselves, the first ones. */
+const mostLooks = 50;
+
 /** Looks through all of the provider's batches for those of one chunk; cancels duplicates. */
 export async function findBatches(context: BatchContext, chunk: ChunkRecord): Promise<FoundBatches> {
   const { batches, runId, signals, emit } = context;
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
-  for await (const batch of batches.list(signals.drain)) {
+  let looks = 0;
+  for await (const listed of batches.list(signals.drain)) {
+    const isNameless = listed.label === null && listed.input === null;
+    if (isNameless) looks += 1;
+    const batch = isNameless && looks <= mostLooks ? await closer(context, listed) : listed;
     sawThisRun ||= batch.label?.run === runId;
     if (carries(batch, chunk)) mine.push(batch);
   }
@@ -24,6 +32,16 @@ export async function findBatches(context: BatchContext, chunk: ChunkRecord): Pr
     emit({ type: 'Warned', message: `Batch ${id} repeats file ${chunk.chunk}; it was cancelled.` });
   }
   return { mine: mine[0] ?? null, sawThisRun: sawThisRun || mine.length > 0 };
+}
+
+/** Some servers tell less of a batch in a list than when they are asked for it. */
+async function closer({ batches, signals }: BatchContext, listed: RemoteBatch): Promise<RemoteBatch> {
+  try {
+    return await batches.look(listed.id, signals.drain);
+  } catch (error) {
+    if (errorCode(error) === 'batch_not_found') return listed;
+    throw error;
+  }
 }
 
 /**
