@@ -60,6 +60,8 @@ export interface ColumnSamples {
   readonly values: readonly Value[];
   /** Whether no others than these, and null, can come. */
   readonly isEvery: boolean;
+  /** Whether null can come too. */
+  readonly mayBeNull: boolean;
 }
 
 /** What a sink is told about the pipeline that writes to it. */

@@ -6,8 +6,8 @@ import { schemaSamples } from './schema-samples.ts';
 
 /** What an expression is sure to give, by the type that it has of itself. */
 const inferredSamples: Readonly<Record<string, ColumnSamples>> = {
-  bool: { values: [true, false], isEvery: true },
-  int: { values: [7n], isEvery: false },
+  bool: { values: [true, false], isEvery: true, mayBeNull: false },
+  int: { values: [7n], isEvery: false, mayBeNull: false },
 };
 
 /** What a column will have to hold, as far as the schema of the answers or the expression itself tells. */

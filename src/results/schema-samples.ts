@@ -17,7 +17,12 @@ export function schemaSamples(root: JsonMap, schema: unknown, level = 0): Column
   const { $ref: reference } = written;
   if (typeof reference === 'string') return schemaSamples(root, pointedAt(root, reference), level + 1);
   const listed = listedValues(written);
-  if (listed !== undefined) return { values: withoutNull(listed).slice(0, mostValues), isEvery: true };
+  if (listed !== undefined)
+    return {
+      values: withoutNull(listed).slice(0, mostValues),
+      isEvery: true,
+      mayBeNull: listed.includes(null),
+    };
   const branches = asList(written['anyOf'] ?? written['oneOf']);
   if (branches.length > 0) return together(branches.map((branch) => schemaSamples(root, branch, level + 1)));
   if (written['allOf'] !== undefined || written['not'] !== undefined) return undefined;
@@ -50,23 +55,27 @@ function withoutNull(values: readonly Value[]): readonly Value[] {
 function together(parts: readonly (ColumnSamples | undefined)[]): ColumnSamples | undefined {
   const known = parts.filter((part) => part !== undefined);
   if (known.length < parts.length) return undefined;
-  return { values: known.flatMap(({ values }) => values), isEvery: known.every(({ isEvery }) => isEvery) };
+  return {
+    values: known.flatMap(({ values }) => values),
+    isEvery: known.every(({ isEvery }) => isEvery),
+    mayBeNull: known.some(({ mayBeNull }) => mayBeNull),
+  };
 }
 
 function kindSamples(root: JsonMap, type: string, schema: JsonMap, level: number): ColumnSamples | undefined {
-  if (type === 'null') return { values: [], isEvery: true };
-  if (type === 'boolean') return { values: [true, false], isEvery: true };
-  if (type === 'object') return { values: [{}], isEvery: false };
+  if (type === 'null') return { values: [], isEvery: true, mayBeNull: true };
+  if (type === 'boolean') return { values: [true, false], isEvery: true, mayBeNull: false };
+  if (type === 'object') return { values: [{}], isEvery: false, mayBeNull: false };
   if (type === 'array') return listSamples(root, schema, level);
   const values = type === 'string' ? textSamples(schema) : numberSamples(type, schema);
-  return values === undefined ? undefined : { values, isEvery: false };
+  return values === undefined ? undefined : { values, isEvery: false, mayBeNull: false };
 }
 
 function listSamples(root: JsonMap, schema: JsonMap, level: number): ColumnSamples | undefined {
   if (schema['items'] === undefined) return undefined;
   const items = schemaSamples(root, schema['items'], level + 1);
   if (items === undefined) return undefined;
-  return { values: items.values.map((value) => [value]), isEvery: false };
+  return { values: items.values.map((value) => [value]), isEvery: false, mayBeNull: false };
 }
 
 const ordinaryText = 'An answer in words';

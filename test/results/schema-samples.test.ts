@@ -28,5 +28,17 @@ test.each<[string, object, readonly unknown[] | undefined, boolean?]>([
   ['nothing', {}, undefined],
 ])('%s', (_name, schema, values, isEvery = false) => {
   const samples = schemaSamples({ ...root, $ref: '#' }, schema);
-  expect(samples).toEqual(values === undefined ? undefined : { values, isEvery });
+  const found = samples === undefined ? undefined : { values: samples.values, isEvery: samples.isEvery };
+  expect(found).toEqual(values === undefined ? undefined : { values, isEvery });
+});
+
+test.each([
+  [{ type: ['string', 'null'] }, true],
+  [{ anyOf: [{ type: 'integer' }, { type: 'null' }] }, true],
+  [{ $ref: '#/$defs/level' }, true],
+  [{ enum: ['a', null] }, true],
+  [{ type: 'string' }, false],
+  [{ type: 'array', items: { type: ['string', 'null'] } }, false],
+])('%j may be null: %s', (schema, mayBeNull) => {
+  expect(schemaSamples({ ...root, $ref: '#' }, schema)).toMatchObject({ mayBeNull });
 });

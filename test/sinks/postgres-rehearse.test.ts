@@ -281,8 +281,8 @@ async function inRole(work: (url: string) => Promise<void>): Promise<void> {
   }
 }
 
-const freeText = { values: ['An answer in words'], isEvery: false };
-const oneOf = (...values: readonly string[]) => ({ values, isEvery: true });
+const freeText = { values: ['An answer in words'], isEvery: false, mayBeNull: false };
+const oneOf = (...values: readonly string[]) => ({ values, isEvery: true, mayBeNull: false });
 
 test.each<[string, string, ColumnSamples]>([
   ['text for whole numbers', 'integer', freeText],
@@ -292,12 +292,16 @@ test.each<[string, string, ColumnSamples]>([
   ['text for an address', 'inet', freeText],
   ['text for three characters', 'varchar(3)', freeText],
   ['one value of an enum that is too long', 'varchar(3)', oneOf('low', 'high')],
-  ['a boolean for whole numbers', 'integer', { values: [true, false], isEvery: true }],
-  ['a whole number for a boolean', 'boolean', { values: [7n], isEvery: false }],
-  ['a list of texts for whole numbers', 'integer[]', { values: [['An answer in words']], isEvery: false }],
-  ['a list for whole numbers', 'integer', { values: [[7]], isEvery: false }],
-  ['a fraction for whole numbers', 'integer', { values: [0.5], isEvery: false }],
-  ['a number beyond the range', 'smallint', { values: [0, 100_000], isEvery: false }],
+  ['a boolean for whole numbers', 'integer', { values: [true, false], isEvery: true, mayBeNull: false }],
+  ['a whole number for a boolean', 'boolean', { values: [7n], isEvery: false, mayBeNull: false }],
+  [
+    'a list of texts for whole numbers',
+    'integer[]',
+    { values: [['An answer in words']], isEvery: false, mayBeNull: false },
+  ],
+  ['a list for whole numbers', 'integer', { values: [[7]], isEvery: false, mayBeNull: false }],
+  ['a fraction for whole numbers', 'integer', { values: [0.5], isEvery: false, mayBeNull: false }],
+  ['a number beyond the range', 'smallint', { values: [0, 100_000], isEvery: false, mayBeNull: false }],
   ['an enum that is not the label of a type', 'mood', oneOf('good', 'grim')],
   ['an enum that a domain excludes', 'level', oneOf('low', 'high')],
 ])('a column that the answers do not fit into: %s', async (_name, sqlType, samples) => {
@@ -323,12 +327,24 @@ test('columns that the answers fit into, or that nothing is known against', asyn
     { ...column('mood'), samples: oneOf('good', 'bad') },
     { ...column('other'), samples: freeText },
     { ...column('level'), samples: freeText },
-    { ...column('note'), samples: { values: [true, ['x'], {}, 'x'], isEvery: false } },
-    { ...column('tags'), samples: { values: [['An answer in words']], isEvery: false } },
-    { ...column('at'), samples: { values: ['2026-11-22T10:00:00Z'], isEvery: false } },
-    { ...column('n'), samples: { values: [7n], isEvery: false } },
+    { ...column('note'), samples: { values: [true, ['x'], {}, 'x'], isEvery: false, mayBeNull: false } },
+    { ...column('tags'), samples: { values: [['An answer in words']], isEvery: false, mayBeNull: false } },
+    { ...column('at'), samples: { values: ['2026-11-22T10:00:00Z'], isEvery: false, mayBeNull: false } },
+    { ...column('n'), samples: { values: [7n], isEvery: false, mayBeNull: false } },
   ];
   expect(await rehearse({ sql, columns })).toEqual([]);
+});
+
+test('a column that takes no null, where null may come', async () => {
+  const sql = "CREATE TABLE t (id bigint PRIMARY KEY, tag text NOT NULL DEFAULT '')";
+  const nullable = { columns: [{ ...column('tag'), samples: { ...freeText, mayBeNull: true } }] };
+  expect(await faultOf({ sql, ...nullable })).toMatchObject({
+    code: 'column_not_null',
+    hint: expect.stringContaining('DROP NOT NULL'),
+  });
+  expect(await rehearse({ columns: [{ ...column('tag'), samples: freeText }] })).toEqual([]);
+  await database.client.query('ALTER TABLE t ALTER COLUMN tag DROP NOT NULL');
+  expect(await rehearse(nullable)).toEqual([]);
 });
 
 test('a CHECK constraint on one column that excludes a value of its enum', async () => {

@@ -2,6 +2,7 @@ import type { SinkContext } from '../../core/sink.ts';
 import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
 import type { TableName } from '../../pg/identifier.ts';
+import { checkSamples } from './check-samples.ts';
 import { createTable, typesFor } from './create-table.ts';
 import { createdType } from './created-type.ts';
 import { createMarks, marksOf } from './load-marks.ts';
@@ -37,6 +38,7 @@ export async function rehearseInFile(session: DuckSession, rehearsal: Rehearsal)
     await checkKeyIndex(session, target, context, mode);
     if (mode === 'insert') await session.run(createMarks(marksOf(target.name)));
     const plan = loadPlan(context, target, mode);
+    await checkSamples(session, context, plan);
     await stageRows(session, plan, { cells: [], refused: [], cleaned: 0 });
     await session.run(insertStaged(plan));
     if (plan.deletesPieces) await rehearsePieces(session, plan, target);

@@ -132,7 +132,7 @@ function plural(names: readonly string[]): string {
   return `column${names.length === 1 ? '' : 's'} ${names.map((name) => `"${name}"`).join(', ')}`;
 }
 
-function fault(code: string, name: TableName, problem: string, hint: string): BatchlineError {
+export function fault(code: string, name: TableName, problem: string, hint: string): BatchlineError {
   const table = displayName(name);
   return new BatchlineError(code, `${table} ${problem}`, { where: table, hint });
 }

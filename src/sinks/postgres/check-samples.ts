@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { errorCode, errorMessage } from '../../core/errors.ts';
+import { type BatchlineError, errorCode, errorMessage } from '../../core/errors.ts';
 import type { ColumnPlan, ColumnSamples, SinkContext } from '../../core/sink.ts';
 import type { Value } from '../../core/value.ts';
 import { CopyBuffer } from '../../pg/copy-buffer.ts';
@@ -12,6 +12,7 @@ import { stage, staged, stageStatements } from './load-statements.ts';
 import { isRowFault } from './row-fault.ts';
 import { fault } from './target-checks.ts';
 import type { Target } from './target.ts';
+import { shownValue } from '../shown-value.ts';
 
 interface Sampled {
   readonly plan: ColumnPlan;
@@ -23,7 +24,7 @@ interface Sampled {
  * Finds columns that cannot hold what the answers will bring, by staging such values as a load does: what the server
  * refuses now it would refuse after the answers were paid for. In an open transaction.
  *
- * @throws BatchlineError `column_type_mismatch` or `check_excludes_value`
+ * @throws BatchlineError `column_type_mismatch`, `column_not_null` or `check_excludes_value`
  */
 export async function checkSamples(
   client: ClientBase,
@@ -33,7 +34,9 @@ export async function checkSamples(
 ): Promise<void> {
   const sampled = columns.flatMap((each) => {
     const column = plan.columns.slice(plan.keyCount).find(({ name }) => name === each.name);
-    if (each.samples === undefined || column === undefined || each.samples.values.length === 0) return [];
+    if (each.samples === undefined || column === undefined) return [];
+    if (each.samples.mayBeNull && column.required) throw nullNotTaken(target, each, column);
+    if (each.samples.values.length === 0) return [];
     return [{ plan: each, column, samples: each.samples }];
   });
   if (sampled.length === 0) return;
@@ -45,6 +48,19 @@ export async function checkSamples(
   for (const each of sampled) if (each.samples.isEvery) await checkConstraints(client, trial, target, each);
 }
 
+function nullNotTaken(
+  target: Target,
+  { name, expression }: ColumnPlan,
+  { type }: CopyColumn,
+): BatchlineError {
+  return fault(
+    'column_not_null',
+    target,
+    `takes no null in column "${name}" of type ${type.declared}, and the schema lets \`${expression ?? name}\` be null`,
+    `Take null out of the schema, let the column take it (ALTER TABLE ${quoteTable(target.name)} ALTER COLUMN ${quoteIdentifier(name)} DROP NOT NULL), or give another value in the expression.`,
+  );
+}
+
 async function checkOne(trial: Trial, target: Target, { plan, column, samples }: Sampled): Promise<void> {
   for (const value of samples.values) {
     const refusal = await trial.refusal([{ plan, column, samples: { ...samples, values: [value] } }]);
@@ -53,7 +69,7 @@ async function checkOne(trial: Trial, target: Target, { plan, column, samples }:
     throw fault(
       'column_type_mismatch',
       target,
-      `has column "${plan.name}" of type ${column.type.declared}, and \`${plan.expression ?? plan.name}\` brings values such as ${shown(value)}: ${refusal.reason}`,
+      `has column "${plan.name}" of type ${column.type.declared}, and \`${plan.expression ?? plan.name}\` brings values such as ${shownValue(value)}: ${refusal.reason}`,
       `Change the column's type (a created table would give it ${plan.sqlType}), what the schema allows there, or the expression.`,
     );
   }
@@ -135,7 +151,7 @@ async function checkConstraints(
     throw fault(
       'check_excludes_value',
       target,
-      `excludes ${shown(excluded.reason)} in column "${name}" by its constraint ${constraint}, and the answers may bring it`,
+      `excludes ${shownValue(excluded.reason)} in column "${name}" by its constraint ${constraint}, and the answers may bring it`,
       `Take it out of the schema, or let the constraint take it: ALTER TABLE ${quoteTable(target.name)} DROP CONSTRAINT ${quoteIdentifier(constraint)}, and add it anew.`,
     );
   }
@@ -159,9 +175,4 @@ async function excludedBy(
     if (isRowFault(error) || errorCode(error)?.startsWith('42') === true) return undefined;
     throw error;
   }
-}
-
-function shown(value: Value): string {
-  const text = JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? Number(part) : part));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
