@@ -22,7 +22,7 @@ export interface UploadRules {
 export async function receiveUpload(
   request: IncomingMessage,
   files: FileStore,
-  { mostBytes = mostFileBytes, manners = null }: UploadRules = {},
+  { mostBytes = Infinity, manners = null }: UploadRules = {},
 ): Promise<FileObject> {
   const boundary = multipartBoundary(request.headers['content-type']);
   const id = newId('file-');
