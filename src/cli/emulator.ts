@@ -17,6 +17,7 @@ export const main: Main = async (_args, options, context) => {
     port: portOption(options['port']),
     dataDir,
     signal: context.signals.drain,
+    rates: { requestsPerMinute: rate(options['rpm']), tokensPerMinute: rate(options['tpm']) },
     ...latencyOption(options['latency']),
     ...(await modelsOption(options['models'])),
     ...(await faultsOption(options, context.cwd)),
@@ -60,6 +61,10 @@ async function faultsOption(
   const faults = typeof path === 'string' ? await readFaultsFile(resolve(cwd, path)) : undefined;
   if (typeof dialect === 'string') return { faults: withDialect(dialect, faults) };
   return faults === undefined ? {} : { faults };
+}
+
+function rate(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function textOption(value: unknown, standard: string): string {

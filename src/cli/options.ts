@@ -223,6 +223,16 @@ export const options = {
       description: "models that it has beside OpenAI's, separated by commas, such as my-model or a-*",
     },
     { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
+    {
+      flags: '--rpm <n>',
+      description: 'synchronous requests that it answers a minute, wherever the minute begins',
+      parse: positiveInteger,
+    },
+    {
+      flags: '--tpm <n>',
+      description: 'prompt tokens of synchronous requests that it takes a minute',
+      parse: positiveInteger,
+    },
     { flags: '--faults <file>', description: 'what it is to do wrong: YAML or JSON, see docs/emulator.md' },
     {
       flags: '--dialect <name>',

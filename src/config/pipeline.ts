@@ -9,6 +9,7 @@ import { batchBlock } from './batch-block.ts';
 import { blocksSchema } from './blocks.ts';
 import { parseMaxFailedRows } from './failed-rows.ts';
 import { requestSchema } from './request.ts';
+import { standardBlock } from './standard-block.ts';
 
 const maxFailedRows = z.union([z.int(), z.string()]).transform((value, context) => {
   const parsed = parseMaxFailedRows(value);
@@ -38,10 +39,16 @@ export const pipelineSchema = z.strictObject({
   provider: blocksSchema(providers, {})
     .prefault({ type: defaultProvider })
     .meta({ description: 'Who answers the requests.' }),
-  mode: z.enum(['batch']).default('batch').meta({ description: "batch: through the provider's batch API." }),
+  mode: z.enum(['batch', 'standard']).default('batch').meta({
+    description:
+      "batch: through the provider's batch API, at half the price. standard: through the synchronous API, at once.",
+  }),
   batch: batchBlock
     .prefault({})
     .meta({ description: 'How requests are packed into batch files, sent and awaited.' }),
+  standard: standardBlock
+    .prefault({})
+    .meta({ description: 'How fast requests of `mode: standard` are sent.' }),
   max_failed_rows: maxFailedRows.prefault(0).meta({
     description: 'Up to so many failed rows, or such a share of the answered rows ("1%"), a run ends well.',
   }),

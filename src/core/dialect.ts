@@ -1,5 +1,6 @@
 import type { Blame } from './blame.ts';
 import type { Usage } from './batch-result.ts';
+import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
 import type { RequestBlock } from './request-block.ts';
 import type { WireText } from './wire-text.ts';
@@ -137,6 +138,8 @@ export interface Dialect {
   reask(body: JsonMap, answer: string, complaint: string): JsonMap;
   /** The body as it was first sent, of one that asks again; the same object where it does not. */
   asked(body: JsonMap): JsonMap;
+  /** A synchronous answer as a line of a batch's results, without its end. */
+  resultLine(customId: string, response: DirectResponse): string;
   /** Null where the line is no result of a request. */
   split(line: JsonMap): ResultParts | null;
   /** The id of the request that a line answers, of which only a part is at hand; null where that does not tell. */

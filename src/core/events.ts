@@ -85,6 +85,13 @@ export type PipelineEvent =
       readonly of: 'tokens' | 'bytes';
       readonly limit: number;
     }
+  /** Of the requests of a file that are sent one by one, so many are answered. */
+  | {
+      readonly type: 'RequestsAnswered';
+      readonly chunk: number;
+      readonly answered: number;
+      readonly requests: number;
+    }
   | { readonly type: 'RowsLoaded'; readonly chunk: number; readonly rows: number }
   | {
       readonly type: 'ChunkLoaded';

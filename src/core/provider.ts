@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BatchSide } from './batch-side.ts';
 import type { ComponentDeclaration } from './component.ts';
 import type { Dialect } from './dialect.ts';
+import type { DirectSide } from './direct-side.ts';
 
 /** A provider with an account. Every error of its calls is a BatchlineError, and no call is retried inside. */
 export interface OpenedProvider {
@@ -17,6 +18,7 @@ export interface OpenedProvider {
    */
   checkModel?(model: string, signal: AbortSignal): Promise<void>;
   readonly batches: BatchSide;
+  readonly direct: DirectSide;
 }
 
 export interface ProviderContext {

@@ -6,6 +6,7 @@ import { listOfModels } from './answers/known-models.ts';
 import { announce } from './address-file.ts';
 import type { FaultsInput } from './faults/faults.ts';
 import { createHandler } from './handler.ts';
+import type { RateLimits } from './routes/rate-limits.ts';
 import { Presence, type UnusedRule } from './routes/presence-routes.ts';
 import { Service } from './service.ts';
 import { lockFolder } from './state/folder-lock.ts';
@@ -26,6 +27,8 @@ export interface EmulatorOptions {
   readonly faults?: FaultsInput;
   /** Models that it has beside OpenAI's. Default: what the variable BATCHLINE_EMULATOR_MODELS lists. */
   readonly models?: readonly string[];
+  /** What synchronous requests are held to; without, they are not. */
+  readonly rates?: RateLimits;
   /** Stops the emulator when aborted. */
   readonly signal?: AbortSignal;
   /** For an emulator that is there for its registered users only: when it is to end. */
@@ -59,6 +62,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       seed: options.seed ?? 0,
       faults: options.faults,
       models: options.models ?? modelsFromEnvironment(),
+      rates: options.rates ?? {},
       stop,
     }),
   );

@@ -10,6 +10,7 @@ import type { Route } from './http/router.ts';
 import { batchRoutes } from './routes/batch-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
+import type { RateLimits } from './routes/rate-limits.ts';
 import { inferenceRoutes } from './routes/inference-routes.ts';
 import { BatchStore } from './state/batch-store.ts';
 import { Bill } from './state/bill.ts';
@@ -23,6 +24,8 @@ export interface ServiceOptions {
   readonly faults: FaultsInput | undefined;
   /** Models beside those that OpenAI has. */
   readonly models: readonly string[];
+  /** What synchronous requests are held to. */
+  readonly rates: RateLimits;
   /** Aborted by the service when it is disposed. */
   readonly stop: AbortController;
 }
@@ -32,9 +35,15 @@ export class Service implements AsyncDisposable {
   readonly #context: BatchContext;
   readonly #runner: BatchRunner;
   readonly #stop: AbortController;
+  readonly #rates: RateLimits;
   readonly #resources: AsyncDisposableStack;
 
-  private constructor(context: BatchContext, stop: AbortController, resources: AsyncDisposableStack) {
+  private constructor(
+    context: BatchContext,
+    { stop, rates }: Pick<ServiceOptions, 'stop' | 'rates'>,
+    resources: AsyncDisposableStack,
+  ) {
+    this.#rates = rates;
     this.#context = context;
     this.#runner = new BatchRunner(context);
     this.#stop = stop;
@@ -60,7 +69,7 @@ export class Service implements AsyncDisposable {
       seed: options.seed,
       signal: options.stop.signal,
     };
-    return new Service(context, options.stop, opening.move());
+    return new Service(context, options, opening.move());
   }
 
   get faults(): FaultDesk {
@@ -73,7 +82,7 @@ export class Service implements AsyncDisposable {
     return [
       ...fileRoutes(files, runner, this.#context.faults),
       ...batchRoutes({ ...this.#context, runner }),
-      ...inferenceRoutes(this.#context.models),
+      ...inferenceRoutes({ ...this.#context, rates: this.#rates }),
       ...faultRoutes(this.#context.faults),
     ];
   }

@@ -87,12 +87,14 @@ async function providerOrAbsent(
     const why = absence(error, host);
     if (why.retryable && isTriedAgain) throw error;
     const use = await openProvider(loaded, host, true);
-    const { account, batches } = use.provider;
+    const { account, batches, direct } = use.provider;
     return {
       provider: {
         account,
         check: () => Promise.reject(why),
         batches: absentBatches(batches.limits, why.asFinal()),
+        // A run that is ended asks nothing more.
+        direct,
       },
       isEmulator: use.isEmulator,
       [Symbol.asyncDispose]: () => use[Symbol.asyncDispose](),

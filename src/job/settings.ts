@@ -23,7 +23,7 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
   // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
   const inputs = pipeline.request.endpoint === 'embeddings' ? provider.maxEmbeddingInputs : Infinity;
   return {
-    requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs),
+    requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs, mostAskedAtOnce(pipeline)),
     get bytes() {
       return Math.min(bytes ?? Infinity, provider.maxBytes, learned?.bytes() ?? Infinity);
     },
@@ -32,6 +32,11 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
       return Math.min(max_tokens ?? Math.ceil((enqueued ?? Infinity) / 2), enqueued ?? Infinity);
     },
   };
+}
+
+/** Files whose lines are asked one by one are small: what was answered is loaded once the whole file is. */
+function mostAskedAtOnce({ mode }: Pipeline): number {
+  return mode === 'standard' ? 1000 : Infinity;
 }
 
 /** The first wait between two looks at a batch, in milliseconds. The emulator has no limit on how often it is asked. */

@@ -61,6 +61,10 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly account: string | null;
   /** How many answers and failures the provider has counted by its batch's end; null where it does not say. */
   readonly reported: number | null;
+  /** Which way it went to the provider, or is to go. */
+  readonly lane: 'batch' | 'direct';
+  /** Synchronous requests that were sent again although they may have been answered. */
+  readonly inDoubt: number;
   /** Why its rows without a result are held; null where they are not. */
   readonly unread: UnreadResults | null;
   /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed, 3 held. Null before the first result. */
@@ -89,4 +93,6 @@ export interface ChunkPatch {
   readonly expiresAt?: number | null;
   readonly account?: string;
   readonly reported?: number | null;
+  readonly lane?: ChunkRecord['lane'];
+  readonly inDoubt?: number;
 }

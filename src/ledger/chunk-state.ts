@@ -13,6 +13,7 @@
  *     sealed -> submitted (a batch that was found at the provider)
  *     sealed -> loaded (results that were made elsewhere)
  *     sealed, uploading, uploaded -> superseded (too many tokens or bytes: its rows move to smaller files)
+ *     sealed -> asking -> downloaded (each line is asked by itself, through the synchronous API)
  *     creating -> refused (turned down at its creation)
  *     downloaded -> held -> loaded (rows lack a result, and an answer to them may lie unread: a person decides)
  *
@@ -21,6 +22,7 @@
  */
 export type ChunkState =
   | 'sealed'
+  | 'asking'
   | 'uploading'
   | 'uploaded'
   | 'creating'
@@ -48,6 +50,8 @@ const events = [
   'results_loaded',
   'results_held',
   'file_superseded',
+  'asking_begun',
+  'answers_written',
 ] as const;
 
 export type ChunkEvent = (typeof events)[number];
@@ -60,19 +64,20 @@ const no = null;
 
 // prettier-ignore
 const table: Readonly<Record<ChunkState, Row>> = {
-  //           upload_                                create_                                 input_    batch_                                      results_                              file_
-  //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    held        superseded
-  sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', no,         'superseded'],
-  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         'superseded'],
-  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       no,         'superseded'],
-  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,      no,         no,        no,         no],
-  submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,        no,         no],
-  ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no,         no],
-  downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no],
-  held:       [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no],
-  loaded:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
-  refused:    [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
-  superseded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no],
+  //           upload_                                create_                                 input_    batch_                                      results_                              file_         asking_   answers_
+  //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    held        superseded   begun     written
+  sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', no,         'superseded', 'asking', no],
+  asking:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no,              no,       'downloaded'],
+  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         'superseded', no,       no],
+  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       no,         'superseded', no,       no],
+  creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,      no,         no,        no,         no,      no,       no],
+  submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,        no,         no,      no,       no],
+  ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no,         no,      no,       no],
+  downloaded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no,      no,       no],
+  held:       [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           'loaded', 'held',     no,      no,       no],
+  loaded:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no,      no,       no],
+  refused:    [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no,      no,       no],
+  superseded: [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no,      no,       no],
 };
 
 /** The state that follows. @throws Error where the event cannot happen in that state, which is a defect of ours */
@@ -91,7 +96,7 @@ export function isAtProvider(state: ChunkState): boolean {
 
 /** Whether answers to the chunk's rows may be paid for that are not loaded yet. */
 export function mayBePaid(state: ChunkState): boolean {
-  return isAtProvider(state) || state === 'downloaded' || state === 'held';
+  return isAtProvider(state) || state === 'asking' || state === 'downloaded' || state === 'held';
 }
 
 /** Whether nothing more will happen to the chunk. */

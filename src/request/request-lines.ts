@@ -1,5 +1,6 @@
 import { complaintAbout } from '../core/complaint.ts';
 import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
+import type { DirectResponse } from '../core/direct-side.ts';
 import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
 import { valueToJson } from '../core/print.ts';
@@ -55,6 +56,11 @@ export class RequestLines {
   idOf(line: Buffer): string {
     const placed = this.#place(line);
     return placed.line.toString('latin1', placed.idStart, placed.idEnd);
+  }
+
+  /** A synchronous answer to the line, as a line of a batch's results, without its end. */
+  answered(line: Buffer, response: DirectResponse): string {
+    return this.#dialect.resultLine(this.idOf(line), response);
   }
 
   /** The body as it was sent, byte by byte. */

@@ -12,8 +12,10 @@ import { heldChunks, isAllUnread, unreadableResults } from '../load/held-results
 import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
+import { openDirectLane } from '../send/direct/open-direct.ts';
 import { ChunkDriver } from '../send/driver.ts';
 import { left, moved } from '../send/lane.ts';
+import { Route } from '../send/route.ts';
 import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
@@ -53,10 +55,14 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     bytes: () => room.fileBytes,
   });
   const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
-  const delivery = openDelivery(work, breaker, (error) => {
+  const halt = (error: BatchlineError): void => {
     if (endsByFaults(pass)) driver.fail(error);
-  });
-  const lane = openLane(work, room, delivery, host);
+  };
+  const delivery = openDelivery(work, breaker, halt);
+  const lane = new Route(
+    { batched: openLane(work, room, delivery, host), direct: openDirectLane(work, halt, host) },
+    loaded.pipeline.mode === 'standard' ? 'direct' : 'batched',
+  );
   const driver = new ChunkDriver({
     lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
     load: async (chunk) => {

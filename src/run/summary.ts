@@ -18,6 +18,14 @@ export interface BatchCounts {
   readonly cancelled: number;
 }
 
+/** Responses about rows, by the way that they came. */
+export interface RequestCounts {
+  readonly batch: number;
+  readonly standard: number;
+  /** Synchronous requests that were sent again although they may have been answered. */
+  readonly in_doubt: number;
+}
+
 /** A run in numbers, as `run --json` and `status --json` print it. */
 export interface RunSummary {
   readonly run_id: string;
@@ -25,6 +33,7 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly rows: Omit<RowCounts, 'repaired'>;
   readonly batches: BatchCounts;
+  readonly requests: RequestCounts;
   readonly tokens: TokenCounts;
   /** Null where a price is not known. */
   readonly cost_usd: number | null;
@@ -42,6 +51,7 @@ export async function summarize(ledger: LedgerReader, run: RunRecord): Promise<R
     status: run.status,
     rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned, truncated },
     batches: countBatches(chunks),
+    requests: countRequests(chunks),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
     cost_usd: chunks.length === 0 ? 0 : null,
     seconds: Math.round(run.workedMs / 100) / 10,
@@ -62,8 +72,21 @@ function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
   };
 }
 
+function countRequests(chunks: readonly ChunkRecord[]): RequestCounts {
+  const answered = (lane: ChunkRecord['lane']): number =>
+    chunks
+      .filter((chunk) => chunk.lane === lane && chunk.state === 'loaded')
+      .reduce((sum, { requests }) => sum + requests, 0);
+  return {
+    batch: answered('batch'),
+    standard: answered('direct'),
+    in_doubt: chunks.reduce((sum, { inDoubt }) => sum + inDoubt, 0),
+  };
+}
+
 /** Null where a file never was to be a batch. */
 function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> | null {
+  if (chunk.lane === 'direct') return null;
   switch (chunk.state) {
     case 'sealed':
     case 'uploading':
@@ -75,6 +98,7 @@ function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> | nu
     case 'refused':
       return 'failed';
     case 'superseded':
+    case 'asking':
       return null;
     case 'ended':
     case 'downloaded':

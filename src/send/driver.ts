@@ -37,6 +37,7 @@ export class ChunkDriver {
   readonly #options: DriverOptions;
   readonly #places: Readonly<Record<Stage, Semaphore>> = {
     send: new Semaphore(atOnce.send),
+    ask: new Semaphore(atOnce.ask),
     settle: new Semaphore(atOnce.settle),
     look: new Semaphore(atOnce.look),
     fetch: new Semaphore(atOnce.fetch),
@@ -168,7 +169,7 @@ export class ChunkDriver {
     let chunk = first;
     while (stageOf(chunk.state) === stage) {
       this.#options.drain.throwIfAborted();
-      if (stage === 'send') this.throwIfFailed();
+      if (stage === 'send' || stage === 'ask') this.throwIfFailed();
       const { lane, load } = this.#options;
       const step = await (stage === 'load' ? load(chunk) : lane.step(chunk));
       if (step.kind !== 'moved') return { chunk, step };

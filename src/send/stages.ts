@@ -1,7 +1,7 @@
 import type { ChunkState } from '../ledger/chunk-state.ts';
 
 /** What is done with a chunk, as far as it takes up a place. */
-export type Stage = 'send' | 'settle' | 'look' | 'fetch' | 'load';
+export type Stage = 'send' | 'ask' | 'settle' | 'look' | 'fetch' | 'load';
 
 /**
  * How many chunks are at a stage at once. Uploads of large files share one line, and more at once only makes each
@@ -11,6 +11,7 @@ export type Stage = 'send' | 'settle' | 'look' | 'fetch' | 'load';
  */
 export const atOnce: Readonly<Record<Stage, number>> = {
   send: 2,
+  ask: 2,
   settle: 1,
   look: 4,
   fetch: 2,
@@ -19,6 +20,7 @@ export const atOnce: Readonly<Record<Stage, number>> = {
 
 const stages: Readonly<Record<ChunkState, Stage | null>> = {
   sealed: 'send',
+  asking: 'ask',
   uploading: 'send',
   uploaded: 'send',
   creating: 'settle',

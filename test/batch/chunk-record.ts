@@ -50,6 +50,8 @@ export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
     expiresAt: null,
     account: null,
     reported: null,
+    lane: 'batch',
+    inDoubt: 0,
     unread: null,
     rowStates: null,
     ok: 0,

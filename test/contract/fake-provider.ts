@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { BatchSide, ChunkFile, Refusal, RemoteBatch } from '../../src/core/batch-side.ts';
 import type { Dialect } from '../../src/core/dialect.ts';
+import { noHints } from '../../src/core/direct-side.ts';
 import { BatchlineError } from '../../src/core/errors.ts';
 import { asMap, asText, type JsonMap } from '../../src/core/json.ts';
 import { defineProvider } from '../../src/core/provider.ts';
@@ -69,6 +70,7 @@ const dialect: Dialect = {
     } as const;
     return { ...common, kind: 'failed', failure };
   },
+  resultLine: (_customId, { body }) => body.trimEnd(),
   idIn: (part) => /"key":"([^"]+)"/.exec(part)?.[1] ?? null,
   reply: (_endpoint, { words }) => ({
     text: asText(words),
@@ -183,5 +185,8 @@ export const fakeProvider = defineProvider({
       if (account === 'nobody') throw new BatchlineError('provider_unauthorized', 'who are you?');
     },
     batches: new FakeBatches(serverOf(account)),
+    direct: {
+      ask: async (line) => ({ status: 200, requestId: null, pace: noHints, body: answerOf(line.toString()) }),
+    },
   }),
 });

@@ -6,7 +6,7 @@ import { isFinal, nextState, type ChunkEvent, type ChunkState } from '../../src/
 interface Facts {
   readonly upload: 'none' | 'under way' | 'done';
   readonly create: 'none' | 'under way' | 'done';
-  readonly batch: 'none' | 'running' | 'ended' | 'fetched' | 'unread';
+  readonly batch: 'none' | 'asking' | 'running' | 'ended' | 'fetched' | 'unread';
   readonly end: 'none' | 'loaded' | 'refused' | 'superseded';
 }
 
@@ -66,6 +66,10 @@ const rules: Readonly<Record<ChunkEvent, Rule>> = {
       ...facts,
       batch: 'unread',
     }),
+  // Each line by itself: nothing is uploaded, and no batch can come of it any more.
+  asking_begun: (facts) =>
+    when(isUnbought(facts) && facts.upload === 'none', { ...facts, create: 'done', batch: 'asking' }),
+  answers_written: (facts) => when(facts.batch === 'asking', { ...facts, batch: 'fetched' }),
   file_superseded: (facts) => when(isUnbought(facts), { ...facts, end: 'superseded', upload: 'none' }),
 };
 
@@ -74,7 +78,15 @@ const events = Object.keys(rules) as ChunkEvent[];
 function stateOf({ upload, create, batch, end }: Facts): ChunkState {
   if (end !== 'none') return end;
   if (batch !== 'none')
-    return ({ running: 'submitted', ended: 'ended', fetched: 'downloaded', unread: 'held' } as const)[batch];
+    return (
+      {
+        asking: 'asking',
+        running: 'submitted',
+        ended: 'ended',
+        fetched: 'downloaded',
+        unread: 'held',
+      } as const
+    )[batch];
   if (create === 'under way') return 'creating';
   return ({ none: 'sealed', 'under way': 'uploading', done: 'uploaded' } as const)[upload];
 }

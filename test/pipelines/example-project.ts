@@ -50,7 +50,17 @@ export async function succeed(project: PipelineProject, ...args: readonly string
   return stdout;
 }
 
-const summaryKeys = ['run_id', 'pipeline', 'status', 'rows', 'batches', 'tokens', 'cost_usd', 'seconds'];
+const summaryKeys = [
+  'run_id',
+  'pipeline',
+  'status',
+  'rows',
+  'batches',
+  'requests',
+  'tokens',
+  'cost_usd',
+  'seconds',
+];
 const rowKeys = [
   ['records', 'read', 'filtered', 'skipped', 'requested'],
   ['ok', 'failed', 'pending', 'cleaned', 'truncated'],

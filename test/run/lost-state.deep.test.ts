@@ -34,7 +34,8 @@ it('knows its batches by their files where a server forgets metadata', async () 
 it('adopts by hand what nothing tells to be of this job', async () => {
   await using setting = await lostScene();
   const { project, emulator } = setting;
-  const id = (await emulator.bill())[0]?.batch_id ?? '';
+  const [accepted] = await emulator.bill();
+  const id = accepted?.event === 'accepted' ? accepted.batch_id : '';
   const edited = ['--set', 'request.params.temperature=0.5'];
   expect(await project.cli(...recover, ...edited)).toMatchObject({ code: 0 });
   expect(await project.cli(...recover, ...edited, '--batch', 'batch_of_nobody')).toMatchObject({ code: 2 });

@@ -19,6 +19,16 @@ export function paidLines(bill: readonly BillEntry[]): readonly string[] {
   );
 }
 
+/** The synchronous requests that were answered, by their bodies' hashes. */
+export function askedRequests(bill: readonly BillEntry[]): readonly string[] {
+  return bill.flatMap((entry) => (entry.event === 'asked' ? [entry.request] : []));
+}
+
+/** When each of them came, in milliseconds since 1970. */
+export function askedAt(bill: readonly BillEntry[]): readonly number[] {
+  return bill.flatMap((entry) => (entry.event === 'asked' ? [entry.at] : []));
+}
+
 /** The batches that were accepted. */
 export function acceptedBatches(bill: readonly BillEntry[]): number {
   return bill.filter((entry) => entry.event === 'accepted').length;

@@ -39,6 +39,7 @@ class Gate {
   lets(event: PipelineEvent): boolean {
     if (event.type === 'BatchPolled') return this.#isNews(`batch ${event.chunk}`, event, event.status);
     if (event.type === 'RowsRead') return this.#isNews('read', event, '');
+    if (event.type === 'RequestsAnswered') return this.#isNews(`ask ${event.chunk}`, event, '');
     if (event.type === 'RowsLoaded') return this.#isNews(`load ${event.chunk}`, event, '');
     if (event.type === 'RoomAwaited') return this.#isNews('room', event, describeEvent(event));
     return true;

@@ -136,6 +136,12 @@ export class Progress {
         return this.#set(event.chunk, { lookDue: event.due });
       case 'BatchEnded':
         return this.#set(event.chunk, { state: 'ended' });
+      case 'RequestsAnswered':
+        return this.#set(event.chunk, {
+          state: 'running',
+          completed: event.answered,
+          requests: event.requests,
+        });
       case 'RowsLoaded':
         return this.#set(event.chunk, { loaded: this.#get(event.chunk).loaded + event.rows });
       case 'ChunkLoaded':

@@ -73,6 +73,8 @@ const sentences: Sentences = {
   RoomAwaited: awaitedRoom,
   ChunkSuperseded: (event) =>
     `file ${event.chunk} is larger than the limit of ${event.of === 'bytes' ? bytes(event.limit) : counted(event.limit, 'enqueued token')}; its rows move to smaller files`,
+  RequestsAnswered: (event) =>
+    `file ${event.chunk}: ${count(event.answered)} of ${counted(event.requests, 'request')} answered`,
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,

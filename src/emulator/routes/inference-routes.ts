@@ -1,19 +1,30 @@
+import { hash } from 'node:crypto';
 import { answer } from '../answers/answer.ts';
 import type { KnownModels } from '../answers/known-models.ts';
 import { badRequest } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
+import { promptTokens } from '../faults/prompt-tokens.ts';
 import { endpoints, type Endpoint } from '../state/batch-record.ts';
+import type { Bill } from '../state/bill.ts';
+import { RateCounter, type RateLimits } from './rate-limits.ts';
 
-/** The synchronous side: the same answers, at once. */
-export function inferenceRoutes(models: KnownModels): readonly Route[] {
+export interface InferenceServices {
+  readonly models: KnownModels;
+  readonly bill: Bill;
+  readonly rates: RateLimits;
+}
+
+/** The synchronous side: the same answers, at once, each on the bill. */
+export function inferenceRoutes({ models, bill, rates }: InferenceServices): readonly Route[] {
+  const counter = new RateCounter(rates);
   return [
     ...endpoints.map((endpoint) => ({
       method: 'POST',
       path: endpoint,
       call: 'answer' as const,
-      handle: async (exchange: Exchange) => answerNow(endpoint, models, exchange),
+      handle: async (exchange: Exchange) => answerNow({ models, bill, rates: counter }, endpoint, exchange),
     })),
     {
       method: 'GET',
@@ -35,13 +46,20 @@ export function inferenceRoutes(models: KnownModels): readonly Route[] {
   ];
 }
 
-async function answerNow(endpoint: Endpoint, models: KnownModels, exchange: Exchange): Promise<void> {
+async function answerNow(
+  { models, bill, rates }: Omit<InferenceServices, 'rates'> & { readonly rates: RateCounter },
+  endpoint: Endpoint,
+  exchange: Exchange,
+): Promise<void> {
   const body = await readJsonBody(exchange.request);
+  rates.admit(promptTokens(endpoint, body), exchange.response, Date.now());
   if (body['stream'] === true) {
     throw badRequest('The emulator does not stream: leave out stream.', 'stream', 'unsupported_value');
   }
   models.require(body['model']);
-  sendJson(exchange, 200, answer(endpoint, body));
+  const answered = answer(endpoint, body);
+  bill.note({ event: 'asked', request: hash('sha256', JSON.stringify(body)), at: Date.now() });
+  sendJson(exchange, 200, answered);
 }
 
 function describeModel(id: string): object {

@@ -15,6 +15,8 @@ export type BillEntry =
       readonly created_at: number;
       readonly requests: readonly string[];
     }
+  /** A synchronous request that was answered, by the hex SHA-256 of its body, and when it came. */
+  | { readonly event: 'asked'; readonly request: string; readonly at: number }
   | { readonly event: 'refused'; readonly batch_id: string }
   | { readonly event: 'cancelled' | 'expired'; readonly batch_id: string; readonly answered: number };
 
@@ -33,6 +35,11 @@ export class Bill implements Disposable {
   write(entry: BillEntry): void {
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
     fsyncSync(this.#file);
+  }
+
+  /** Written but not synced: a client cannot tell, and each answer would wait for the disk. */
+  note(entry: BillEntry): void {
+    writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 
   /** Whether a batch has an entry. */

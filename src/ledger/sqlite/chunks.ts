@@ -68,6 +68,8 @@ const patchColumns: Readonly<Record<keyof ChunkPatch, string>> = {
   expiresAt: 'expires_at',
   account: 'account',
   reported: 'reported',
+  lane: 'lane',
+  inDoubt: 'in_doubt',
 };
 
 /** The columns that a patch sets, as `, column = :key` each, with their values. */

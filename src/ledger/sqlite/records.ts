@@ -113,6 +113,8 @@ export function toChunk(row: Row): ChunkRecord {
     sha256: text(row, 'sha256'),
     attempt: integer(row, 'attempt'),
     unexplained: integer(row, 'unexplained'),
+    lane: text(row, 'lane') as ChunkRecord['lane'],
+    inDoubt: integer(row, 'in_doubt'),
     stored: textOrNull(row, 'stored'),
     batchId: textOrNull(row, 'batch_id'),
     batchStatus: textOrNull(row, 'batch_status'),

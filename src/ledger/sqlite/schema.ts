@@ -56,6 +56,8 @@ const migrations: ReadonlyMap<number, string> = new Map([
     `
     ALTER TABLE chunks ADD COLUMN reported INTEGER;
     ALTER TABLE chunks ADD COLUMN unread TEXT;
+    ALTER TABLE chunks ADD COLUMN lane TEXT NOT NULL DEFAULT 'batch';
+    ALTER TABLE chunks ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE chunks ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}

@@ -61,6 +61,8 @@ export const chunks = `
     account       TEXT,
     reported      INTEGER,
     unread        TEXT,
+    lane          TEXT NOT NULL DEFAULT 'batch',
+    in_doubt      INTEGER NOT NULL DEFAULT 0,
     model         TEXT,
     inputs        INTEGER NOT NULL DEFAULT 0,
     intended_at   INTEGER,

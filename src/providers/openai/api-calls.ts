@@ -3,7 +3,7 @@ import { BatchlineError } from '../../core/errors.ts';
 import type { Account } from './account.ts';
 import type { Manner } from './patient-fetch.ts';
 import type { Patience } from './patience.ts';
-import { type Call, providerError } from './provider-error.ts';
+import { type Call, providerError, refusalOf } from './provider-error.ts';
 import { excerpt, pageHint, webPage } from './web-page.ts';
 
 type RequestOptions = NonNullable<Parameters<OpenAI['batches']['retrieve']>[1]>;
@@ -17,6 +17,13 @@ export interface CallOptions {
   readonly timeout?: number;
   /** The longest wait for each next byte of it, where it is not the usual. */
   readonly silenceMs?: number;
+}
+
+/** An answer of any status. */
+export interface Exchanged {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
 }
 
 type Send = (client: OpenAI, options: RequestOptions) => { asResponse(): Promise<Response> };
@@ -45,6 +52,27 @@ export class ApiCalls {
     } catch (error) {
       signal.throwIfAborted();
       throw providerError(whole.aborted ? whole.reason : error, this.#describe(call));
+    }
+  }
+
+  /**
+   * The answer to a request, whatever its status, read whole.
+   *
+   * @throws BatchlineError where none came
+   */
+  async exchange(call: CallInfo, signal: AbortSignal, request: Send): Promise<Exchanged> {
+    const { whole, silence } = this.#patience;
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(whole)]);
+    try {
+      // How long a model thinks is no silence.
+      const manner = { silenceMs: silence, timeout: whole, follows: false };
+      const response = await this.#send(limited, manner, request);
+      return { status: response.status, headers: response.headers, text: await response.text() };
+    } catch (error) {
+      signal.throwIfAborted();
+      const refusal = refusalOf(error);
+      if (refusal?.headers === undefined) throw providerError(error, this.#describe(call));
+      return { status: refusal.status, headers: refusal.headers, text: bodyOf(error, refusal.message) };
     }
   }
 
@@ -100,4 +128,10 @@ export class ApiCalls {
   #describe(call: CallInfo): Call {
     return { ...call, host: this.#account.host, redact: (text) => this.#account.redact(text) };
   }
+}
+
+/** The SDK keeps of a refusal's body what stands in `error`. */
+function bodyOf(error: unknown, message: string): string {
+  const said = error instanceof Error && 'error' in error ? error.error : undefined;
+  return said === undefined ? message : JSON.stringify({ error: said });
 }

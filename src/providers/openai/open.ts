@@ -5,6 +5,7 @@ import { OpenAiBatches } from './batches.ts';
 import { checkAccount } from './check.ts';
 import { checkModel } from './check-model.ts';
 import { type Compat, fullCompat } from './compat.ts';
+import { OpenAiDirect } from './direct.ts';
 import { OpenAiFiles } from './files.ts';
 import { type Patience, usualPatience } from './patience.ts';
 
@@ -26,6 +27,7 @@ export function openAccount(account: Account, given: Partial<AccountOptions> = {
     check: (signal) => checkAccount(account, api, options.patience.check, signal),
     checkModel: (model, signal) =>
       checkModel(account, api, { model, timeoutMs: options.patience.check }, signal),
+    direct: new OpenAiDirect(api),
     batches: new OpenAiBatches(api, files, { host: account.host, compat: options.compat }),
   };
 }

@@ -20,7 +20,7 @@ export interface Call {
 }
 
 /** The parts of an SDK error that matter here; the SDK itself is loaded only when it is used. */
-interface Refusal {
+export interface Refusal {
   readonly status: number;
   readonly headers: Headers | undefined;
   readonly code: string;
@@ -34,7 +34,7 @@ export function providerError(error: unknown, call: Call): BatchlineError {
   return refusal === undefined ? connectionError(error, call) : refusalError(refusal, error, call);
 }
 
-function refusalOf(error: unknown): Refusal | undefined {
+export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
   const details = error as Error & { headers?: unknown; type?: unknown };
   return {

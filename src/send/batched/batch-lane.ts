@@ -57,6 +57,7 @@ export class BatchLane implements Lane {
         return endBatch(this.#context, this.#watch, chunk, memory);
       case 'ended':
         return fetchResults(this.#context, chunk, memory);
+      case 'asking':
       case 'downloaded':
       case 'held':
       case 'loaded':

@@ -84,6 +84,8 @@ it('a ledger of the version before is read with all that it holds', async () => 
     ],
     expiresAt: null,
     reported: null,
+    lane: 'batch',
+    inDoubt: 0,
     unread: null,
     account: 'acc',
     rowStates: Uint8Array.of(1, 2),

@@ -19,7 +19,7 @@ const failure = {
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
-  for (const column of ['reported', 'unread', 'truncated'])
+  for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt'])
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
   database.exec('ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
 }

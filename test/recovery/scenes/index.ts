@@ -11,6 +11,7 @@ import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
 import { runScenes } from './run.ts';
 import { splitScenes } from './split.ts';
+import { standardScenes } from './standard.ts';
 import { tokenLimitScenes } from './token-limit.ts';
 
 /** Every command that is killed, and its world. */
@@ -26,6 +27,7 @@ export const scenes: readonly Scene[] = [
   ...recoverScenes,
   ...gcScenes,
   ...buildScenes,
+  ...standardScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];

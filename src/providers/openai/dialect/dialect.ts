@@ -6,7 +6,7 @@ import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
-import { idIn, splitResultLine } from './result-line.ts';
+import { directResultLine, idIn, splitResultLine } from './result-line.ts';
 import { strictOutputFaults } from './strict-output.ts';
 
 /** Where requests of each kind go. */
@@ -30,6 +30,7 @@ export const openAiDialect: Dialect = {
   promptSize,
   reask,
   asked,
+  resultLine: directResultLine,
   split: splitResultLine,
   idIn,
   reply: readReply,

@@ -1,4 +1,5 @@
 import type { ResultParts } from '../../../core/dialect.ts';
+import type { DirectResponse } from '../../../core/direct-side.ts';
 import { asMap, asText, type JsonMap } from '../../../core/json.ts';
 import { isPresent, lineFailure, type FailedLine } from './line-failure.ts';
 
@@ -78,4 +79,29 @@ function isContent(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() !== '';
   if (Array.isArray(value)) return value.length > 0;
   return asMap(value) !== undefined && Object.keys(value as JsonMap).length > 0;
+}
+
+/** JSON holds line ends only between its tokens; a body that is no JSON becomes the message of an error. */
+export function directResultLine(
+  customId: string,
+  { status, requestId, body }: Pick<DirectResponse, 'status' | 'requestId' | 'body'>,
+): string {
+  const own = { custom_id: customId, response: { status_code: status, request_id: requestId } };
+  const { response } = own;
+  if (!isJsonMap(body)) {
+    const error = { error: { message: body.slice(0, longestMessage) } };
+    return JSON.stringify({ ...own, response: { ...response, body: error }, error: null });
+  }
+  const framed = JSON.stringify(own).slice(0, -'}}'.length);
+  return `${framed},"body":${body.replaceAll(/[\r\n]+/g, ' ')}},"error":null}`;
+}
+
+const longestMessage = 2000;
+
+function isJsonMap(text: string): boolean {
+  try {
+    return asMap(JSON.parse(text)) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,28 @@
+import type { ClassifiedResult } from '../../core/batch-result.ts';
+import type { DirectSide } from '../../core/direct-side.ts';
+import type { BatchlineError } from '../../core/errors.ts';
+import type { EventListener } from '../../core/events.ts';
+import type { Signals } from '../../core/host.ts';
+import type { Pass } from '../../job/job.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
+import type { Heard } from './heard.ts';
+import type { Pacer } from './pacer.ts';
+
+/** What the chunks that are asked line by line need. */
+export interface DirectContext {
+  readonly ledger: Pick<Ledger, 'moveChunk'>;
+  readonly direct: DirectSide;
+  readonly lines: RequestLines;
+  /** Understands a line of answers, as it understands a batch's. */
+  readonly read: (line: Buffer) => ClassifiedResult;
+  readonly pacer: Pacer;
+  readonly heard: Heard;
+  readonly account: string;
+  readonly folder: string;
+  readonly pass: Pass;
+  /** Told why nothing more is to be sent. */
+  readonly halt: (error: BatchlineError) => void;
+  readonly signals: Signals;
+  readonly emit: EventListener;
+}

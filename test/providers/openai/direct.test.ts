@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { paceHints } from '../../../src/providers/openai/direct.ts';
+import { directResultLine, splitResultLine } from '../../../src/providers/openai/dialect/result-line.ts';
+import type { JsonMap } from '../../../src/core/json.ts';
+
+test.each([
+  ['6m0s', 360_000],
+  ['20ms', 20],
+  ['1.5s', 1500],
+  ['1h2m3s', 3_723_000],
+  ['7', 7000],
+])('a limit is whole again in %s', (reset, resetMs) => {
+  const headers = new Headers({
+    'x-ratelimit-remaining-requests': '3',
+    'x-ratelimit-reset-requests': reset,
+    'x-ratelimit-remaining-tokens': 'many',
+    'x-ratelimit-reset-tokens': '1s',
+    'retry-after-ms': '250',
+  });
+  const requests = { remaining: 3, resetMs };
+  expect(paceHints(headers, 0)).toEqual({ retryAfterMs: 250, requests, tokens: null });
+});
+
+test('what says nothing of limits gives no hints', () => {
+  const headers = new Headers({
+    'x-ratelimit-remaining-requests': '0',
+    'x-ratelimit-reset-requests': 'soon',
+  });
+  expect(paceHints(headers, 0)).toEqual({ retryAfterMs: null, requests: null, tokens: null });
+});
+
+const read = (text: string) => splitResultLine(JSON.parse(text) as JsonMap);
+
+test('an answer becomes a line of results, its digits and line ends in texts kept', () => {
+  const body = '{\r\n  "id": 12345678901234567890,\n  "text": "a\\nb\u2028"\n}\n';
+  const line = directResultLine('id-1', { status: 200, requestId: 'req-1', body });
+  expect(line).not.toMatch(/[\r\n]/);
+  expect(line).toContain('12345678901234567890');
+  expect(read(line)).toMatchObject({
+    kind: 'answered',
+    customId: 'id-1',
+    requestId: 'req-1',
+    body: { text: 'a\nb\u2028' },
+  });
+});
+
+test.each([
+  ['<html>Bad gateway</html>', 502, { code: 'http_502', retryable: true, blame: 'provider' }],
+  ['', 500, { code: 'http_500', retryable: true, blame: 'provider' }],
+  [
+    '{"error":{"message":"No.","code":"insufficient_quota"}}',
+    429,
+    { code: 'insufficient_quota', blame: 'account' },
+  ],
+  ['{"error":{"message":"Bad."}}', 400, { retryable: false, blame: 'row' }],
+])('%s (%d) becomes a failure', (body, status, failure) => {
+  expect(read(directResultLine('id-1', { status, requestId: null, body }))).toMatchObject({
+    kind: 'failed',
+    failure,
+  });
+});
