@@ -18,7 +18,7 @@ export interface BatchCounts {
   readonly cancelled: number;
 }
 
-/** Responses about rows, by the way that they came. */
+/** Rows that were answered for good, well or badly, by the way that the answers came. */
 export interface RequestCounts {
   readonly batch: number;
   readonly standard: number;
@@ -74,9 +74,7 @@ function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
 
 function countRequests(chunks: readonly ChunkRecord[]): RequestCounts {
   const answered = (lane: ChunkRecord['lane']): number =>
-    chunks
-      .filter((chunk) => chunk.lane === lane && chunk.state === 'loaded')
-      .reduce((sum, { requests }) => sum + requests, 0);
+    chunks.filter((chunk) => chunk.lane === lane).reduce((sum, { ok, failed }) => sum + ok + failed, 0);
   return {
     batch: answered('batch'),
     standard: answered('direct'),

@@ -145,6 +145,7 @@ function completedStatus() {
       cancelled: 0,
     },
     tokens: { input: expect.any(Number), output: expect.any(Number), cached: 0 },
+    requests: { batch: rowCount, standard: 0, in_doubt: 0 },
     cost_usd: null,
     seconds: expect.any(Number),
   };
