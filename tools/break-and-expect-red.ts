@@ -59,7 +59,7 @@ const breakages: readonly Breakage[] = [
   },
   {
     name: 'SDK retries on for create',
-    file: 'src/providers/openai/api-calls.ts',
+    file: 'src/providers/http/api-calls.ts',
     find: 'signal, maxRetries: 0 }',
     replace: 'signal, maxRetries: 2 }',
   },
@@ -83,7 +83,7 @@ const breakages: readonly Breakage[] = [
   },
   {
     name: 'no size check of downloads',
-    file: 'src/providers/openai/file-sizes.ts',
+    file: 'src/providers/http/file-sizes.ts',
     find: '|| bytes === expected) return;',
     replace: '|| bytes > -1) return;',
   },

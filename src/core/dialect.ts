@@ -2,6 +2,7 @@ import type { Blame } from './blame.ts';
 import type { Usage } from './batch-result.ts';
 import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
+import type { PartPlan, WritePart } from './message-part.ts';
 import type { RequestBlock } from './request-block.ts';
 import type { WireText } from './wire-text.ts';
 
@@ -14,10 +15,17 @@ export type RequestDraft = { readonly [Key in keyof RequestBlock]?: unknown };
 /** What a template is for: only an empty prompt or input keeps a row from being sent. */
 export type TemplateRole = 'system' | 'prompt' | 'input';
 
-/** A request body in writing: constant JSON text, and the text of Liquid templates that stand inside JSON strings. */
+/**
+ * A request body in writing.
+ * - `json`: constant JSON text
+ * - `template`: the text of a Liquid template that stands inside a JSON string
+ * - `parts`: the elements of a JSON list, without its brackets; a part that renders to nothing is left out
+ * - `aside`: constant JSON text that is sent, but is no part of what is asked, nor of `request_hash`
+ */
 export type BodyPiece =
-  | { readonly kind: 'json'; readonly text: WireText }
-  | { readonly kind: 'template'; readonly template: string; readonly role: TemplateRole };
+  | { readonly kind: 'json' | 'aside'; readonly text: WireText }
+  | { readonly kind: 'template'; readonly template: string; readonly role: TemplateRole }
+  | { readonly kind: 'parts'; readonly parts: readonly PartPlan[]; readonly write: WritePart };
 
 export interface BodyPlan {
   readonly pieces: readonly BodyPiece[];

@@ -1,9 +1,30 @@
 import { z } from 'zod';
 import { liquid } from './component.ts';
 
+const template = z.string().meta({ description: 'A Liquid template.', ...liquid });
+
+const part = z.union([
+  z.strictObject({ text: template }),
+  z.strictObject({
+    image: template.meta({
+      description:
+        'An image: an http(s) address, a data: URL, or a path below the folder of the pipeline file.',
+      ...liquid,
+    }),
+  }),
+  z.strictObject({
+    file: template.meta({
+      description: 'A PDF: a data: URL, or a path below the folder of the pipeline file.',
+      ...liquid,
+    }),
+  }),
+]);
+
 const message = z.strictObject({
   role: z.string().min(1).meta({ description: 'system, user, assistant or developer.' }),
-  content: z.string().meta({ description: 'A Liquid template.', ...liquid }),
+  content: z
+    .union([template, z.array(part).min(1)])
+    .meta({ description: 'A Liquid template, or a list of parts: texts, images, files.' }),
 });
 
 /** The `request:` block: how a row becomes a model request. */
@@ -29,6 +50,10 @@ export const requestBlock = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'Liquid template of the text to embed.', ...liquid }),
+  cache: z.enum(['auto', 'off']).default('auto').meta({
+    description:
+      'auto: where a provider wants to be told what to keep of a prompt, it is told of the head that all rows share.',
+  }),
   dedupe: z.boolean().default(false).meta({
     description:
       'true: rows that make the same request share one; it is paid once and its answer loaded for each.',
@@ -57,3 +82,6 @@ export const requestBlock = z.strictObject({
 });
 
 export type RequestBlock = z.output<typeof requestBlock>;
+
+/** What a message holds: one template, or parts. */
+export type MessageContent = NonNullable<RequestBlock['messages']>[number]['content'];

@@ -3,10 +3,10 @@ import { secret } from '../core/component.ts';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './openai/account.ts';
 import { compatBlock } from './openai/compat.ts';
-import { proxySettings } from './openai/dispatcher.ts';
+import { proxySettings } from './http/dispatcher.ts';
 import { openAccount } from './openai/open.ts';
 import { floatDialect, openAiDialect } from './openai/dialect/dialect.ts';
-import { isHeaderText, oddKey, oddKeyMessage } from './openai/header-text.ts';
+import { isHeaderText, oddKey, oddKeyMessage } from './http/header-text.ts';
 
 /** OpenAI's Batch API, and every server and gateway that speaks it. */
 export const openai = defineProvider({
@@ -50,7 +50,7 @@ export const openai = defineProvider({
   dialectFor: ({ compat }) => (compat.embeddings === 'float' ? floatDialect : openAiDialect),
   async open(config, context): Promise<OpenedProvider> {
     const apiKey = config.api_key ?? context.env['OPENAI_API_KEY'] ?? '';
-    if (!isHeaderText(apiKey)) throw oddKey();
+    if (!isHeaderText(apiKey)) throw oddKey('OPENAI_API_KEY');
     const account = new Account({
       apiKey,
       baseUrl: config.base_url.replace(/\/+$/, ''),

@@ -83,8 +83,8 @@ interface Layout {
 function layOut(pieces: readonly CompiledPiece[], fields: readonly Field[]): Layout {
   const layout: Layout = { constants: ['' as WireText], slots: [], templateBytes: 0, promptHasText: false };
   for (const piece of pieces) {
-    if (piece.kind === 'json') addConstant(layout, piece.text);
-    else addTemplate(layout, piece.template, piece.role, fields);
+    if (piece.kind === 'template') addTemplate(layout, piece.template, piece.role, fields);
+    else addConstant(layout, piece.text);
   }
   return layout;
 }

@@ -31,5 +31,5 @@ export function inputLimit(model: string, facts: ModelFacts, pieces: BodyPlan['p
 }
 
 function constantLength(pieces: BodyPlan['pieces']): number {
-  return pieces.reduce((sum, piece) => sum + (piece.kind === 'json' ? piece.text.length : 0), 0);
+  return pieces.reduce((sum, piece) => sum + ('text' in piece ? piece.text.length : 0), 0);
 }

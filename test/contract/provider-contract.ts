@@ -288,6 +288,9 @@ function ids(rows: number): readonly string[] {
 function bodyOf({ dialect, request }: ProviderWorld): string {
   const pieces = dialect.body(request).pieces;
   return pieces
-    .map((piece) => (piece.kind === 'json' ? piece.text : JSON.stringify(piece.template).slice(1, -1)))
+    .map((piece) => {
+      if (piece.kind === 'parts') return '';
+      return piece.kind === 'template' ? JSON.stringify(piece.template).slice(1, -1) : piece.text;
+    })
     .join('');
 }

@@ -1,8 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type OpenAI from 'openai';
-import { Redactor } from '../../core/redact.ts';
-import { createDispatcher, type Dispatcher, type ProxySettings } from './dispatcher.ts';
-import { type Manner, patientFetch } from './patient-fetch.ts';
+import type { Redactor } from '../../core/redact.ts';
+import type { ApiCalls, CallAccount } from '../http/api-calls.ts';
+import { createDispatcher, type Dispatcher, type ProxySettings } from '../http/dispatcher.ts';
+import { type Manner, patientFetch } from '../http/patient-fetch.ts';
+import { redactorOf } from '../http/secrets.ts';
+import { openAiWords } from './words.ts';
+
+export type OpenAiCalls = ApiCalls<OpenAI>;
 
 export interface AccountSettings {
   /** Empty where there is none: servers of one's own often want no key. */
@@ -24,13 +29,13 @@ interface Connection {
 }
 
 /** Whose account is used, where, and the client of the official SDK that speaks for it. */
-export class Account {
-  /** Host and port, which messages name. */
+export class Account implements CallAccount<OpenAI> {
   readonly host: string;
+  readonly words = openAiWords;
   readonly hasKey: boolean;
   readonly fingerprint: string;
   readonly #settings: AccountSettings;
-  readonly #redactor = new Redactor();
+  readonly #redactor: Redactor;
   #connection: Promise<Connection> | undefined;
 
   constructor(settings: AccountSettings) {
@@ -40,16 +45,9 @@ export class Account {
     this.fingerprint = createHmac('sha256', settings.apiKey)
       .update(JSON.stringify(['batchline', settings.organization, settings.project, this.host]))
       .digest('hex');
-    const { apiKey, headers, query = {} } = settings;
-    for (const value of [apiKey, ...Object.values(headers), ...Object.values(query)])
-      this.#redactor.add(value);
-    for (const proxy of [settings.proxies?.httpProxy, settings.proxies?.httpsProxy]) {
-      const { password = '', username = '' } = URL.parse(proxy ?? '') ?? {};
-      for (const value of [password, decodeURIComponent(password), username]) this.#redactor.add(value);
-    }
+    this.#redactor = redactorOf(settings);
   }
 
-  /** Takes key and header values out of text that a server sent; some echo the key that they refuse. */
   redact(text: string): string {
     return this.#redactor.redact(text);
   }

@@ -8,14 +8,14 @@ import type {
 } from '../../core/batch-side.ts';
 import { hasEnded } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
-import type { ApiCalls } from './api-calls.ts';
+import type { OpenAiCalls } from './account.ts';
 import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry } from './expiry.ts';
 import type { OpenAiFiles } from './files.ts';
 import { everything, pageOf, pageSize } from './listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
-import { roomCodes } from './provider-error.ts';
+import { roomCodes } from '../http/provider-error.ts';
 import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
@@ -29,13 +29,13 @@ export class OpenAiBatches implements BatchSide {
   };
   readonly mayEndLate: boolean;
   readonly leftovers;
-  readonly #api: ApiCalls;
+  readonly #api: OpenAiCalls;
   readonly #files: OpenAiFiles;
   readonly #compat: Compat;
 
   /** @param host of the API: batches at Azure go on past their `expires_at` */
   constructor(
-    api: ApiCalls,
+    api: OpenAiCalls,
     files: OpenAiFiles,
     { host, compat }: { readonly host: string; readonly compat: Compat },
   ) {

@@ -1,8 +1,7 @@
 import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
-import type { Account } from './account.ts';
-import type { ApiCalls } from './api-calls.ts';
+import type { Account, OpenAiCalls } from './account.ts';
 import { pageOf } from './listing.ts';
 
 /** A listing of more models than this helps nobody. */
@@ -19,7 +18,7 @@ interface Question {
  */
 export async function checkModel(
   account: Account,
-  api: ApiCalls,
+  api: OpenAiCalls,
   question: Question,
   signal: AbortSignal,
 ): Promise<void> {
@@ -74,7 +73,11 @@ function saysNoSuchModel(error: unknown, model: string): boolean {
   );
 }
 
-async function listedModels(api: ApiCalls, timeout: number, signal: AbortSignal): Promise<readonly string[]> {
+async function listedModels(
+  api: OpenAiCalls,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const call = { doing: 'listing the models' };
   try {
     const options = { timeout, silenceMs: timeout };

@@ -1,12 +1,11 @@
 import { BatchlineError } from '../../core/errors.ts';
-import type { Account } from './account.ts';
-import type { ApiCalls } from './api-calls.ts';
+import type { Account, OpenAiCalls } from './account.ts';
 import { pageOf } from './listing.ts';
 
 /** Proves address and key by the cheapest call that needs them. */
 export async function checkAccount(
   account: Account,
-  api: ApiCalls,
+  api: OpenAiCalls,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,12 +1,12 @@
 import type { DirectResponse, DirectSide, PaceHints, RateWindow } from '../../core/direct-side.ts';
-import type { ApiCalls } from './api-calls.ts';
-import { retryAfter } from './retry-after.ts';
+import type { OpenAiCalls } from './account.ts';
+import { retryAfter } from '../http/retry-after.ts';
 
 /** The synchronous endpoints of one account. */
 export class OpenAiDirect implements DirectSide {
-  readonly #api: ApiCalls;
+  readonly #api: OpenAiCalls;
 
-  constructor(api: ApiCalls) {
+  constructor(api: OpenAiCalls) {
     this.#api = api;
   }
 

@@ -3,15 +3,16 @@ import type { ChunkFile, Leftover } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asCount, asMap, asText } from '../../core/json.ts';
 import type { Account } from './account.ts';
-import type { ApiCalls, CallInfo } from './api-calls.ts';
+import type { CallInfo } from '../http/api-calls.ts';
+import type { OpenAiCalls } from './account.ts';
 import type { Compat } from './compat.ts';
-import { readBody, saveBody } from './download.ts';
-import { FileSizes, statedLength } from './file-sizes.ts';
+import { readBody, saveBody } from '../http/download.ts';
+import { FileSizes, statedLength } from '../http/file-sizes.ts';
 import { everything, pageOf } from './listing.ts';
 import type { AccountOptions } from './open.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../http/patience.ts';
 import { uploadForm } from './upload-form.ts';
-import { uploadHeader, UploadWatchdog } from './upload-watchdog.ts';
+import { uploadHeader, UploadWatchdog } from '../http/upload-watchdog.ts';
 
 /** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
 const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl$/;
@@ -26,12 +27,12 @@ interface RemoteFile {
 /** The Files API of one account. */
 export class OpenAiFiles {
   readonly #account: Account;
-  readonly #api: ApiCalls;
+  readonly #api: OpenAiCalls;
   readonly #patience: Patience;
   readonly #compat: Compat;
   readonly #sizes: FileSizes;
 
-  constructor(account: Account, api: ApiCalls, { patience, compat, warn }: AccountOptions) {
+  constructor(account: Account, api: OpenAiCalls, { patience, compat, warn }: AccountOptions) {
     this.#account = account;
     this.#api = api;
     this.#patience = patience;

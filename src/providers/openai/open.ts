@@ -1,13 +1,13 @@
 import type { OpenedProvider } from '../../core/provider.ts';
 import type { Account } from './account.ts';
-import { ApiCalls } from './api-calls.ts';
+import { ApiCalls } from '../http/api-calls.ts';
 import { OpenAiBatches } from './batches.ts';
 import { checkAccount } from './check.ts';
 import { checkModel } from './check-model.ts';
 import { type Compat, fullCompat } from './compat.ts';
 import { OpenAiDirect } from './direct.ts';
 import { OpenAiFiles } from './files.ts';
-import { type Patience, usualPatience } from './patience.ts';
+import { type Patience, usualPatience } from '../http/patience.ts';
 
 export interface AccountOptions {
   readonly patience: Patience;

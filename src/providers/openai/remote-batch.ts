@@ -8,7 +8,7 @@ import type {
 } from '../../core/batch-side.ts';
 import { asMap, asText, type JsonMap } from '../../core/json.ts';
 import { blameOf } from './dialect/blame-of.ts';
-import { isTooLarge, isTooMany } from './too-large.ts';
+import { isTooLarge, isTooMany } from '../http/too-large.ts';
 import { statedLimit, wantOfRoom } from './want-of-room.ts';
 
 /**

@@ -80,7 +80,11 @@ interface Message {
 }
 
 function chatMessages({ messages, system, prompt }: RequestBlock): readonly Message[] {
-  if (messages !== undefined) return messages;
+  if (messages !== undefined)
+    return messages.map(({ role, content }) => ({
+      role,
+      content: typeof content === 'string' ? content : '',
+    }));
   const user = { role: 'user', content: needed(prompt, 'prompt') };
   return system === undefined ? [user] : [{ role: 'system', content: system }, user];
 }

@@ -1,5 +1,7 @@
-export const pageHint =
-  'A firewall, a proxy or a login page answered in place of the API: check the network, HTTPS_PROXY, and provider.base_url, which usually ends in /v1.';
+/** @param address what a base_url usually is, as in `it usually ends in /v1` */
+export function pageHint(address: string): string {
+  return `A firewall, a proxy or a login page answered in place of the API: check the network, HTTPS_PROXY, and provider.base_url; ${address}.`;
+}
 
 /** How to name an answer that is a web page, by its title or its beginning; null of any other. */
 export function webPage(text: string): string | null {

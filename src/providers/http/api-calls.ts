@@ -1,15 +1,30 @@
-import type OpenAI from 'openai';
 import { BatchlineError } from '../../core/errors.ts';
-import type { Account } from './account.ts';
 import type { Manner } from './patient-fetch.ts';
 import type { Patience } from './patience.ts';
-import { type Call, providerError, refusalOf } from './provider-error.ts';
+import { type Call, type ProviderWords, providerError, refusalOf } from './provider-error.ts';
 import { excerpt, pageHint, webPage } from './web-page.ts';
 
-type RequestOptions = NonNullable<Parameters<OpenAI['batches']['retrieve']>[1]>;
+/** What every request is sent with; the official SDKs take it as it is. */
+export interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+  /** Retrying is the engine's. */
+  readonly maxRetries: 0;
+}
+
+/** Whose account is asked, and who speaks for it. */
+export interface CallAccount<Client> {
+  /** Host and port, which messages name. */
+  readonly host: string;
+  readonly words: ProviderWords;
+  /** Takes keys out of text that a server sent. */
+  redact(text: string): string;
+  client(manner: Manner): Promise<Client>;
+}
 
 /** A call, without what is the same for all calls to one account. */
-export type CallInfo = Omit<Call, 'host' | 'redact'>;
+export type CallInfo = Omit<Call, 'host' | 'redact' | 'words'>;
 
 export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -26,23 +41,29 @@ export interface Exchanged {
   readonly text: string;
 }
 
-type Send = (client: OpenAI, options: RequestOptions) => { asResponse(): Promise<Response> };
+/** A refusal rejects with an error that has `status`, `headers` and the body's `error`, as the official SDKs throw it. */
+type Send<Client> = (client: Client, options: RequestOptions) => { asResponse(): Promise<Response> };
 
 /**
  * Sends requests for one account, each once, and turns every failure into a BatchlineError. No answer is waited for
  * without end: neither for its first byte nor for any later one.
  */
-export class ApiCalls {
-  readonly #account: Account;
+export class ApiCalls<Client> {
+  readonly #account: CallAccount<Client>;
   readonly #patience: Patience;
 
-  constructor(account: Account, patience: Patience) {
+  constructor(account: CallAccount<Client>, patience: Patience) {
     this.#account = account;
     this.#patience = patience;
   }
 
   /** The JSON that a small request is answered with, read whole. */
-  async ask(call: CallInfo, signal: AbortSignal, options: CallOptions, request: Send): Promise<unknown> {
+  async ask(
+    call: CallInfo,
+    signal: AbortSignal,
+    options: CallOptions,
+    request: Send<Client>,
+  ): Promise<unknown> {
     const whole = AbortSignal.timeout(Math.max(this.#patience.whole, options.timeout ?? 0));
     const limited = AbortSignal.any([signal, whole]);
     const manner = { silenceMs: this.#patience.silence, ...options, follows: false };
@@ -60,7 +81,7 @@ export class ApiCalls {
    *
    * @throws BatchlineError where none came
    */
-  async exchange(call: CallInfo, signal: AbortSignal, request: Send): Promise<Exchanged> {
+  async exchange(call: CallInfo, signal: AbortSignal, request: Send<Client>): Promise<Exchanged> {
     const { whole, silence } = this.#patience;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(whole)]);
     try {
@@ -77,7 +98,7 @@ export class ApiCalls {
   }
 
   /** A response whose body is the caller's to read; it may come from elsewhere than the provider. */
-  async open(call: CallInfo, signal: AbortSignal, request: Send): Promise<Response> {
+  async open(call: CallInfo, signal: AbortSignal, request: Send<Client>): Promise<Response> {
     try {
       return await this.#send(signal, { silenceMs: this.#patience.silence, follows: true }, request);
     } catch (error) {
@@ -89,7 +110,7 @@ export class ApiCalls {
   async #send(
     signal: AbortSignal,
     { silenceMs, follows, ...options }: CallOptions & Manner,
-    request: Send,
+    request: Send<Client>,
   ): Promise<Response> {
     signal.throwIfAborted();
     const client = await this.#account.client({ silenceMs, follows });
@@ -111,22 +132,23 @@ export class ApiCalls {
    * @param text the answer, where it is no JSON
    */
   notUnderstood(call: CallInfo, text = ''): never {
-    const { host } = this.#account;
+    const { host, words } = this.#account;
     const page = webPage(text);
     const what = page ?? (text.trim() === '' ? 'its answer' : `its answer (${excerpt(text)})`);
     throw new BatchlineError(
       'provider_not_understood',
-      `${host}, while ${call.doing}: ${this.#account.redact(what)} is not one of the OpenAI API`,
+      `${host}, while ${call.doing}: ${this.#account.redact(what)} is not one of the ${words.api}`,
       {
         where: host,
-        hint: page === null ? 'Check provider.base_url: it usually ends in /v1.' : pageHint,
+        hint: page === null ? `Check provider.base_url: ${words.address}.` : pageHint(words.address),
         ...(call.paid === true ? { outcome: 'unknown' as const } : {}),
       },
     );
   }
 
   #describe(call: CallInfo): Call {
-    return { ...call, host: this.#account.host, redact: (text) => this.#account.redact(text) };
+    const { host, words } = this.#account;
+    return { ...call, host, words, redact: (text) => this.#account.redact(text) };
   }
 }
 

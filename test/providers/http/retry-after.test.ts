@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryAfter } from '../../../src/providers/openai/retry-after.ts';
+import { retryAfter } from '../../../src/providers/http/retry-after.ts';
 
 const now = Date.parse('2026-11-28T20:00:00Z');
 

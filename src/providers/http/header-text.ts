@@ -8,9 +8,10 @@ export function isHeaderText(text: string): boolean {
 export const oddKeyMessage =
   'holds a character that no header takes: a line break, a typographic dash or quote, or a letter outside of ASCII; copy the key anew';
 
-export function oddKey(): BatchlineError {
-  return new BatchlineError('provider_unauthorized', `The variable OPENAI_API_KEY ${oddKeyMessage}.`, {
-    where: 'OPENAI_API_KEY',
+/** @param variable the one that the key was read from */
+export function oddKey(variable: string): BatchlineError {
+  return new BatchlineError('provider_unauthorized', `The variable ${variable} ${oddKeyMessage}.`, {
+    where: variable,
     hint: 'Set the variable again to the key alone.',
     exitCode: 2,
   });

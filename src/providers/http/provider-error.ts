@@ -1,15 +1,32 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
-import { compatHint } from './compat.ts';
 import { retryAfter } from './retry-after.ts';
 import { isTooLarge } from './too-large.ts';
-import { wantOfRoom } from './want-of-room.ts';
 import { pageHint, webPage } from './web-page.ts';
+
+/** How a provider names things, and what its refusals mean that is its own way of saying so. */
+export interface ProviderWords {
+  /** As in `OpenAI API`. */
+  readonly api: string;
+  /** The variable that holds the key. */
+  readonly keyVariable: string;
+  /** What an address usually is: `it usually ends in /v1`. */
+  readonly address: string;
+  /** Follows "the server must offer": the paths that are needed. */
+  readonly paths: string;
+  /** What a create was turned down for, where it was for want of room. */
+  wantOfRoom?(refusal: Refusal): keyof typeof roomCodes | null;
+  /** What to do about a refusal, by its message. */
+  hint?(message: string): string | undefined;
+  /** Null where a refusal means what its status says. */
+  meaning?(refusal: Refusal, call: Pick<Call, 'paid' | 'notFound'>): Meaning | null;
+}
 
 /** What was being done, for the message and for the meaning of a refusal. */
 export interface Call {
   /** Follows "while": `creating a batch`. */
   readonly doing: string;
   readonly host: string;
+  readonly words: ProviderWords;
   redact(text: string): string;
   /** What a 404 is about; undefined where it can only mean a wrong address. */
   readonly notFound?: 'batch' | 'file';
@@ -45,10 +62,11 @@ export function refusalOf(error: unknown): Refusal | undefined {
   };
 }
 
-interface Meaning {
+/** What a refusal comes to. */
+export interface Meaning {
   readonly code: string;
   readonly what: string;
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly retryable?: boolean;
 }
 
@@ -76,37 +94,40 @@ function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
 
 function meaningOf(refusal: Refusal, call: Call): Meaning {
   const { status, message } = refusal;
+  const { words } = call;
   if (status < 500 && status !== 408 && status !== 429 && webPage(message) !== null)
-    return { code: 'provider_not_understood', what: answered(refusal), hint: pageHint };
-  if (status === 401 || status === 403) return unauthorized(refusal);
+    return { code: 'provider_not_understood', what: answered(refusal), hint: pageHint(words.address) };
+  const own = words.meaning?.(refusal, call) ?? null;
+  if (own !== null) return own;
+  if (status === 401 || status === 403) return unauthorized(refusal, words);
   if (status === 404 || (status === 410 && call.notFound !== undefined)) return notFound(refusal, call);
   if (status === 413 || isTooLarge(message)) return tooLarge(refusal);
   if (status < 500 && call.paid === true) {
-    const of = wantOfRoom(refusal);
+    const of = words.wantOfRoom?.(refusal) ?? null;
     if (of !== null) return { code: roomCodes[of], what: answered(refusal), retryable: true };
   }
   if (status === 429) return rateLimited(refusal);
   if (status === 408 || status === 409 || status >= 500)
     return { code: 'provider_error', what: answered(refusal), retryable: true };
   if (isFileNotReady(message)) return { code: 'file_not_found', what: answered(refusal), retryable: true };
-  const hint = compatHint(message);
-  return { code: 'provider_refused', what: answered(refusal), ...(hint === undefined ? {} : { hint }) };
+  return { code: 'provider_refused', what: answered(refusal), hint: words.hint?.(message) };
 }
 
 /** The codes of a create that was turned down for want of room. */
 export const roomCodes = { tokens: 'token_limit_exceeded', batches: 'batch_limit_exceeded' } as const;
 
-function answered({ status, message }: Refusal): string {
+/** How a refusal is told. */
+export function answered({ status, message }: Refusal): string {
   const words = webPage(message)?.replace(/,$/, '') ?? message.replaceAll(/\s+/g, ' ').slice(0, 500);
   return `it answered ${status}: ${words}`;
 }
 
-function unauthorized({ status, message }: Refusal): Meaning {
+function unauthorized({ status, message }: Refusal, { keyVariable }: ProviderWords): Meaning {
   return {
     code: 'provider_unauthorized',
     // A 401's own message quotes the key.
     what: status === 401 ? 'it does not accept the API key (401)' : `it refuses access (403): ${message}`,
-    hint: 'Check provider.api_key or the variable OPENAI_API_KEY, and that the key may use files and batches.',
+    hint: `Check provider.api_key or the variable ${keyVariable}, and that the key may use batches.`,
   };
 }
 
@@ -117,7 +138,7 @@ function notFound(refusal: Refusal, call: Call): Meaning {
   return {
     code: 'provider_not_found',
     what: answered(refusal),
-    hint: 'Check provider.base_url: it usually ends in /v1, and the server must offer /files and /batches.',
+    hint: `Check provider.base_url: ${call.words.address}, and the server must offer ${call.words.paths}.`,
   };
 }
 
