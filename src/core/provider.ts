@@ -33,6 +33,8 @@ export interface ProviderDeclaration<
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
   readonly dialect: Dialect;
+  /** Where `base_url` begins at a server: `/v1`, or nothing. */
+  readonly basePath: string;
   /** The dialect of one block, where blocks differ in theirs. */
   dialectFor?(config: z.output<Config>): Dialect;
   /** Reads the key and builds the client; reaches nothing. */

@@ -94,8 +94,13 @@ export async function openProvider(
   const block = loaded.pipeline.provider;
   const isEmulator = block['base_url'] === 'emulator';
   await using resources = new AsyncDisposableStack();
-  const overrides = offline ? unreached : isEmulator ? await startEmulatorFor(loaded, host, resources) : {};
-  const provider = await declarationOf(providers, block).open(
+  const declaration = declarationOf(providers, block);
+  const overrides = offline
+    ? unreached
+    : isEmulator
+      ? await startEmulatorFor(loaded, host, resources, declaration.basePath)
+      : {};
+  const provider = await declaration.open(
     { ...block, ...overrides },
     // The emulator is on this machine, where no proxy leads to.
     {
@@ -112,13 +117,18 @@ export async function openProvider(
 /** An address and a key for a provider that is never called. */
 const unreached = { base_url: 'http://127.0.0.1/v1', api_key: 'none' };
 
-async function startEmulatorFor(loaded: LoadedPipeline, host: Host, resources: AsyncDisposableStack) {
+async function startEmulatorFor(
+  loaded: LoadedPipeline,
+  host: Host,
+  resources: AsyncDisposableStack,
+  basePath: string,
+) {
   const { spawnEmulator } = await import('../emulator/spawn.ts');
   const emulator = resources.use(
     await spawnEmulator({ dataDir: join(loaded.stateDir, 'emulator'), signal: host.signals.abort }),
   );
   // A key that stands in the environment is a real one and no business of the emulator's.
-  return { base_url: emulator.url, api_key: 'emulator' };
+  return { base_url: `${new URL(emulator.url).origin}${basePath}`, api_key: 'emulator' };
 }
 
 function warnWith(host: Host): (message: string) => void {

@@ -178,6 +178,7 @@ export const fakeProvider = defineProvider({
   config: z.object({ account: z.string().meta({ description: 'Whose batches they are.' }) }),
   examples: [{ account: 'a' }],
   dialect,
+  basePath: '',
   open: async ({ account }) => ({
     account,
     check: async (signal) => {
