@@ -48,12 +48,17 @@ export function fingerprint(
   flatten('source files', sourceState, parts);
   flatten('transforms', pipeline.transforms, parts);
   flatten('transform files', moduleState, parts);
-  // By its path, as ledgers have known it from the start.
-  flatten('request', { ...pipeline.request, endpoint: dialectOf(pipeline).path(pipeline.request) }, parts);
+  flatten('request', whatIsAsked(pipeline), parts);
   flatten('provider', { type, base_url: baseUrl ?? null }, parts);
   flatten('flags', { ...flags }, parts);
   const ordered = Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1)));
   return { hash: createHash('sha256').update(JSON.stringify(ordered)).digest('hex'), parts: ordered };
+}
+
+/** The request block without what is no part of a request; its endpoint by the path, as ledgers have known it from the start. */
+function whatIsAsked(pipeline: Pipeline): Record<string, unknown> {
+  const { cache: _cache, ...asked } = pipeline.request;
+  return { ...asked, endpoint: dialectOf(pipeline).path(pipeline.request) };
 }
 
 /** What an opened pipeline's fingerprint depends on beside its configuration. */
@@ -85,7 +90,7 @@ export function jobOf(
   const { name, pipeline } = loaded;
   const parts: Record<string, string> = { name: JSON.stringify(name) };
   flatten('source', placed(addressOf(pipeline.source), loaded), parts);
-  flatten('request', { ...pipeline.request, endpoint: dialectOf(pipeline).path(pipeline.request) }, parts);
+  flatten('request', whatIsAsked(pipeline), parts);
   flatten('sink', placed(addressOf(sink), loaded), parts);
   const ordered = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(ordered)).digest('hex').slice(0, 16);
