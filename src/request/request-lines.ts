@@ -7,6 +7,7 @@ import { valueToJson } from '../core/print.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { Value } from '../core/value.ts';
 import { jsonToWire, type WireText } from '../core/wire-text.ts';
+import { Asides } from './asides.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 /** A line, and where id and body stand in it. */
@@ -41,11 +42,14 @@ interface FrameKeys {
  */
 export class RequestLines {
   readonly #dialect: Dialect;
+  readonly #request: RequestBlock;
   readonly #frames: readonly Frame[];
+  #asides: Asides | null = null;
 
   /** @param request what the lines were made from; its endpoint may have been changed since */
   constructor(dialect: Dialect, request: RequestBlock) {
     this.#dialect = dialect;
+    this.#request = request;
     const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
     this.#frames = Array.from(endpoints, (endpoint) =>
       frameOf(endpoint, dialect.frame({ ...request, endpoint })),
@@ -67,6 +71,12 @@ export class RequestLines {
   bodyOf(line: Buffer): WireText {
     const placed = this.#place(line);
     return placed.line.toString('latin1', placed.bodyStart, placed.bodyEnd) as WireText;
+  }
+
+  /** The body as `request_hash` covers it. */
+  askedIn(line: Buffer): WireText {
+    this.#asides ??= new Asides(this.#dialect.body(this.#request).pieces);
+    return this.#asides.without(this.bodyOf(line));
   }
 
   /** Estimated prompt tokens, by the same rule as when the line was rendered. */
