@@ -86,6 +86,7 @@ const dialect: Dialect = {
 };
 
 class FakeBatches implements BatchSide {
+  readonly knownBy = 'requests';
   readonly limits = {
     maxRequests: 50,
     maxBytes: 1_000_000,
