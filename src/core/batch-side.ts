@@ -113,6 +113,16 @@ export interface RemoteBatch {
   readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null;
 }
 
+/** Whether answers of a batch that has ended may be paid for, and nothing says where they are. */
+export function hasUnnamedResults({
+  status,
+  results,
+  counts,
+}: Pick<RemoteBatch, 'status' | 'results' | 'counts'>): boolean {
+  if (results.length > 0) return false;
+  return counts === null ? status === 'completed' : counts.completed > 0;
+}
+
 /**
  * How a batch of ours is known again after a create whose outcome is unknown.
  * - `label`: each batch carries its label
