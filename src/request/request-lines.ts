@@ -1,5 +1,5 @@
 import { complaintAbout } from '../core/complaint.ts';
-import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
+import type { Dialect, Endpoint, LineFrame, Reply } from '../core/dialect.ts';
 import type { DirectResponse } from '../core/direct-side.ts';
 import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
@@ -65,6 +65,14 @@ export class RequestLines {
   /** A synchronous answer to the line, as a line of a batch's results, without its end. */
   answered(line: Buffer, response: DirectResponse): string {
     return this.#dialect.resultLine(this.idOf(line), response);
+  }
+
+  /** What a line of results says: whose it is, and the reply where there is one. Null where it is no result. */
+  saidIn(line: Buffer): { readonly customId: string; readonly reply: Reply | null } | null {
+    const parts = this.#dialect.split(jsonIn(line) ?? {});
+    if (parts === null) return null;
+    const reply = parts.kind === 'answered' ? this.#dialect.reply(this.#request.endpoint, parts.body) : null;
+    return { customId: parts.customId, reply };
   }
 
   /** The body as it was sent, byte by byte. */
@@ -142,6 +150,14 @@ export class RequestLines {
       if (placed !== null) return placed;
     }
     return null;
+  }
+}
+
+function jsonIn(line: Buffer): JsonMap | undefined {
+  try {
+    return asMap(JSON.parse(line.toString('utf8')));
+  } catch {
+    return undefined;
   }
 }
 

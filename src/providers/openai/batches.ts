@@ -20,6 +20,7 @@ import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
 export class OpenAiBatches implements BatchSide {
+  readonly knownBy = 'input';
   readonly limits: BatchLimits = {
     maxRequests: 50_000,
     maxBytes: 190_000_000,
