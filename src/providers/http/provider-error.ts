@@ -42,6 +42,8 @@ export interface Refusal {
   readonly headers: Headers | undefined;
   readonly code: string;
   readonly message: string;
+  /** What stands in `error` of its body. */
+  readonly said: unknown;
 }
 
 /** One clear line for whatever the SDK threw. */
@@ -53,12 +55,13 @@ export function providerError(error: unknown, call: Call): BatchlineError {
 
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
-  const details = error as Error & { headers?: unknown; type?: unknown };
+  const details = error as Error & { headers?: unknown; type?: unknown; error?: unknown };
   return {
     status: error.status,
     headers: details.headers instanceof Headers ? details.headers : undefined,
     code: errorCode(error) ?? (typeof details.type === 'string' ? details.type : ''),
     message: error.message.replace(/^\d{3} /, ''),
+    said: details.error,
   };
 }
 
