@@ -34,7 +34,11 @@ export const openai = defineProvider({
         z.string().refine(isHeaderText, { message: 'holds a character that no header takes' }),
       )
       .default({})
-      .meta({ description: 'Sent with every request; gateways use them for routing and keys.', ...secret }),
+      .meta({
+        description:
+          'Sent with every request, uploads and downloads too; gateways use them for routing and keys. Shown are the values of those alone whose names end in a word of routing, such as `provider` or `model`.',
+        ...secret,
+      }),
     organization: z.string().min(1).optional().meta({ description: 'The OpenAI organization to bill.' }),
     project: z.string().min(1).optional().meta({ description: 'The OpenAI project to bill.' }),
     query: z
