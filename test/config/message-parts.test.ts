@@ -8,6 +8,10 @@ function withContent(content: string, role = 'user'): string {
 
 const at = 'request.messages.0.content';
 
+function field(name: string) {
+  return { name, kind: 'text' as const, sqlType: 'text' };
+}
+
 test.each([
   ['a text', '[{ text: "{{ subject }}" }]'],
   ['an image alone', '[{ image: "{{ photo }}" }]'],
@@ -34,7 +38,6 @@ test.each([
 });
 
 test('a part reads fields of the row like any template', () => {
-  const field = (name: string) => ({ name, kind: 'text' as const, sqlType: 'text' });
   const checked = checkFile(withContent('[{ text: "{{ subject }}" }, { image: "{{ foto }}" }]'));
   const problems = checked.problemsOf({
     before: [],
