@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { broken, checkFile } from './check-file.ts';
 
@@ -69,4 +71,10 @@ describe('images and files are shown by the user', () => {
     ]);
     expect(checkFile(withContent('[{ text: "{{ a }}" }]', role)).lines).toEqual([]);
   });
+});
+
+test('the example of the page is sound', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/messages-with-images.md'), 'utf8');
+  const examples = Array.from(page.matchAll(/```yaml\n(.*?)```/gs), ([, text]) => checkFile(text ?? ''));
+  expect(examples.map(({ lines, warnings }) => [lines, warnings])).toEqual([[[], []]]);
 });
