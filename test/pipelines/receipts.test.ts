@@ -7,6 +7,6 @@ test('receipts are read off their photographs', async () => {
   expect(rows).toMatchObject({ records: 2, ok: 2 });
   const lines = (await project.read('pipelines/.pipeline/receipts.jsonl')).trim().split('\n');
   const receipts = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-  expect(receipts.map(({ id }) => id).sort()).toEqual(['1', '2']);
+  expect(new Set(receipts.map(({ id }) => id))).toEqual(new Set(['1', '2']));
   for (const { shop, total } of receipts) expect([typeof shop, typeof total]).toEqual(['string', 'number']);
 });
