@@ -27,12 +27,19 @@ function templatesOf(data: unknown): readonly Template[] {
   const request = requestDraft(data) as JsonMap;
   const keys = request['endpoint'] === 'embeddings' ? ['input'] : ['prompt', 'system'];
   const single = keys.map((key) => ({ path: ['request', key], text: request[key] }));
-  const messages = asList(request['messages']).map((message, index) => ({
-    path: ['request', 'messages', index, 'content'],
-    text: asMap(message)?.['content'],
-  }));
-  return [...single, ...messages.toReversed()].flatMap(({ path, text }) =>
+  const messages = asList(request['messages']).map((message, index) =>
+    contents(['request', 'messages', index, 'content'], asMap(message)?.['content']),
+  );
+  return [...single, ...messages.toReversed().flat()].flatMap(({ path, text }) =>
     typeof text === 'string' ? [{ path, text }] : [],
+  );
+}
+
+/** A message's text, or what its parts hold. */
+function contents(path: Path, content: unknown): readonly { readonly path: Path; readonly text: unknown }[] {
+  if (!Array.isArray(content)) return [{ path, text: content }];
+  return content.flatMap((part, index) =>
+    Object.entries(asMap(part) ?? {}).map(([key, text]) => ({ path: [...path, index, key], text })),
   );
 }
 

@@ -3,6 +3,7 @@ import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
 import { writtenDialect } from './dialect-of.ts';
+import { checkMessages } from './message-checks.ts';
 import { requestDraft } from './request-draft.ts';
 import { checkSink } from './sink-checks.ts';
 
@@ -29,6 +30,7 @@ function checkRequest(data: unknown): readonly Fault[] {
   return [
     ...checkParams(data),
     ...(request.endpoint === 'embeddings' ? checkEmbeddings(data) : checkConversation(data)),
+    ...checkMessages(data),
     ...faults.map((fault) => ({ ...fault, path: ['request', ...fault.path] })),
   ];
 }

@@ -5,6 +5,7 @@ import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
 import { misfitKey } from './whole-source-checks.ts';
 import { nearestName } from '../core/did-you-mean.ts';
+import { isMap, type JsonMap } from '../core/json.ts';
 import { typeWord } from '../core/type-words.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -75,6 +76,9 @@ function explainUnion(
   const { path } = issue;
   const types = typeNames(issue);
   if (types.length > 0 || issue.discriminator !== undefined) return [{ path, ...choice(path, value, types) }];
+  if (isMap(value) && !issue.errors.some((branch) => branch.some(isOfWholeValue))) {
+    return explainMaps(issue, value, context);
+  }
   // The branch that the value's shape fits has its faults deeper, or is no question of type.
   const fitting = issue.errors.find((branch) =>
     branch.some((each) => each.path.length > 0 || !isTypeIssue(each)),
@@ -86,6 +90,34 @@ function explainUnion(
     branch.filter(isTypeIssue).map((each) => typeWord(each.expected)),
   );
   return [{ path, message: `must be ${[...new Set(wanted)].join(' or ')}` }];
+}
+
+function isOfWholeValue(issue: Issue): boolean {
+  return issue.path.length === 0 && issue.code !== 'unrecognized_keys';
+}
+
+/** Of maps that are told apart by a key that only one of them has. */
+function explainMaps(
+  issue: z.core.$ZodIssueInvalidUnion,
+  value: JsonMap,
+  context: IssueContext,
+): readonly Fault[] {
+  const { path } = issue;
+  const missing = issue.errors.map((branch) =>
+    branch.flatMap((each) => (valueAt(value, each.path) === undefined ? each.path.map(String) : [])),
+  );
+  const [branch, ...others] = issue.errors.filter((_, index) => missing[index]?.length === 0);
+  if (branch === undefined) {
+    const names = [...new Set(missing.flat())];
+    const suggestion = Object.keys(value).flatMap((key) => nearestName(key, names) ?? [])[0];
+    return [{ path, message: `must hold one of ${names.join(', ')}`, suggestion }];
+  }
+  const [first, second] = Object.keys(value);
+  if (others.length > 0 && second !== undefined) {
+    const message = `cannot stand beside \`${first}\`; write an entry for each`;
+    return [{ path: [...path, second], message, at: 'key' }];
+  }
+  return branch.flatMap((each) => explainIssue({ ...each, path: [...path, ...each.path] }, context));
 }
 
 function isTypeIssue(issue: Issue): issue is z.core.$ZodIssueInvalidType {

@@ -25,9 +25,18 @@ export function resolveSchema(schema: Schema, value: unknown): ResolvedSchema {
 
 function innerSchema(schema: Known, value: unknown): Schema | undefined {
   const def = schema._zod.def;
-  if (def.type === 'union') return def.options.find((option) => fits(option, value));
+  if (def.type === 'union') return optionOf(def.options, value);
   if (def.type === 'pipe') return def.in;
   return 'innerType' in def ? def.innerType : undefined;
+}
+
+/** Maps that no `type` tells apart are known by their keys. */
+function optionOf(options: readonly Schema[], value: unknown): Schema | undefined {
+  const fitting = options.filter((option) => fits(option, value));
+  if (fitting.length < 2 || !isMap(value)) return fitting[0];
+  return fitting.find((option) =>
+    knownKeys(resolveSchema(option, value).schema).some((key) => Object.hasOwn(value, key)),
+  );
 }
 
 function fits(option: Schema, value: unknown): boolean {

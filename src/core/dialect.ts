@@ -124,6 +124,8 @@ export interface KnownParameters {
   readonly isEvery: boolean;
   /** The endpoint's own word for what goes by another name at other endpoints. */
   readonly meant: Readonly<Record<string, string>>;
+  /** What is to be said of single ones, by name. */
+  readonly remarks?: Readonly<Record<string, Pick<DialectFault, 'message' | 'suggestion'>>>;
 }
 
 /**
@@ -160,6 +162,7 @@ export interface Dialect {
    * What may stand in `request.params`. Absent where that is not known.
    *
    * @param baseUrl as the file has it; undefined where it has none
+   * @param model as the file has it
    */
-  parameters?(endpoint: Endpoint, baseUrl: unknown): KnownParameters;
+  parameters?(endpoint: Endpoint, baseUrl: unknown, model: unknown): KnownParameters;
 }

@@ -75,10 +75,10 @@ export const requestBlock = z.strictObject({
     })
     .optional()
     .meta({ description: 'Structured output.' }),
-  params: z
-    .record(z.string(), z.json())
-    .default({})
-    .meta({ description: 'Merged into each request body as it is.' }),
+  params: z.record(z.string(), z.json()).default({}).meta({
+    description:
+      "Merged into each request body. max_tokens, temperature, top_p, stop, seed and dimensions go by these names everywhere and are sent by the provider's own; any other key goes as it is.",
+  }),
 });
 
 export type RequestBlock = z.output<typeof requestBlock>;

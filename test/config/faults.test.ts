@@ -340,8 +340,8 @@ describe('parameters that the endpoint is not known to have', () => {
   });
 
   test('are those of the endpoint', () => {
-    const file = broken(chat, `${chat}  params: { max_tokens: 5 }\n`).replace('chat', 'responses');
-    expect(checkFile(file).warnings).toMatchObject([{ suggestion: 'max_output_tokens' }]);
+    const file = broken(chat, `${chat}  params: { reasoning_effort: low }\n`).replace('chat', 'responses');
+    expect(checkFile(file).warnings).toMatchObject([{ suggestion: 'reasoning' }]);
   });
 });
 

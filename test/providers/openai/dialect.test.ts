@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { complaintAbout } from '../../../src/core/complaint.ts';
 import { requestBlock } from '../../../src/core/request-block.ts';
 import { openAiDialect } from '../../../src/providers/openai/dialect/dialect.ts';
 
@@ -11,4 +12,37 @@ test('frames a request line', () => {
     url: '/v1/embeddings',
     body: { model: 'm' },
   });
+});
+
+test.each([
+  ['max_tokens', 'responses', 'max_output_tokens'],
+  ['max_completion_tokens', 'responses', 'max_output_tokens'],
+  ['max_output_tokens', 'responses', 'max_output_tokens'],
+  ['max_tokens', 'chat', 'max_tokens'],
+  ['max_completion_tokens', 'chat', 'max_completion_tokens'],
+] as const)('sends %s at %s as %s, in its place', (name, endpoint, sent) => {
+  const params = { temperature: 0, [name]: 5, top_p: 1 };
+  const { pieces } = openAiDialect.body(requestBlock.parse({ endpoint, model: 'm', prompt: 'x', params }));
+  const text = pieces.map((piece) => ('text' in piece ? piece.text : '')).join('');
+  expect(text).toContain(`,"temperature":0,"${sent}":5,"top_p":1}`);
+});
+
+test('knows the texts of parts, asks again of them, and knows what was asked', () => {
+  const content = [
+    { type: 'input_text', text: 'é' },
+    { type: 'input_image', image_url: 'data:image/png;base64,QUJD' },
+    { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,QUJD' },
+  ];
+  const said = { role: 'assistant', content: [{ type: 'output_text', text: 'abc' }] };
+  const responses = { model: 'm', input: [said, { role: 'user', content }] };
+  expect(openAiDialect.promptSize('responses', responses)).toEqual({ bytes: 5, messages: 2 });
+  const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+  const chat = { model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'ab' }, image] }] };
+  expect(openAiDialect.promptSize('chat', chat)).toEqual({ bytes: 2, messages: 1 });
+  for (const body of [responses, chat]) {
+    const again = openAiDialect.reask(body, '{}', complaintAbout('bad'));
+    expect(openAiDialect.promptSize('chat', again).messages).toBeGreaterThan(2);
+    expect(openAiDialect.asked(again)).toEqual(body);
+    expect(openAiDialect.asked(body)).toBe(body);
+  }
 });

@@ -5,6 +5,7 @@ import type { MessagePart, PartPlan } from '../../../core/message-part.ts';
 import type { MessageContent, RequestBlock } from '../../../core/request-block.ts';
 import { jsonToWire } from '../../../core/wire-text.ts';
 import { chatPart, responsesPart } from './message-parts.ts';
+import { ownParameters } from './parameters.ts';
 
 /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
 export function planBody(request: RequestBlock, vectors: VectorFormat): BodyPlan {
@@ -36,7 +37,7 @@ function planChat(request: RequestBlock): BodyPlan {
 function planResponses(request: RequestBlock): BodyPlan {
   const { system, prompt, messages } = request;
   const params = checkedParams(request, ['model', 'input', 'instructions', 'stream']);
-  const rest = { ...params, ...textFormat(request) };
+  const rest = { ...ownParameters('responses', params), ...textFormat(request) };
   const instructions =
     system === undefined ? [] : [json(',"instructions":'), ...jsonString(system, 'system')];
   const input =
@@ -153,10 +154,7 @@ function jsonSchemaFormat(schema: RequestBlockSchema) {
 
 type RequestBlockSchema = NonNullable<RequestBlock['output']>['schema'];
 
-function checkedParams(
-  request: RequestBlock,
-  reserved: readonly string[],
-): Readonly<Record<string, unknown>> {
+function checkedParams(request: RequestBlock, reserved: readonly string[]): RequestBlock['params'] {
   const clash = Object.keys(request.params).find((name) => reserved.includes(name));
   if (clash === undefined) return request.params;
   throw new BatchlineError(

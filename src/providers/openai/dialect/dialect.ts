@@ -2,7 +2,7 @@ import type { Dialect, Endpoint } from '../../../core/dialect.ts';
 import { planBody } from './body.ts';
 import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
-import { knownParameters } from './parameters.ts';
+import { knownParameters, parameterFaults } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
@@ -19,7 +19,7 @@ export const apiPaths = {
 /** How OpenAI's Batch API, and every server and gateway that speaks it, writes requests and results. */
 export const openAiDialect: Dialect = {
   paths: apiPaths,
-  faults: strictOutputFaults,
+  faults: (request) => [...strictOutputFaults(request), ...parameterFaults(request)],
   path: ({ endpoint }) => apiPaths[endpoint],
   body: (request) => planBody(request, 'base64'),
   frame: ({ endpoint }) => ({

@@ -1,4 +1,6 @@
-import type { Endpoint, KnownParameters } from '../../../core/dialect.ts';
+import type { DialectFault, Endpoint, KnownParameters, RequestDraft } from '../../../core/dialect.ts';
+import { asMap } from '../../../core/json.ts';
+import type { RequestBlock } from '../../../core/request-block.ts';
 
 /**
  * The parameters of each endpoint, as the official SDK types them (openai 7.57), those included that the request block
@@ -36,23 +38,61 @@ const otherWords: Readonly<Record<Endpoint, Readonly<Record<string, string>>>> =
     reasoning: 'reasoning_effort',
   },
   responses: {
-    max_tokens: 'max_output_tokens',
-    max_completion_tokens: 'max_output_tokens',
     response_format: 'text',
     reasoning_effort: 'reasoning',
   },
   embeddings: { dims: 'dimensions', size: 'dimensions' },
 };
 
+/** What each endpoint takes by a name of the others as well: it is sent by the endpoint's own. */
+const portable: Readonly<Record<Endpoint, Readonly<Record<string, string>>>> = {
+  chat: {},
+  responses: { max_tokens: 'max_output_tokens', max_completion_tokens: 'max_output_tokens' },
+  embeddings: {},
+};
+
+/** Parameters by the endpoint's own names. */
+export function ownParameters(endpoint: Endpoint, params: RequestBlock['params']): RequestBlock['params'] {
+  const own = portable[endpoint];
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [own[name] ?? name, value]));
+}
+
+/** Parameters of which each would be sent in place of another. */
+export function parameterFaults({ endpoint, params }: RequestDraft): readonly DialectFault[] {
+  const own = portable[endpoint as Endpoint] ?? {};
+  const seen = new Map<string, string>();
+  return Object.keys(asMap(params) ?? {}).flatMap((name): readonly DialectFault[] => {
+    const earlier = seen.get(own[name] ?? name);
+    seen.set(own[name] ?? name, name);
+    if (earlier === undefined) return [];
+    const message = `says the same as \`${earlier}\`, both being sent as ${own[name] ?? name}; take one out`;
+    return [{ path: ['params', name], message, at: 'key' }];
+  });
+}
+
 /** Which parameters are known where: OpenAI refuses those that it does not know, other servers have more than it. */
-export function knownParameters(endpoint: Endpoint, baseUrl: unknown): KnownParameters {
+export function knownParameters(endpoint: Endpoint, baseUrl: unknown, model: unknown): KnownParameters {
   const isOwn = baseUrl === undefined || baseUrl === 'emulator' || hostOf(baseUrl) === 'api.openai.com';
-  const names = apiParameters[endpoint];
+  const names = [...apiParameters[endpoint], ...Object.keys(portable[endpoint])];
   const meant = otherWords[endpoint];
   return isOwn
-    ? { names, meant, isEvery: true }
+    ? { names, meant, isEvery: true, remarks: remarksOn(endpoint, model) }
     : { names: [...names, ...othersParameters], meant, isEvery: false };
 }
+
+/** Models that reason before they answer, but for those that a chat page shows, which do not. */
+const reasoning = /^(?:ft:)?(?:o[134]|gpt-5(?!.*-chat))(?![a-z\d])/;
+
+function remarksOn(endpoint: Endpoint, model: unknown): NonNullable<KnownParameters['remarks']> {
+  if (endpoint === 'responses') return { stop: onlyInChat, seed: onlyInChat };
+  if (endpoint !== 'chat' || typeof model !== 'string' || !reasoning.test(model)) return {};
+  const message = `is refused by ${model}, which counts its thoughts too`;
+  return { max_tokens: { message, suggestion: 'max_completion_tokens' } };
+}
+
+const onlyInChat = {
+  message: 'is no parameter of responses, so that each request may be refused for it; endpoint: chat has it',
+};
 
 function hostOf(url: unknown): string | undefined {
   return typeof url === 'string' ? URL.parse(url)?.hostname : undefined;
