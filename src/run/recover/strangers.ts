@@ -38,6 +38,8 @@ export async function findStrangers(search: StrangerSearch): Promise<readonly St
 }
 
 async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSearch) {
+  // Of whatever is listed nothing would tell whose it is.
+  if (batches.knownBy === 'requests') return [];
   const { signals } = host;
   const age = new ListingAge(Date.now() - oldestMs);
   const known = await KnownBatches.open(ledger, loaded.name);
