@@ -255,3 +255,13 @@ it('loads, when it is cancelled, what its own batch had answered', async () => {
   expect((await desk.cancel()).code).toBe(0);
   expect(await desk.summary()).toMatchObject({ status: 'cancelled', rows: { ok: rows } });
 });
+
+it('reads a listing no further than a batch of its time can stand', async () => {
+  await using desk = await openDesk(rows);
+  const old = { createdAt: Date.now() - 3_600_000 };
+  for (let each = 0; each < 300; each += 1) desk.server.make([requestOf(0)], old);
+  desk.server.fault = 'lost create reply';
+  expect((await desk.run()).code).toBe(0);
+  expect(desk.server.batches.size).toBe(301);
+  expect(desk.server.listed).toBeLessThan(2 * 150);
+});

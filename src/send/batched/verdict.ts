@@ -2,7 +2,7 @@ import type { Likeness } from '../../batch/held-against.ts';
 import { hasEnded, hasUnnamedResults, type RemoteBatch } from '../../core/batch-side.ts';
 
 /** How far the provider's clock may be from ours. */
-const clocksMs = 10 * 60_000;
+export const clocksMs = 10 * 60_000;
 
 /** A create whose outcome is unknown. */
 export interface DoubtfulCreate {
