@@ -39,7 +39,7 @@ export type Verdict = 'running' | 'ours' | 'foreign' | 'unclear' | 'unreadable';
 /** What can be told of a candidate without its results; null where those decide. */
 export function verdictUnread(batch: RemoteBatch): Verdict | null {
   if (!hasEnded(batch.status)) return 'running';
-  if (hasUnnamedResults(batch)) return 'unreadable';
+  if (hasUnnamedResults(batch) || batch.results.some(({ isGone }) => isGone === true)) return 'unreadable';
   return batch.results.length === 0 ? 'foreign' : null;
 }
 
