@@ -28,7 +28,7 @@ export interface RecoveredRows {
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared, lines, path } = context;
   const isPlain = prepared.schema.keyFields.length === 1 && prepared.results.columns.carried.length === 0;
-  if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
+  if (!isPlain || ids.hasHashed || ids.wantsRequests) await renderAgain(context, ids);
   const hash = new RequestHash(path);
   return (customId, request) => {
     const hashOf = () => hash.ofText(lines.askedIn(lines.original(request)));
@@ -61,10 +61,12 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   }
 }
 
-function keepLines(ids: AdoptedIds, { customIds, rows, rowEnds }: ItemBatch): void {
-  for (const [item, customId] of customIds.entries()) {
+function keepLines(ids: AdoptedIds, items: ItemBatch): void {
+  for (const [item, customId] of items.customIds.entries()) {
     if (!ids.has(customId)) continue;
-    const start = item === 0 ? 0 : (rowEnds[item - 1] ?? 0);
-    ids.keepLine(customId, rows.toString('utf8', start, (rowEnds[item] ?? 0) - 1));
+    const start = item === 0 ? 0 : (items.rowEnds[item - 1] ?? 0);
+    const row = items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1);
+    const lineStart = item === 0 ? 0 : (items.lineEnds[item - 1] ?? 0);
+    ids.keepLine(customId, row, items.lines.subarray(lineStart, (items.lineEnds[item] ?? 0) - 1));
   }
 }
