@@ -110,6 +110,16 @@ export class ChunkDriver {
     }
   }
 
+  /** Has whatever sleeps or is left go on: another way is open to it. */
+  rouse(): void {
+    if (this.hasFailed || !this.#options.sends) return;
+    this.#wakeWhere(() => true);
+    for (const chunk of this.#parked.values()) {
+      this.#parked.delete(chunk.chunk);
+      this.start(chunk);
+    }
+  }
+
   /** Resolves when a chunk has moved on. */
   async change(): Promise<void> {
     await this.#changed.promise;
