@@ -10,8 +10,10 @@ export interface Outlook {
   readonly again: number;
   /** Those that are to be sent, or whose answers are awaited. */
   readonly out: number;
-  /** Batches that may be under way. */
-  readonly batches: number;
+  /** Of these, those that are asked synchronously already. */
+  readonly asking: number;
+  /** Files that are on their way into a batch, or in one that may be under way. */
+  readonly inBatches: number;
   /** Estimated prompt tokens. */
   readonly tokensPerRequest: number;
 }

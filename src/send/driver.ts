@@ -193,6 +193,7 @@ export class ChunkDriver {
     this.#active.set(after.chunk, after);
     if (before.state === 'submitted') this.#hasNewRoom = true;
     if (before.state === 'submitted' || before.state === 'creating') this.#wake('room');
+    if (before.state === 'asking') this.#wake('turn');
     this.#notify();
   }
 

@@ -1,10 +1,10 @@
 import type { ChunkRecord } from '../ledger/ledger.ts';
 
 /**
- * What a chunk waits for: which way it is to go, room at the provider, its batch's end, a second look, or a call that is to
- * be made again.
+ * What a chunk waits for: which way it is to go, its turn, room at the provider, its batch's end, a second look, or a call
+ * that is to be made again.
  */
-export type Waiting = 'way' | 'room' | 'batch' | 'settling' | 'retry';
+export type Waiting = 'way' | 'turn' | 'room' | 'batch' | 'settling' | 'retry';
 
 /**
  * What came of a step.

@@ -14,7 +14,8 @@ const selectOutlook = `
       COALESCE(SUM(requests) FILTER (WHERE origin = 'read'), 0) AS requests,
       COALESCE(SUM(requests) FILTER (WHERE origin = 'retry' AND ${open}), 0) AS again,
       COALESCE(SUM(requests) FILTER (WHERE ${open}), 0) AS out,
-      COUNT(*) FILTER (WHERE state IN ('creating', 'submitted')) AS batches,
+      COALESCE(SUM(requests) FILTER (WHERE state = 'asking'), 0) AS asking,
+      COUNT(*) FILTER (WHERE state IN ('uploading', 'uploaded', 'creating', 'submitted')) AS inBatches,
       COALESCE(CAST(SUM(tokens) AS REAL) / SUM(requests), 0) AS tokensPerRequest
     FROM chunks WHERE run_id = :runId
   ) c, (
@@ -60,7 +61,8 @@ export class SqliteAuto implements AutoLedger {
       requests: number('requests'),
       again: number('again') + waiting,
       out: number('out') + waiting,
-      batches: number('batches'),
+      asking: number('asking'),
+      inBatches: number('inBatches'),
       tokensPerRequest: number('tokensPerRequest'),
     };
   }

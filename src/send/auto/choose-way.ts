@@ -37,14 +37,15 @@ export interface Decided {
 
 /** Decides which way requests go, and why. Pure. */
 export function chooseWays(facts: AutoFacts): Decided {
+  const [first, again] = [chooseFirst(facts), chooseAgain(facts)];
   const cutOverDue = cutOverDueAt(facts);
-  const isDue = cutOverDue !== null && facts.now >= cutOverDue && facts.out > 0;
-  if (facts.cutOverAt !== null || isDue) {
-    const reason = reasonToCutOver(facts);
-    const standard = { way: 'standard', reason } as const;
-    return { first: standard, again: standard, cutOver: reason, cutOverDue };
-  }
-  return { first: chooseFirst(facts), again: chooseAgain(facts), cutOver: null, cutOverDue };
+  const isDue = cutOverDue !== null && facts.now >= cutOverDue;
+  const maySlowDown = facts.inBatches > 0 || first.way !== 'standard' || again.way !== 'standard';
+  if (facts.cutOverAt === null && !(isDue && maySlowDown && facts.out > facts.asking))
+    return { first, again, cutOver: null, cutOverDue };
+  const reason = reasonToCutOver(facts);
+  const standard = { way: 'standard', reason } as const;
+  return { first: standard, again: standard, cutOver: reason, cutOverDue };
 }
 
 /**
@@ -85,9 +86,9 @@ function cutOverDueAt({ startedAt, deadlineAt, out, tokensPerRequest, speed, can
 }
 
 function reasonToCutOver(facts: AutoFacts): string {
-  const { now, startedAt, deadlineAt, out, batches, tokensPerRequest, speed, cancelMs } = facts;
+  const { now, startedAt, deadlineAt, out, inBatches, tokensPerRequest, speed, cancelMs } = facts;
   const what =
-    batches === 0
+    inBatches === 0
       ? 'what is not answered goes synchronously.'
       : 'batches are cancelled, and what they have not answered goes synchronously.';
   if (deadlineAt === null) return `The deadline is near: ${what}`;

@@ -6,7 +6,7 @@ export interface Timed {
   readonly keep: () => Promise<void>;
 }
 
-/** A provider's synchronous side that is timed; a refusal for the pace says nothing of how long answers take. */
+/** A provider's synchronous side that is timed; a refusal says nothing of how long answers take. */
 export function timed(direct: DirectSide, note: (ms: readonly number[]) => Promise<void>): Timed {
   let taken: number[] = [];
   return {
@@ -14,7 +14,7 @@ export function timed(direct: DirectSide, note: (ms: readonly number[]) => Promi
       ask: async (line, signal) => {
         const begun = performance.now();
         const response = await direct.ask(line, signal);
-        if (response.status !== 429) taken.push(performance.now() - begun);
+        if (response.status < 300) taken.push(performance.now() - begun);
         return response;
       },
     },

@@ -29,14 +29,15 @@ it('the outlook counts what is out, and what is out again', async () => {
     requests: 4,
     again: 0,
     out: 4,
-    batches: 0,
+    asking: 0,
+    inBatches: 0,
     tokensPerRequest: 4,
   });
   await ledger.addRetryChunk('a', { chunk: 3, ...file }, []);
   const [, second] = await ledger.chunks('a');
   if (second === undefined) throw new Error('no second chunk');
   await ledger.moveChunk(second, 'batch_adopted', { batchId: 'b' });
-  expect(await ledger.auto.outlook('a')).toMatchObject({ requests: 4, again: 2, out: 6, batches: 1 });
+  expect(await ledger.auto.outlook('a')).toMatchObject({ requests: 4, again: 2, out: 6, inBatches: 1 });
 });
 
 it('another deadline takes a cut-over back, and the run’s end settles it', async () => {

@@ -77,8 +77,12 @@ describe('batches are given up', () => {
     });
   });
 
-  it('where anything is out', () => {
-    expect(chooseWays(autoFacts({ ...run, now: 11 * hour, out: 0 })).cutOver).toBeNull();
+  it.each<readonly [string, Partial<AutoFacts>]>([
+    ['nothing is out', { out: 0 }],
+    ['all that is out is asked synchronously already', { out: 5, asking: 5 }],
+    ['all of it goes synchronously anyway', { requests: 5, out: 5, inBatches: 0 }],
+  ])('but not where %s', (_name, facts) => {
+    expect(chooseWays(autoFacts({ ...run, now: 11 * hour, ...facts })).cutOver).toBeNull();
   });
 
   it('for good, whatever is reckoned later', () => {
@@ -89,7 +93,7 @@ describe('batches are given up', () => {
     expect(chooseWays(autoFacts({ ...run, now: due })).cutOver).toBe(
       'The deadline is 1970-01-01T10:00:00.000Z, 1,000 requests still out would take 2 min synchronously (2.0 s each, 16 at a time), and cancelling has 60 min: batches are cancelled, and what they have not answered goes synchronously.',
     );
-    expect(chooseWays(autoFacts({ ...run, now: 12 * hour, batches: 0 })).cutOver).toBe(
+    expect(chooseWays(autoFacts({ ...run, now: 12 * hour, inBatches: 0 })).cutOver).toBe(
       'The deadline 1970-01-01T10:00:00.000Z has passed: what is not answered goes synchronously.',
     );
   });

@@ -28,6 +28,8 @@ const open: ReadonlySet<ChunkState> = new Set([
   'submitted',
 ]);
 
+const inBatches: ReadonlySet<ChunkState> = new Set(['uploading', 'uploaded', 'creating', 'submitted']);
+
 /** A run and its provider, to which anything may happen in any order; processes come and go. */
 class History {
   readonly faults: string[] = [];
@@ -116,6 +118,8 @@ class History {
         requests: this.#rows,
         again: this.#waiting.length + sum(({ origin, state }) => origin === 'retry' && open.has(state)),
         out: this.#waiting.length + sum(({ state }) => open.has(state)),
+        asking: sum(({ state }) => state === 'asking'),
+        inBatches: this.#chunks.filter(({ state }) => inBatches.has(state)).length,
       }),
     );
     if (decided.cutOver !== null) this.#cutOverAt ??= this.#now;
