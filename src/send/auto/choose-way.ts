@@ -62,7 +62,10 @@ export function wayOf(state: ChunkState, origin: 'read' | 'retry', decided: Deci
 function chooseFirst({ requests, isRead, standardBelow }: AutoFacts): Choice {
   const limit = `${count(standardBelow)} (auto.standard_below)`;
   if (requests >= standardBelow)
-    return { way: 'batch', reason: `${limit} requests or more: they go in batches.` };
+    return {
+      way: 'batch',
+      reason: `${count(standardBelow)} requests or more (auto.standard_below): they go in batches.`,
+    };
   if (!isRead)
     return { way: 'wait', reason: `Reading tells whether there are fewer requests than ${limit}.` };
   return {
