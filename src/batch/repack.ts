@@ -15,13 +15,17 @@ export interface RetryState {
   /** Whether a batch of the run is still under way. */
   readonly awaitsBatches: boolean;
   readonly fullFile: number;
+  /** Whether nothing is to be waited for any longer. */
+  readonly isUrgent: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
 
 /** Whether the rows that wait to be sent again are to leave now (contract section 5). Pure. */
-export function retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile, now }: RetryState): boolean {
+export function retriesAreDue(state: RetryState): boolean {
+  const { waiting, allSubmitted, awaitsBatches, fullFile, isUrgent, now } = state;
   if (waiting.count === 0) return false;
+  if (isUrgent) return true;
   // Nothing is to be waited for with rows that have not been sent at all.
   if (waiting.count >= fullFile || waiting.hasSuperseded) return true;
   if (!allSubmitted) return false;

@@ -1,6 +1,7 @@
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
 import type { RunSummary } from '../run/summary.ts';
+import { decisionText } from './decision-text.ts';
 import { failureText } from './failure-text.ts';
 import { leftText } from './left-text.ts';
 import { summaryText, type SummaryDetails } from './summary-text.ts';
@@ -13,9 +14,10 @@ export async function runReport(
   details: SummaryDetails = {},
 ): Promise<string> {
   const { run_id: runId } = summary;
+  const decisions = await decisionText(ledger, runId);
   const why = await failureText(ledger, runId, stateDir);
   const left = await leftText(ledger, runId, stateDir);
-  return [summaryText(summary, details), why, left].filter((text) => text !== '').join('\n\n');
+  return [summaryText(summary, details), decisions, why, left].filter((text) => text !== '').join('\n\n');
 }
 
 /** The same of several runs, for a command whose ledger is closed by then. */

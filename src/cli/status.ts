@@ -1,5 +1,6 @@
 import { seeRun, type SeenRun } from '../run/seen-run.ts';
 import { isContinuable } from '../run/continue-run.ts';
+import { decisionsOf } from '../run/decisions.ts';
 import { summarize } from '../run/summary.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
@@ -31,9 +32,12 @@ export const main: Main = async ([what], options, context) => {
 };
 
 async function toJson(ledger: LedgerReader, { run, interruptedAt }: SeenRun) {
-  const summary = await summarize(ledger, run);
-  if (interruptedAt === null) return summary;
-  return { ...summary, interrupted_at: new Date(interruptedAt).toISOString() };
+  const decisions = await decisionsOf(ledger, run.runId);
+  return {
+    ...(await summarize(ledger, run)),
+    ...(decisions.length > 0 && { decisions }),
+    ...(interruptedAt !== null && { interrupted_at: new Date(interruptedAt).toISOString() }),
+  };
 }
 
 /** A run that was left beside a newer one is not to be forgotten. */

@@ -12,7 +12,7 @@ export interface SummaryDetails {
 export function summaryText(summary: RunSummary, details: SummaryDetails = {}): string {
   const { window, interruptedAt = null } = details;
   const since = interruptedAt === null ? '' : ` at ${new Date(interruptedAt).toISOString().slice(0, 19)}Z`;
-  const { rows, batches, tokens } = summary;
+  const { rows, batches, tokens, deadline } = summary;
   const lines = [
     `run      ${summary.run_id}  ${summary.pipeline}  ${summary.status.replaceAll('_', ' ')}${since}`,
     `rows     ${count(rows.read)} read = ${count(rows.filtered)} filtered + ${count(rows.skipped)} skipped + ${count(rows.requested)} requested`,
@@ -21,11 +21,17 @@ export function summaryText(summary: RunSummary, details: SummaryDetails = {}): 
     `tokens   ${count(tokens.input)} in (${count(tokens.cached)} cached), ${count(tokens.output)} out`,
     `time     ${count(summary.seconds)} s`,
   ];
+  if (deadline !== undefined) lines.push(`deadline ${deadline.at.slice(0, 19)}Z${metText(deadline)}`);
   if (rows.truncated > 0) lines.splice(3, 0, `         ${count(rows.truncated)} cut off at the token limit`);
   if (rows.cleaned > 0)
     lines.splice(3, 0, `         ${count(rows.cleaned)} cleaned of characters that text cannot hold`);
   if (window !== undefined) lines.splice(1, 0, `window   ${windowText(window)}`);
   return lines.join('\n');
+}
+
+function metText({ met }: NonNullable<RunSummary['deadline']>): string {
+  if (met === null) return '';
+  return met ? ', met' : ', missed';
 }
 
 function batchText({ total, ...kinds }: RunSummary['batches']): string {

@@ -1,6 +1,7 @@
 import { errorMessage } from '../core/errors.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { RowFields } from '../core/row-fields.ts';
+import { warnOfAuto } from './auto-checks.ts';
 import { crossCheck } from './cross-checks.ts';
 import { PipelineDocument, type SyntaxFault } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -80,7 +81,11 @@ class Check {
     const texts = [...annotatedTexts(pipelineSchema, data)];
     this.#hideSecrets(texts);
     const faults = [...overridden.faults, ...parsed.faults, ...crossCheck(data)];
-    const warnings = [...warnOfTexts(texts), ...warnOfParams(overridden.data)];
+    const warnings = [
+      ...warnOfTexts(texts),
+      ...warnOfParams(overridden.data),
+      ...warnOfAuto(overridden.data),
+    ];
     const judged = (row: RowFields | undefined) =>
       this.#report(early, [...faults, ...misfits(row), ...checkTexts(texts, { data, row })], warnings);
     const checked = { ...judged(undefined), data, problemsOf: (row: RowFields) => judged(row).problems };

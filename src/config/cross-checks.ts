@@ -1,3 +1,4 @@
+import { checkTimezone } from './auto-checks.ts';
 import { checkConstantPrompt } from './constant-prompt.ts';
 import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
@@ -18,6 +19,7 @@ export function crossCheck(data: unknown): readonly Fault[] {
     ...checkSplits(data),
     ...checkKeys(data),
     ...checkWholeSource(data),
+    ...checkTimezone(data),
     ...checkState(data),
     ...checkSink(data),
   ];

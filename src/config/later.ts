@@ -1,11 +1,10 @@
 import type { Path } from './fault.ts';
 
 /** Keys of the format that this version does not carry out yet; a star stands for any key. */
-const keys = new Set(['auto', 'budget', 'prices', 'schedule', 'batch.pilot']);
+const keys = new Set(['budget', 'prices', 'schedule.cron', 'batch.pilot']);
 
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
-  mode: ['auto'],
   'provider.type': ['openai', 'anthropic', 'gemini'],
 };
 

@@ -5,6 +5,7 @@ import { providers } from '../providers/index.ts';
 import { sinks } from '../sinks/index.ts';
 import { sources } from '../sources/index.ts';
 import { transforms } from '../transforms/index.ts';
+import { autoBlock, scheduleBlock } from './auto-block.ts';
 import { batchBlock } from './batch-block.ts';
 import { blocksSchema } from './blocks.ts';
 import { parseMaxFailedRows } from './failed-rows.ts';
@@ -39,16 +40,16 @@ export const pipelineSchema = z.strictObject({
   provider: blocksSchema(providers, {})
     .prefault({ type: defaultProvider })
     .meta({ description: 'Who answers the requests.' }),
-  mode: z.enum(['batch', 'standard']).default('batch').meta({
+  mode: z.enum(['batch', 'standard', 'auto']).default('batch').meta({
     description:
-      "batch: through the provider's batch API, at half the price. standard: through the synchronous API, at once.",
+      "batch: through the provider's batch API, at half the price. standard: through the synchronous API, at once. auto: small runs at once, others in batches, as long as the deadline allows.",
   }),
   batch: batchBlock
     .prefault({})
     .meta({ description: 'How requests are packed into batch files, sent and awaited.' }),
-  standard: standardBlock
-    .prefault({})
-    .meta({ description: 'How fast requests of `mode: standard` are sent.' }),
+  standard: standardBlock.prefault({}).meta({ description: 'How fast synchronous requests are sent.' }),
+  auto: autoBlock.prefault({}).meta({ description: 'Which way requests of `mode: auto` go.' }),
+  schedule: scheduleBlock.prefault({}).meta({ description: 'What times of day mean.' }),
   max_failed_rows: maxFailedRows.prefault(0).meta({
     description: 'Up to so many failed rows, or such a share of the answered rows ("1%"), a run ends well.',
   }),

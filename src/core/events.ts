@@ -85,6 +85,14 @@ export type PipelineEvent =
       readonly of: 'tokens' | 'bytes';
       readonly limit: number;
     }
+  /** Which way requests go under `mode: auto`, and why. */
+  | {
+      readonly type: 'WayChosen';
+      readonly way: 'batch' | 'standard';
+      /** Requests that were never sent, rows that are to be sent again, or all that is still out near the deadline. */
+      readonly about: 'first' | 'again' | 'deadline';
+      readonly reason: string;
+    }
   /** Of the requests of a file that are sent one by one, so many are answered. */
   | {
       readonly type: 'RequestsAnswered';

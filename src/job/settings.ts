@@ -5,6 +5,8 @@ import type { Pipeline } from '../config/pipeline.ts';
 export interface FileLearning {
   tokens(configured: number | undefined): number;
   bytes(): number;
+  /** Whether new files are asked line by line. */
+  readonly asks: boolean;
 }
 
 /**
@@ -23,7 +25,11 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
   // An embeddings line holds one input, so the provider's limit on inputs is one on lines.
   const inputs = pipeline.request.endpoint === 'embeddings' ? provider.maxEmbeddingInputs : Infinity;
   return {
-    requests: Math.min(requests ?? Infinity, provider.maxRequests, inputs, mostAskedAtOnce(pipeline)),
+    get requests() {
+      const asks = pipeline.mode === 'standard' || learned?.asks === true;
+      const most = asks ? mostAskedAtOnce : Infinity;
+      return Math.min(requests ?? Infinity, provider.maxRequests, inputs, most);
+    },
     get bytes() {
       return Math.min(bytes ?? Infinity, provider.maxBytes, learned?.bytes() ?? Infinity);
     },
@@ -35,9 +41,7 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
 }
 
 /** Files whose lines are asked one by one are small: what was answered is loaded once the whole file is. */
-function mostAskedAtOnce({ mode }: Pipeline): number {
-  return mode === 'standard' ? 1000 : Infinity;
-}
+const mostAskedAtOnce = 1000;
 
 /** The first wait between two looks at a batch, in milliseconds. The emulator has no limit on how often it is asked. */
 export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number {

@@ -67,6 +67,8 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly lane: 'batch' | 'direct';
   /** Synchronous requests that were sent again although they may have been answered. */
   readonly inDoubt: number;
+  /** When the provider was to be asked to cancel its batch; null where it was not. */
+  readonly cancelledAt: number | null;
   /** Why its rows without a result are held; null where they are not. */
   readonly unread: UnreadResults | null;
   /** A byte a row of the rows file: 0 pending, 1 ok, 2 failed, 3 held. Null before the first result. */

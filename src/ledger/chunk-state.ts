@@ -13,7 +13,7 @@
  *     sealed -> submitted (a batch that was found at the provider)
  *     sealed -> loaded (results that were made elsewhere)
  *     sealed, uploading, uploaded -> superseded (too many tokens or bytes: its rows move to smaller files)
- *     sealed -> asking -> downloaded (each line is asked by itself, through the synchronous API)
+ *     sealed, uploading, uploaded -> asking -> downloaded (each line is asked by itself, through the synchronous API)
  *     creating -> refused (turned down at its creation)
  *     downloaded -> held -> loaded (rows lack a result, and an answer to them may lie unread: a person decides)
  *
@@ -68,8 +68,8 @@ const table: Readonly<Record<ChunkState, Row>> = {
   //           intended     succeeded   skipped       intended    ruled_out   succeeded       lost      adopted      deferred    refused    ended   downloaded    loaded    held        superseded   begun     written
   sealed:     ['uploading', no,         'uploaded',   no,         no,         no,             no,       'submitted', no,         no,        no,     no,           'loaded', no,         'superseded', 'asking', no],
   asking:     [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         no,              no,       'downloaded'],
-  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         'superseded', no,       no],
-  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       no,         'superseded', no,       no],
+  uploading:  ['uploading', 'uploaded', no,           no,         no,         no,             no,       no,          no,         no,        no,     no,           no,       no,         'superseded', 'asking', no],
+  uploaded:   [no,          no,         no,           'creating', no,         no,             'sealed', no,          no,         no,        no,     no,           no,       no,         'superseded', 'asking', no],
   creating:   [no,          no,         no,           no,         'uploaded', 'submitted',    no,       no,          no,         'refused', no,      no,         no,        no,         no,      no,       no],
   submitted:  [no,          no,         no,           no,         no,         no,             no,       no,          'uploaded', 'refused', 'ended', no,         no,        no,         no,      no,       no],
   ended:      [no,          no,         no,           no,         no,         no,             no,       no,          no,         no,        no,     'downloaded', no,       no,         no,      no,       no],

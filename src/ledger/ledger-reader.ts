@@ -42,6 +42,6 @@ export interface LedgerReader {
     customIds: readonly string[],
     hashes: readonly string[],
   ): Promise<ReadonlySet<string>>;
-  /** The events of a run in their order, those after the one of that number. */
-  events(runId: string, after: number): AsyncIterable<LoggedEvent>;
+  /** The events of a run in their order, those after the one of that number; of one type where it is given. */
+  events(runId: string, after: number, type?: LoggedEvent['type']): AsyncIterable<LoggedEvent>;
 }

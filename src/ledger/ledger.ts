@@ -1,3 +1,4 @@
+import type { AutoLedger } from './auto-ledger.ts';
 import type {
   AdoptedBatch,
   ChunkPatch,
@@ -101,6 +102,7 @@ export interface ReloadOutcome {
  */
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
+  readonly auto: AutoLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

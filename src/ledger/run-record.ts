@@ -69,6 +69,12 @@ export interface RunRecord extends NewRun, ReadCounts, FollowerCounts {
   readonly endedAt: number | null;
   /** Whether the user wants it cancelled: nothing of it is sent any more, whoever takes it up. */
   readonly cancelRequested: boolean;
+  /** When its rows are all to be there, in milliseconds since 1970; null where that does not matter. */
+  readonly deadlineAt: number | null;
+  /** Whether it had ended by then; null before its end. What it does later is not measured by it. */
+  readonly deadlineMet: boolean | null;
+  /** Since when no batch of it is waited for any longer; null where they are. */
+  readonly cutOverAt: number | null;
 }
 
 /** A record that was split, some of whose pieces stand in sealed files and some in none yet. */

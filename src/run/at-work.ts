@@ -60,9 +60,9 @@ export async function summarizeAt(
   { ledger, run, startedAt }: OwnedWork,
   status: RunStatus,
 ): Promise<RunSummary> {
-  const summary = await summarize(ledger, run);
+  const summary = await summarize(ledger, run, status);
   const seconds = Math.round((run.workedMs + Date.now() - startedAt) / 100) / 10;
-  return { ...summary, status, seconds };
+  return { ...summary, seconds };
 }
 
 /** Where the same command alone would end the same way. */

@@ -11,6 +11,8 @@ import { openDelivery, type Delivery } from '../load/delivery.ts';
 import { heldChunks, isAllUnread, unreadableResults } from '../load/held-results.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
 import { readPatiently } from '../read/read-run.ts';
+import { openWays } from '../send/auto/open-ways.ts';
+import type { Ways } from '../send/auto/ways.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { openDirectLane } from '../send/direct/open-direct.ts';
 import { ChunkDriver } from '../send/driver.ts';
@@ -42,7 +44,13 @@ export async function executeSealed(collection: Collection): Promise<boolean> {
 }
 
 /** Puts chunks on their way; its work ends with `limits` known and every chunk that there is started. */
-type Start<Kind extends Collection> = (work: Kind, driver: ChunkDriver, limits: ChunkLimits) => Promise<void>;
+type Start<Kind extends Collection> = (work: Kind, sending: Sending) => Promise<void>;
+
+interface Sending {
+  readonly driver: ChunkDriver;
+  readonly ways: Ways;
+  readonly limits: ChunkLimits;
+}
 
 async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>): Promise<boolean> {
   // What is under way outlives the error that ends the run by no more than one step.
@@ -50,9 +58,13 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   const work = stoppedBy(given, stop.signal);
   const { loaded, prepared, pass, host } = work;
   const room = await openRoom(work);
+  using ways = await openWays(work, (reason) => driver.fail(reason), host);
   const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits, {
     tokens: (configured) => room.fileTokens(configured),
     bytes: () => room.fileBytes,
+    get asks() {
+      return ways.asks;
+    },
   });
   const breaker = pass.breaks ? await Breaker.open(work.ledger, work.run) : null;
   const halt = (error: BatchlineError): void => {
@@ -60,8 +72,8 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   };
   const delivery = openDelivery(work, breaker, halt);
   const lane = new Route(
-    { batched: openLane(work, room, delivery, host), direct: openDirectLane(work, halt, host) },
-    loaded.pipeline.mode === 'standard' ? 'direct' : 'batched',
+    { batch: openLane(work, room, delivery, ways, host), standard: openDirectLane(work, halt, host) },
+    ways,
   );
   const driver = new ChunkDriver({
     lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
@@ -73,14 +85,16 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     drain: host.signals.drain,
   });
   breaker?.onTripped((error) => driver.fail(error));
+  ways.onOpened(() => driver.rouse());
+  const sending = { driver, ways, limits };
   try {
     await settleHeld(work, driver, delivery);
-    await start(work, driver, limits).catch((error: unknown) => {
+    await start(work, sending).catch((error: unknown) => {
       // What is under way is brought home first.
       if (!(error instanceof BatchlineError) || !endsSending.has(error.code)) throw error;
       driver.fail(error);
     });
-    await drainChunks(work, driver, limits);
+    await drainChunks(work, sending);
     await followLeaders(work, pass.cancels);
     if (driver.parkedChunks > 0) return false;
     throwStuck(driver.stuck);
@@ -135,43 +149,47 @@ function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind
  * Reads what is left to read. A source that can be continued feeds the chunks as they are sealed; of any other nothing
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
-async function readAndStart(execution: Execution, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
+async function readAndStart(execution: Execution, sending: Sending): Promise<void> {
+  const { driver, ways, limits } = sending;
   const { ledger, run, prepared, pass } = execution;
   const sendsEarly = prepared.source.resumable;
-  if (run.readingFinished || sendsEarly) await startAll(execution, driver);
+  if (run.readingFinished || sendsEarly) await startAll(execution, sending);
   if (run.readingFinished) return;
   const onSealed = async (chunk: NewChunk): Promise<void> => {
     if (!sendsEarly) return;
+    await ways.look();
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
-    await untilPrepared(execution, driver);
+    await untilPrepared(execution, sending);
   };
   await readPatiently(execution, limits, onSealed, pass.breaks);
-  if (!sendsEarly) await startAll(execution, driver);
+  await ways.look();
+  if (!sendsEarly) await startAll(execution, sending);
 }
 
-async function startAll({ ledger, run }: Collection, driver: ChunkDriver): Promise<void> {
+async function startAll({ ledger, run }: Collection, { driver }: Sending): Promise<void> {
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
-/** Holds reading up while more bytes of sealed files wait on disk for their upload. */
-async function untilPrepared(work: Collection, driver: ChunkDriver): Promise<void> {
+/** Holds reading up while more bytes of sealed files wait on disk for their upload, and not for what reading tells. */
+async function untilPrepared(work: Collection, { driver, ways }: Sending): Promise<void> {
   for (;;) {
     const change = driver.change();
     driver.throwIfFailed();
-    if (driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
+    if (ways.isOpen || driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
     await nextLook(work, change);
   }
 }
 
 /** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
-async function drainChunks(work: Collection, driver: ChunkDriver, limits: ChunkLimits): Promise<void> {
+async function drainChunks(work: Collection, { driver, ways, limits }: Sending): Promise<void> {
   for (;;) {
     const change = driver.change();
+    await ways.look();
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
-    if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits);
+    if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits, ways.cutsOver);
     if (isAtRest && driver.activeChunks === 0) break;
     await nextLook(work, change);
   }

@@ -47,10 +47,11 @@ export async function finishRun(work: Started<Collection>, flags: EndFlags): Pro
   await prepared.sink.restore?.();
   const deleted = isGood ? await deleteGone(work, flags.yes === true) : null;
   warnOfAnswers(work.host.emit, rows);
-  const status = rows.failed === 0 ? 'completed' : 'completed_with_failures';
+  const summary = await summarizeAt(work, rows.failed === 0 ? 'completed' : 'completed_with_failures');
+  warnOfDeadline(work.host.emit, summary);
   return {
     ...placeOf(work),
-    summary: await summarizeAt(work, status),
+    summary,
     exitCode: isGood ? 0 : 1,
     deleted,
     // A target that was not replaced holds nothing of this run, and may not exist.
@@ -90,6 +91,13 @@ export function warnOfAnswers(emit: EventListener, { repaired, truncated }: RowC
     truncated,
     'cut off at the token limit and kept as they are; raise request.params.max_tokens, or what this model calls it.',
   );
+}
+
+function warnOfDeadline(emit: EventListener, { deadline }: RunSummary): void {
+  if (deadline?.met !== false) return;
+  const lateMs = Date.now() - Date.parse(deadline.at);
+  const message = `The deadline ${deadline.at} was missed by ${Math.ceil(lateMs / 1000).toLocaleString('en-US')} s.`;
+  emit({ type: 'Warned', message });
 }
 
 /** Whether the target stands for the whole source, so that a source without rows would empty it. */

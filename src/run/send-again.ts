@@ -4,17 +4,19 @@ import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { Collection } from '../job/job.ts';
 import type { ChunkDriver } from '../send/driver.ts';
 
-/** Packs the rows that are to be sent again into new files, where it is time, and starts those. */
+/** Packs the rows that are to be sent again into new files, where it is time, and starts those. @param isUrgent whether it always is */
 export async function sendAgain(
   { ledger, run, prepared }: Collection,
   driver: ChunkDriver,
   limits: ChunkLimits,
+  isUrgent: boolean,
 ): Promise<void> {
   const waiting = await ledger.retryQueue(run.runId);
   const { allSubmitted, awaitsBatches } = driver;
   const now = Date.now();
-  if (!retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile: limits.requests, now })) return;
-  const rows = await ledger.unfinishedRows(run.runId, limits.requests);
+  const fullFile = limits.requests;
+  if (!retriesAreDue({ waiting, allSubmitted, awaitsBatches, fullFile, isUrgent, now })) return;
+  const rows = await ledger.unfinishedRows(run.runId, fullFile);
   const chunks = await ledger.chunks(run.runId);
   const firstChunk = nextChunkNumber(chunks);
   const { runId, folder } = run;

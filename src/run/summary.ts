@@ -28,6 +28,14 @@ export interface RequestCounts {
   readonly in_doubt: number;
 }
 
+/** When a run was to be done. */
+export interface DeadlineSummary {
+  /** RFC 3339. */
+  readonly at: string;
+  /** Whether it was done by then; null while that is open. */
+  readonly met: boolean | null;
+}
+
 /** A run in numbers, as `run --json` and `status --json` print it. */
 export interface RunSummary {
   readonly run_id: string;
@@ -36,28 +44,52 @@ export interface RunSummary {
   readonly rows: Omit<RowCounts, 'repaired'>;
   readonly batches: BatchCounts;
   readonly requests: RequestCounts;
+  /** Left out of a run without one. */
+  readonly deadline?: DeadlineSummary;
   readonly tokens: TokenCounts;
   /** Null where a price is not known. */
   readonly cost_usd: number | null;
   readonly seconds: number;
 }
 
-/** Adds a run up from the ledger alone; needs no network. */
-export async function summarize(ledger: LedgerReader, run: RunRecord): Promise<RunSummary> {
+/**
+ * Adds a run up from the ledger alone; needs no network.
+ *
+ * @param status what the run is left as, where the ledger does not know yet
+ */
+export async function summarize(
+  ledger: LedgerReader,
+  run: RunRecord,
+  status = run.status,
+): Promise<RunSummary> {
   const chunks = await ledger.chunks(run.runId);
   const { records, read, filtered, skipped, requested, ok, failed, pending, cleaned, truncated } =
     await ledger.rowCounts(run.runId);
   return {
     run_id: run.runId,
     pipeline: run.pipeline,
-    status: run.status,
+    status,
     rows: { records, read, filtered, skipped, requested, ok, failed, pending, cleaned, truncated },
     batches: countBatches(chunks),
     requests: countRequests(chunks),
+    ...deadlineOf((await ledger.run(run.runId)) ?? run, status, Date.now()),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
     cost_usd: chunks.length === 0 ? 0 : null,
     seconds: Math.round(run.workedMs / 100) / 10,
   };
+}
+
+function deadlineOf(
+  { deadlineAt, deadlineMet }: RunRecord,
+  status: RunStatus,
+  now: number,
+): { readonly deadline?: DeadlineSummary } {
+  if (deadlineAt === null) return {};
+  const isInTime = now <= deadlineAt;
+  const isDone = status === 'completed' || status === 'completed_with_failures';
+  const isOpen = isInTime && status !== 'cancelled';
+  const met = deadlineMet ?? (isDone ? isInTime : isOpen ? null : false);
+  return { deadline: { at: new Date(deadlineAt).toISOString(), met } };
 }
 
 function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {

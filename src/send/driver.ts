@@ -118,6 +118,16 @@ export class ChunkDriver {
     }
   }
 
+  /** Has whatever sleeps or is left go on: another way is open to it. */
+  rouse(): void {
+    if (this.hasFailed || !this.#options.sends) return;
+    this.#wakeWhere(() => true);
+    for (const chunk of this.#parked.values()) {
+      this.#parked.delete(chunk.chunk);
+      this.start(chunk);
+    }
+  }
+
   /** Resolves when a chunk has moved on. */
   async change(): Promise<void> {
     await this.#changed.promise;
@@ -192,6 +202,7 @@ export class ChunkDriver {
     this.#active.set(after.chunk, after);
     if (before.state === 'submitted') this.#hasNewRoom = true;
     if (before.state === 'submitted' || before.state === 'creating') this.#wake('room');
+    if (before.state === 'asking') this.#wake('turn');
     this.#notify();
   }
 

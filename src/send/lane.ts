@@ -1,8 +1,11 @@
 import type { BatchlineError } from '../core/errors.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 
-/** What a chunk waits for: room at the provider, its batch's end, a second look, or a call that is to be made again. */
-export type Waiting = 'room' | 'batch' | 'settling' | 'retry';
+/**
+ * What a chunk waits for: which way it is to go, its turn, room at the provider, its batch's end, a second look, or a call
+ * that is to be made again.
+ */
+export type Waiting = 'way' | 'turn' | 'room' | 'batch' | 'settling' | 'retry';
 
 /**
  * What came of a step.

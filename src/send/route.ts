@@ -1,28 +1,24 @@
 import type { ChunkRecord } from '../ledger/ledger.ts';
-import type { Lane, Step } from './lane.ts';
+import type { Ways } from './auto/ways.ts';
+import { type Lane, later, type Step } from './lane.ts';
 
 export interface Lanes {
-  readonly batched: Lane;
-  readonly direct: Lane;
+  readonly batch: Lane;
+  readonly standard: Lane;
 }
 
-/** Sends each chunk on its way: one that has set out keeps to the lane that it is on. */
+/** Sends each chunk on its way, as soon as that is known. */
 export class Route implements Lane {
   readonly #lanes: Lanes;
-  readonly #first: keyof Lanes;
+  readonly #ways: Pick<Ways, 'wayOf'>;
 
-  /** @param first the lane of chunks that have not set out */
-  constructor(lanes: Lanes, first: keyof Lanes) {
+  constructor(lanes: Lanes, ways: Pick<Ways, 'wayOf'>) {
     this.#lanes = lanes;
-    this.#first = first;
+    this.#ways = ways;
   }
 
-  step(chunk: ChunkRecord): Promise<Step> {
-    return this.#lanes[this.#laneOf(chunk)].step(chunk);
-  }
-
-  #laneOf({ state }: ChunkRecord): keyof Lanes {
-    if (state === 'sealed') return this.#first;
-    return state === 'asking' ? 'direct' : 'batched';
+  async step(chunk: ChunkRecord): Promise<Step> {
+    const way = this.#ways.wayOf(chunk);
+    return way === 'wait' ? later(Infinity, 'way') : this.#lanes[way].step(chunk);
   }
 }

@@ -53,6 +53,7 @@ export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
     reported: null,
     lane: 'batch',
     inDoubt: 0,
+    cancelledAt: null,
     unread: null,
     rowStates: null,
     ok: 0,

@@ -168,6 +168,7 @@ describe('rows that wait to be sent again', () => {
     allSubmitted: true,
     awaitsBatches: true,
     fullFile: 10,
+    isUrgent: false,
     now: 2000,
   };
 
@@ -176,6 +177,7 @@ describe('rows that wait to be sent again', () => {
     ['fill a file', { fullFile: 2, allSubmitted: false }, true],
     ['are the last of the run', { awaitsBatches: false }, true],
     ['have company on its way', {}, false],
+    ['are not to wait for it', { isUrgent: true, allSubmitted: false }, true],
     ['have not waited long enough', { now: halfAnHour }, false],
     ['have waited long enough, the oldest of them counting', { now: halfAnHour + 1 }, true],
     [

@@ -25,7 +25,7 @@ describe('pipeline validate', () => {
       'error: cannot read the pipeline file: there is no such file (none.yaml)',
       'hint: Name a YAML file that describes a pipeline.',
       'bad.yaml:1:1  nmae  unknown key  (did you mean name?)',
-      'bad.yaml:2:7  mode  must be one of batch, standard',
+      'bad.yaml:2:7  mode  must be one of batch, standard, auto',
       '',
     ]);
   });

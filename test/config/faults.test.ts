@@ -85,14 +85,35 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['name: tags', 'name: [a]', 'p.yaml:1:7  name  must be text'],
   ['name: tags', 'name:', 'p.yaml:1:6  name  is empty; give it a value or take the key out'],
   ['name: tags', 'model: x', 'p.yaml:1:1  model  unknown key  (did you mean request.model?)'],
-  ['name: tags', 'mode: auto', 'p.yaml:1:7  mode  `auto` is not available in this version'],
-  ['name: tags', 'mode: bath', 'p.yaml:1:7  mode  must be one of batch, standard'],
+  ['name: tags', 'mode: bath', 'p.yaml:1:7  mode  must be one of batch, standard, auto'],
   ['name: tags', 'budget: { max_cost: 1 }', 'p.yaml:1:1  budget  `budget` is not available in this version'],
-  ['name: tags', 'schedule: {}', 'p.yaml:1:1  schedule  `schedule` is not available in this version'],
-  ['name: tags', 'auto: {}', 'p.yaml:1:1  auto  `auto` is not available in this version'],
-  ['name: tags', 'mode: auto', 'p.yaml:1:7  mode  `auto` is not available in this version'],
+  [
+    'name: tags',
+    'schedule: { cron: "0 2 * * *" }',
+    'p.yaml:1:13  schedule.cron  `cron` is not available in this version',
+  ],
+  [
+    'name: tags',
+    'schedule: { timezone: Europe/Berln }',
+    'p.yaml:1:23  schedule.timezone  is no time zone that is known; write one like UTC or Europe/Berlin  (did you mean Europe/Berlin?)',
+  ],
+  [
+    'name: tags',
+    'auto: { deadline: 25:00 }',
+    'p.yaml:1:19  auto.deadline  must be a duration like 6h, or a time of day like "06:00"',
+  ],
+  [
+    'name: tags',
+    'auto: { deadline: 6 }',
+    'p.yaml:1:19  auto.deadline  must be a duration like 6h, or a time',
+  ],
+  ['name: tags', 'auto: { standard_below: -1 }', 'p.yaml:1:25  auto.standard_below  must be at least 0'],
+  [
+    'name: tags',
+    'auto: { standrd_below: 9 }',
+    'p.yaml:1:9  auto.standrd_below  unknown key  (did you mean standard_below?)',
+  ],
   ['name: tags', 'standard: { concurrency: 0 }', 'p.yaml:1:26  standard.concurrency  must be'],
-  ['name: tags', 'auto: {}', 'p.yaml:1:1  auto  `auto` is not available in this version'],
   ['name: tags', 'prices: {}', 'p.yaml:1:1  prices  `prices` is not available in this version'],
   [
     'name: tags',
@@ -317,6 +338,17 @@ test('a model in params, which would pass by the limits of the one that is named
   expect(lines).toEqual([
     'p.yaml:11:13  request.params.model  would be sent in place of `request.model`; write it there',
   ]);
+});
+
+test('a deadline without `mode: auto` is a warning: another --set may choose the mode', () => {
+  const text = 'auto: { deadline: "06:00" }';
+  const { warnings, pipeline } = checkFile(broken('name: tags', text));
+  expect(warnings).toMatchObject([{ path: 'auto.deadline', line: 1 }]);
+  expect(pipeline?.auto).toEqual({
+    standard_below: 200,
+    deadline: { kind: 'daily', hour: 6, minute: 0 },
+  });
+  expect(checkFile(broken('name: tags', `mode: auto\n${text}`)).warnings).toEqual([]);
 });
 
 const warned = (params: string, provider = '') =>

@@ -66,9 +66,9 @@ const rules: Readonly<Record<ChunkEvent, Rule>> = {
       ...facts,
       batch: 'unread',
     }),
-  // Each line by itself: nothing is uploaded, and no batch can come of it any more.
+  // Each line by itself: no batch can come of it any more, whatever was uploaded.
   asking_begun: (facts) =>
-    when(isUnbought(facts) && facts.upload === 'none', { ...facts, create: 'done', batch: 'asking' }),
+    when(isUnbought(facts), { ...facts, upload: 'none', create: 'done', batch: 'asking' }),
   answers_written: (facts) => when(facts.batch === 'asking', { ...facts, batch: 'fetched' }),
   file_superseded: (facts) => when(isUnbought(facts), { ...facts, end: 'superseded', upload: 'none' }),
 };

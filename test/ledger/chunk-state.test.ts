@@ -3,6 +3,7 @@ import { isFinal, nextState, type ChunkEvent, type ChunkState } from '../../src/
 
 const states: readonly ChunkState[] = [
   'sealed',
+  'asking',
   'uploading',
   'uploaded',
   'creating',
@@ -31,6 +32,8 @@ const events: readonly ChunkEvent[] = [
   'results_loaded',
   'results_held',
   'file_superseded',
+  'asking_begun',
+  'answers_written',
 ];
 
 /** Everything that can happen, as arrows; whatever is not here cannot. */
@@ -57,6 +60,10 @@ const arrows: readonly (readonly [ChunkState, ChunkEvent, ChunkState])[] = [
   ['sealed', 'file_superseded', 'superseded'],
   ['uploading', 'file_superseded', 'superseded'],
   ['uploaded', 'file_superseded', 'superseded'],
+  ['sealed', 'asking_begun', 'asking'],
+  ['uploading', 'asking_begun', 'asking'],
+  ['uploaded', 'asking_begun', 'asking'],
+  ['asking', 'answers_written', 'downloaded'],
 ];
 
 const pairs = states.flatMap((state) => events.map((event) => [state, event] as const));

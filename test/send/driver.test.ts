@@ -77,6 +77,24 @@ describe('the driver', () => {
     expect(looks).toEqual([1, 1]);
   });
 
+  it('has those that wait for their turn, or for a way, go on', async () => {
+    let goesOn = false;
+    const { driver, loaded } = drive((chunk) => {
+      if (chunk.state === 'asking' || goesOn) return moved({ ...chunk, state: 'downloaded' });
+      return chunk.chunk === 3 ? left : later(Infinity, chunk.chunk === 1 ? 'way' : 'turn');
+    });
+    for (const chunk of [1, 2, 3]) driver.start(record(chunk, 'sealed'));
+    await vi.waitFor(() => expect([driver.activeChunks, driver.parkedChunks]).toEqual([2, 1]));
+    await Promise.resolve();
+    goesOn = true;
+    driver.start(record(4, 'asking'));
+    await vi.waitFor(() => expect(loaded).toEqual([4, 2]));
+    driver.rouse();
+    await driver.idle();
+    expect(new Set(loaded)).toEqual(new Set([1, 2, 3, 4]));
+    expect(driver.parkedChunks).toBe(0);
+  });
+
   it('creates the batch of a file that was uploaded before the next file is uploaded', async () => {
     const order: string[] = [];
     const { driver } = drive(async (chunk) => {

@@ -88,7 +88,7 @@ async function watchFiles(): Promise<void> {
     before(handle, method, () => `file ${method}`);
 }
 
-/** The log of events is left out: no command reads it, so that a death before or after an event is one and the same. */
+/** The log of events is left out: no command acts upon it, so that a death before or after an event is one and the same. */
 const isEvent = (sql: string): boolean => sql.startsWith('INSERT INTO events');
 
 function statementName(sql: string): string | null {

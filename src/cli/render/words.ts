@@ -73,6 +73,7 @@ const sentences: Sentences = {
   RoomAwaited: awaitedRoom,
   ChunkSuperseded: (event) =>
     `file ${event.chunk} is larger than the limit of ${event.of === 'bytes' ? bytes(event.limit) : counted(event.limit, 'enqueued token')}; its rows move to smaller files`,
+  WayChosen: (event) => event.reason,
   RequestsAnswered: (event) =>
     `file ${event.chunk}: ${count(event.answered)} of ${counted(event.requests, 'request')} answered`,
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,

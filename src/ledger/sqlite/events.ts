@@ -5,7 +5,9 @@ import { isBusy } from './busy.ts';
 
 const insert = `INSERT INTO events (run_id, at, event) VALUES (:runId, :at, :event)`;
 const select = `
-  SELECT seq, run_id, at, event FROM events WHERE run_id = :runId AND seq > :after ORDER BY seq LIMIT :limit`;
+  SELECT seq, run_id, at, event FROM events
+  WHERE run_id = :runId AND seq > :after AND (:type IS NULL OR event ->> '$.type' = :type)
+  ORDER BY seq LIMIT :limit`;
 
 const endedRuns = `SELECT run_id FROM runs WHERE status IN ('completed', 'completed_with_failures', 'cancelled')`;
 
@@ -69,12 +71,11 @@ export class SqliteEvents {
 /** Page after page, so that nothing is held open between two of them. */
 export async function* readEvents(
   database: DatabaseSync,
-  runId: string,
-  after: number,
+  { runId, after, type }: { readonly runId: string; readonly after: number; readonly type: string | null },
 ): AsyncGenerator<LoggedEvent> {
   let last = after;
   for (;;) {
-    const rows = database.prepare(select).all({ runId, after: last, limit: pageLength });
+    const rows = database.prepare(select).all({ runId, after: last, type, limit: pageLength });
     for (const row of rows) {
       last = Number(row['seq']);
       const event = JSON.parse(String(row['event'])) as object;

@@ -34,6 +34,7 @@ import {
 } from './records.ts';
 import type { RoomState } from '../room.ts';
 import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import { SqliteAuto } from './auto.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
@@ -55,6 +56,7 @@ import * as sql from './statements.ts';
 /** Opened by `openSqliteLedger`. */
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
+  readonly auto: SqliteAuto;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -66,6 +68,7 @@ export class SqliteLedger implements Ledger {
     database.exec('PRAGMA synchronous = FULL');
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
+    this.auto = new SqliteAuto(database);
     this.#events = new SqliteEvents(path);
   }
 
@@ -274,8 +277,8 @@ export class SqliteLedger implements Ledger {
     this.#events.append(told);
   }
 
-  events(runId: string, after: number): AsyncIterable<LoggedEvent> {
-    return readEvents(this.#database, runId, after);
+  events(runId: string, after: number, type?: LoggedEvent['type']): AsyncIterable<LoggedEvent> {
+    return readEvents(this.#database, { runId, after, type: type ?? null });
   }
 
   async forgetEvents(before: number): Promise<void> {

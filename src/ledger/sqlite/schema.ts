@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { chunks, events, room, rows, runs, waitingRows } from './tables.ts';
+import { chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
-const newest = 10;
+const newest = 11;
 
 /** What was noted against a row before it was known whose fault a failure is. */
 const blameOldFailures = `
@@ -12,6 +12,16 @@ const blameOldFailures = `
     code IN ('never_ran', 'missing', 'insufficient_quota', 'rate_limit_exceeded', 'server_error', 'batch_expired')
     OR code GLOB 'http_40[123]' OR code = 'http_429' OR code GLOB 'http_5*');
 `;
+
+/** What the choice between batches and synchronous requests is to remember. */
+const addAuto = `
+  ALTER TABLE runs ADD COLUMN deadline_at INTEGER;
+  ALTER TABLE runs ADD COLUMN deadline_met INTEGER;
+  ALTER TABLE runs ADD COLUMN cut_over_at INTEGER;
+  ${durations}
+`;
+
+const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
 
 /** By the version that a ledger has: what brings it to the newest. */
 const migrations: ReadonlyMap<number, string> = new Map([
@@ -49,6 +59,7 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ${events}
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}
+    ${addAuto}
     `,
   ],
   [
@@ -61,8 +72,11 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ALTER TABLE chunks ADD COLUMN truncated INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}
+    ${addCancels}
+    ${addAuto}
     `,
   ],
+  [10, `${addCancels} ${addAuto}`],
 ]);
 
 /**
@@ -76,7 +90,7 @@ export function migrate(database: DatabaseSync): void {
     // Another process may have been faster.
     const version = versionOf(database);
     if (version >= newest) return;
-    if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, events].join(''));
+    if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, durations, events].join(''));
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

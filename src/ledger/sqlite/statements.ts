@@ -10,7 +10,8 @@ export const selectRuns = `
   SELECT * FROM runs WHERE :pipeline IS NULL OR pipeline = :pipeline ORDER BY started_at DESC, run_id DESC`;
 
 export const updateStatus = `
-  UPDATE runs SET status = :status, ended_at = CASE WHEN :status IN ('running', 'waiting') THEN NULL ELSE :at END
+  UPDATE runs SET status = :status, ended_at = CASE WHEN :status IN ('running', 'waiting') THEN NULL ELSE :at END,
+    deadline_met = COALESCE(deadline_met, CASE WHEN :status IN ('completed', 'completed_with_failures') THEN :at <= deadline_at END)
   WHERE run_id = :runId`;
 
 export const addWorkedMs = `UPDATE runs SET worked_ms = worked_ms + :ms WHERE run_id = :runId`;
@@ -164,7 +165,7 @@ export const deleteOldCreates = `DELETE FROM creates WHERE at <= :since`;
 
 export const intendCreate = `
   UPDATE chunks SET state = :next, account = :account, model = :model, inputs = :inputs, intended_at = :now,
-    batch_id = NULL, batch_status = NULL, expires_at = NULL
+    batch_id = NULL, batch_status = NULL, expires_at = NULL, cancelled_at = NULL
   WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
 
 export const selectIntent = `

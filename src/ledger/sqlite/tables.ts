@@ -25,7 +25,10 @@ export const runs = `
     selection         TEXT,
     followers         INTEGER NOT NULL DEFAULT 0,
     follower_bytes    INTEGER NOT NULL DEFAULT 0,
-    partly_read       TEXT
+    partly_read       TEXT,
+    deadline_at       INTEGER,
+    deadline_met      INTEGER,
+    cut_over_at       INTEGER
   ) STRICT;
   CREATE INDEX runs_by_pipeline ON runs (pipeline, started_at);
 
@@ -63,6 +66,7 @@ export const chunks = `
     unread        TEXT,
     lane          TEXT NOT NULL DEFAULT 'batch',
     in_doubt      INTEGER NOT NULL DEFAULT 0,
+    cancelled_at  INTEGER,
     model         TEXT,
     inputs        INTEGER NOT NULL DEFAULT 0,
     intended_at   INTEGER,
@@ -150,6 +154,18 @@ export const room = `
     model     TEXT PRIMARY KEY,
     estimated REAL NOT NULL,
     reported  REAL NOT NULL
+  ) STRICT;
+`;
+
+/** How often something took so many milliseconds, each rounded to two digits. */
+export const durations = `
+  CREATE TABLE durations (
+    pipeline TEXT NOT NULL,
+    model    TEXT NOT NULL,
+    what     TEXT NOT NULL,
+    ms       INTEGER NOT NULL,
+    times    INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, model, what, ms)
   ) STRICT;
 `;
 

@@ -66,6 +66,13 @@ export class BatchWatch {
     if (this.#context.pass.waits) this.#of(chunk).dueAt = Date.now() + aboutMs(this.#context.lookMs);
   }
 
+  /** To be told of a batch that is to end before its time. */
+  lookSoon({ chunk }: ChunkRecord): void {
+    const watched = this.#of(chunk);
+    watched.dueAt = 0;
+    watched.waitMs = this.#context.lookMs;
+  }
+
   /** When a chunk's batch is to be looked at; at once where it was under way before, or each is looked at once only. */
   dueAt({ chunk }: ChunkRecord): number {
     return this.#of(chunk).dueAt;

@@ -5,13 +5,17 @@ import type { RequestBlock } from '../../core/request-block.ts';
 import type { Pass } from '../../job/job.ts';
 import type { ChunkRecord, Ledger } from '../../ledger/ledger.ts';
 import type { RequestLines } from '../../request/request-lines.ts';
+import type { Ways } from '../auto/ways.ts';
 import type { FileLimit } from '../../batch/file-limit.ts';
 import type { WholeRefusals } from './refusal.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the steps of a chunk on its way through a batch need. */
 export interface BatchContext {
-  readonly ledger: Pick<Ledger, 'moveChunk' | 'noteGone' | 'batchRuns' | 'adoptBatch' | 'noteBatchStatus'>;
+  readonly ledger: Pick<
+    Ledger,
+    'moveChunk' | 'noteGone' | 'batchRuns' | 'adoptBatch' | 'noteBatchStatus' | 'auto'
+  >;
   readonly batches: BatchSide;
   /** The account's fingerprint. */
   readonly account: string;
@@ -34,6 +38,7 @@ export interface BatchContext {
   /** Milliseconds until a second look for what a first look did not show. */
   readonly settleMs: number;
   readonly pass: Pass;
+  readonly ways: Pick<Ways, 'cutsOver'>;
   /** Where chunks wait until the provider takes another batch. */
   readonly room: WaitingRoom;
   /** The most bytes that a file may have, as set. */

@@ -15,8 +15,11 @@ export async function endBatch(
   chunk: ChunkRecord,
   memory: Memory,
 ): Promise<Step> {
-  const { pass } = context;
-  if (pass.cancels) await cancelOnce(context, chunk, memory);
+  const { ledger, pass, ways } = context;
+  if (pass.cancels || ways.cutsOver) {
+    if (chunk.cancelledAt === null) return moved(await ledger.auto.noteCancel(chunk, Date.now()));
+    await cancelOnce(context, watch, chunk, memory);
+  }
   const dueAt = watch.dueAt(chunk);
   if (Date.now() < dueAt) return untilLook(context, chunk, dueAt);
   const batch = await watch.look(chunk);
@@ -29,9 +32,15 @@ function untilLook({ emit }: BatchContext, { chunk }: ChunkRecord, due: number):
   return later(due, 'batch');
 }
 
-async function cancelOnce({ batches, signals }: BatchContext, chunk: ChunkRecord, memory: Memory) {
+async function cancelOnce(
+  { batches, signals }: BatchContext,
+  watch: BatchWatch,
+  chunk: ChunkRecord,
+  memory: Memory,
+): Promise<void> {
   if (memory.isCancelled || chunk.batchId === null) return;
   memory.isCancelled = await cancelAtProvider(batches, chunk.batchId, signals.drain);
+  watch.lookSoon(chunk);
 }
 
 async function afterEnd(
@@ -52,10 +61,27 @@ async function afterEnd(
     reported: counts === null || isUnnamed ? null : counts.completed + counts.failed,
   });
   context.room.batchEnded();
+  if (status === 'cancelled' && chunk.cancelledAt !== null)
+    await noteCancelTime(context, chunk.cancelledAt, batch);
   if (results.length > 0) context.refusals.answered();
-  else if (status === 'cancelled' && !pass.cancels && !watch.hasCancelled(chunk) && context.refusals.count())
-    throw batchCancelled(batch);
+  else if (isTheirDoing(watch, chunk, batch) && context.refusals.count()) throw batchCancelled(batch);
   return moved(ended);
+}
+
+/** Whether the provider has cancelled a batch by itself. */
+function isTheirDoing(watch: BatchWatch, chunk: ChunkRecord, { status }: RemoteBatch): boolean {
+  return status === 'cancelled' && chunk.cancelledAt === null && !watch.hasCancelled(chunk);
+}
+
+/** The provider's word counts, for nobody may have looked at the time; but its clock may be another. */
+async function noteCancelTime(
+  { ledger, pipeline, request }: BatchContext,
+  cancelledAt: number,
+  { endedAt }: RemoteBatch,
+): Promise<void> {
+  const now = Date.now();
+  const ms = Math.max(0, Math.min(endedAt ?? now, now) - cancelledAt);
+  await ledger.auto.addDurations({ pipeline, model: request.model, what: 'cancel' }, [ms]);
 }
 
 function batchCancelled({ id }: RemoteBatch): BatchlineError {

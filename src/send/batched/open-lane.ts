@@ -2,6 +2,7 @@ import type { Host } from '../../core/host.ts';
 import { jobOf } from '../../job/fingerprint.ts';
 import type { Collection } from '../../job/job.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from '../../job/settings.ts';
+import type { Ways } from '../auto/ways.ts';
 import { BatchLane } from './batch-lane.ts';
 import type { UnsentRows } from './context.ts';
 import { WholeRefusals } from './refusal.ts';
@@ -37,6 +38,7 @@ export function openLane(
   { ledger, run, loaded, prepared, pass }: Collection,
   room: WaitingRoom,
   unsent: UnsentRows,
+  ways: Ways,
   { signals, emit }: Host,
 ): BatchLane {
   const { request, batch } = loaded.pipeline;
@@ -59,6 +61,7 @@ export function openLane(
     lookMs,
     settleMs: settleMs(lookMs),
     pass,
+    ways,
     maxBytes: chunkLimits(loaded.pipeline, batches.limits).bytes,
     refusals: new WholeRefusals(),
     room,

@@ -20,6 +20,8 @@ export interface DirectContext {
   readonly heard: Heard;
   readonly account: string;
   readonly folder: string;
+  /** Notes durably how long requests took. */
+  readonly keepTimes: () => Promise<void>;
   readonly pass: Pass;
   /** Told why nothing more is to be sent. */
   readonly halt: (error: BatchlineError) => void;

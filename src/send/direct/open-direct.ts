@@ -5,6 +5,7 @@ import { DirectLane } from './direct-lane.ts';
 import { Heard } from './heard.ts';
 import { Pace } from './pace.ts';
 import { Pacer } from './pacer.ts';
+import { timed } from './timed.ts';
 
 /** The way of a run's chunks through the provider's synchronous API. */
 export function openDirectLane(
@@ -19,13 +20,18 @@ export function openDirectLane(
     requestsPerMinute: requests_per_minute ?? null,
     tokensPerMinute: tokens_per_minute ?? null,
   };
-  const { direct, account } = prepared.provider;
+  const { provider, requestLines, results } = prepared;
+  const { model } = loaded.pipeline.request;
+  const { direct, keep } = timed(provider.direct, (ms) =>
+    ledger.auto.addDurations({ pipeline: run.pipeline, model, what: 'request' }, ms),
+  );
   return new DirectLane({
     ledger,
     direct,
-    account,
-    lines: prepared.requestLines,
-    read: (line) => prepared.results.reader.read(line, 0, line.length),
+    account: provider.account,
+    keepTimes: keep,
+    lines: requestLines,
+    read: (line) => results.reader.read(line, 0, line.length),
     pacer: new Pacer(new Pace(limits, now)),
     heard: new Heard(now),
     folder: run.folder,

@@ -86,6 +86,7 @@ it('a ledger of the version before is read with all that it holds', async () => 
     reported: null,
     lane: 'batch',
     inDoubt: 0,
+    cancelledAt: null,
     unread: null,
     intendedAt: null,
     account: 'acc',

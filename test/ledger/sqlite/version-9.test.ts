@@ -19,9 +19,11 @@ const failure = {
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
-  for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt'])
+  for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt', 'cancelled_at'])
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
-  database.exec('ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
+  for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
+    database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
+  database.exec('DROP TABLE durations; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
 }
 
 it('a ledger from before failures were blamed forgets those that were not the row’s', async () => {
