@@ -33,6 +33,8 @@ export interface RendererOptions {
   readonly files: PartFiles;
   /** Whether records are split; the first piece of each then says how many there are. */
   readonly countsPieces?: boolean;
+  /** Once the lines of a batch's first rows have so many bytes, the others are rendered apart. */
+  readonly bytesAtOnce?: number;
 }
 
 /** What became of a stretch of a batch's rows. */
@@ -53,8 +55,7 @@ export interface Renderer {
   render(batch: RowBatch): Generator<RenderedItems>;
 }
 
-/** Once the lines of a batch's first rows have so many bytes, the others are rendered apart. */
-const enoughBytes = 2 * longestRow;
+const usualBytesAtOnce = 2 * longestRow;
 
 /** The fields that a request's templates read. */
 export function requestFields(dialect: Dialect, request: RequestBlock): readonly string[] {
@@ -123,10 +124,11 @@ class RequestRenderer implements Renderer {
   }
 
   *render(batch: RowBatch): Generator<RenderedItems> {
+    const { bytesAtOnce = usualBytesAtOnce } = this.#options;
     let row = 0;
     do {
       const items = new ItemCollector(batch.length - row, this.#bytesPerLine, this.#hash !== null);
-      for (; row < batch.length && items.bytes < enoughBytes; row += 1) {
+      for (; row < batch.length && items.bytes < bytesAtOnce; row += 1) {
         const key = this.#keyOf(batch, row);
         const id = customId(keyText(key), this.#options.keyMode);
         this.#renderRow(batch, row, id, key, items);

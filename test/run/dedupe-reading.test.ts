@@ -4,7 +4,7 @@ import type { RowBatch } from '../../src/core/row-batch.ts';
 import type { Field } from '../../src/core/value.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import { toWire } from '../../src/core/wire-text.ts';
-import { anyDeath, DyingReader, noDeath, type Reading } from './dying-reader.ts';
+import { anyBytesAtOnce, anyDeath, DyingReader, noDeath, type Reading } from './dying-reader.ts';
 
 const fields: readonly Field[] = [{ name: 'body', kind: 'text', sqlType: 'text' }];
 
@@ -12,12 +12,13 @@ const anyCase = fc.record({
   texts: fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 50 }),
   rowsPerBatch: fc.integer({ min: 1, max: 12 }),
   rowsPerFile: fc.integer({ min: 1, max: 4 }),
+  bytesAtOnce: anyBytesAtOnce,
   deaths: fc.array(anyDeath, { maxLength: 5 }),
 });
 
 type Case = typeof anyCase extends fc.Arbitrary<infer Given> ? Given : never;
 
-function readingOf({ texts, rowsPerBatch, rowsPerFile }: Case): Reading {
+function readingOf({ texts, rowsPerBatch, rowsPerFile, bytesAtOnce }: Case): Reading {
   return {
     fields,
     *batches(after) {
@@ -30,6 +31,7 @@ function readingOf({ texts, rowsPerBatch, rowsPerFile }: Case): Reading {
     prompt: '{{ body }}',
     dedupe: true,
     rowsPerFile,
+    bytesAtOnce,
   };
 }
 

@@ -34,6 +34,8 @@ export const anyDeath = fc.record({
   files: fc.integer({ min: 1, max: 3 }),
 });
 export type Death = typeof anyDeath extends fc.Arbitrary<infer Value> ? Value : never;
+/** So that each request is rendered apart, some are, or all at once. */
+export const anyBytesAtOnce = fc.constantFrom(1, 400, Infinity);
 export const noDeath: Death = { batches: Infinity, files: Infinity };
 
 /** What is read, and what of it is sent. */
@@ -50,6 +52,8 @@ export interface Reading {
   readonly unchanged?: UnchangedFilter;
   readonly stale?: StalePieces;
   readonly rowsPerFile: number;
+  /** How many bytes of requests are rendered at once, about. */
+  readonly bytesAtOnce?: number;
 }
 
 /** A run whose reading dies again and again, each time to be taken up by another process. */
@@ -185,7 +189,8 @@ function sourceOf(reading: Reading, death: Death): OpenedSource {
   };
 }
 
-function rendererOf({ fields, rendered = fields, keyNames = ['id'], prompt, dedupe }: Reading) {
+function rendererOf(reading: Reading) {
+  const { fields, rendered = fields, keyNames = ['id'], prompt, dedupe, bytesAtOnce = Infinity } = reading;
   return createRenderer(
     {
       request: requestBlock.parse({ endpoint: 'chat', model: 'm', prompt, dedupe }),
@@ -196,6 +201,7 @@ function rendererOf({ fields, rendered = fields, keyNames = ['id'], prompt, dedu
       wantsHash: true,
       carried: [],
       files: noFiles,
+      bytesAtOnce,
     },
     rendered,
   );

@@ -10,7 +10,7 @@ import type { UnsentRecord } from '../../src/read/read-progress.ts';
 import type { UnchangedFilter } from '../../src/read/unchanged.ts';
 import { filter } from '../../src/transforms/filter.ts';
 import { split } from '../../src/transforms/split.ts';
-import { anyDeath, DyingReader, noDeath, type Reading } from './dying-reader.ts';
+import { anyBytesAtOnce, anyDeath, DyingReader, noDeath, type Reading } from './dying-reader.ts';
 
 const fields: readonly Field[] = [
   { name: 'gate', kind: 'text', sqlType: 'text' },
@@ -37,6 +37,7 @@ const anyCase = fc.record({
   dedupe: fc.boolean(),
   rowsPerBatch: fc.integer({ min: 1, max: 6 }),
   rowsPerFile: fc.integer({ min: 1, max: 5 }),
+  bytesAtOnce: anyBytesAtOnce,
   deaths: fc.array(anyDeath, { maxLength: 4 }),
 });
 
@@ -130,7 +131,7 @@ async function transformsOf(): Promise<readonly OpenedTransform[]> {
 }
 
 function readingOf(
-  { dedupe, rowsPerBatch, rowsPerFile }: Pick<Case, 'dedupe' | 'rowsPerBatch' | 'rowsPerFile'>,
+  { dedupe, rowsPerBatch, rowsPerFile, bytesAtOnce }: Omit<Case, 'records' | 'deaths'>,
   records: Records,
   transforms: readonly OpenedTransform[],
   told: (record: UnsentRecord) => void,
@@ -152,6 +153,7 @@ function readingOf(
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },
     rowsPerFile,
+    bytesAtOnce,
   };
 }
 
@@ -249,7 +251,7 @@ it.each([
   'warns of a record that had $before pieces, and has $after when it is read on',
   async ({ before, after }) => {
     const transforms = await transformsOf();
-    const given = { dedupe: false, rowsPerBatch: 1, rowsPerFile: 2 };
+    const given = { dedupe: false, rowsPerBatch: 1, rowsPerFile: 2, bytesAtOnce: Infinity };
     await using reader = await DyingReader.create(fields);
     for (const [count, death] of [
       [before, { batches: 1, files: 1 }],
