@@ -83,25 +83,24 @@ it('fails rows by their own fault, sends again what is not theirs, and says why'
   expect([2, 3].map((id) => attempts.get(id))).toEqual([2, 1]);
 });
 
-it('ends the run where the account has no credit left, and goes on once it has', async () => {
-  const error = { type: 'invalid_request_error', message: 'Your credit balance is too low.' };
-  const body = { type: 'error', error, request_id: 'req_1' };
-  await using emulator = await createEmulator();
-  const set = (faults: FaultsInput) =>
-    fetch(new URL('/emulator/faults', emulator.url), { method: 'PUT', body: JSON.stringify(faults) });
-  await using own = await at(emulator);
-  for (const [on, mode] of [
-    ['create_batch', 'batch'],
-    ['answer', 'standard'],
-  ] as const) {
-    await set({ http: [{ fault: 'status', status: 400, body, on }] });
-    const { code: exit, stderr } = await own.run('--set', `mode=${mode}`);
-    expect({ mode, exit, stderr }).toEqual({ mode, exit: 1, stderr: expect.stringContaining('credit') });
-  }
-  await set({});
-  expect((await own.summary()).rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
-  expect(acceptedBatches(await emulator.bill())).toBe(1);
-});
+it.each([
+  { mode: 'batch', on: 'create_batch' },
+  { mode: 'standard', on: 'answer' },
+] as const)(
+  'ends a run in mode $mode for want of credit, and goes on once there is some',
+  async ({ mode, on }) => {
+    const error = { type: 'invalid_request_error', message: 'Your credit balance is too low.' };
+    const body = { type: 'error', error, request_id: 'req_1' };
+    await using emulator = await createEmulator({
+      faults: { http: [{ fault: 'status', status: 400, body, on }] },
+    });
+    await using own = await at(emulator, { rest: { mode } });
+    const { code, stderr } = await own.run();
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('credit balance') });
+    await fetch(new URL('/emulator/faults', emulator.url), { method: 'DELETE' });
+    expect((await own.summary()).rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
+  },
+);
 
 it('makes a refused file smaller, and takes out what it names', async () => {
   const refusal = {
