@@ -61,12 +61,11 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   }
 }
 
-function keepLines(ids: AdoptedIds, items: ItemBatch): void {
-  for (const [item, customId] of items.customIds.entries()) {
+function keepLines(ids: AdoptedIds, { customIds, rows, rowEnds, lines, lineEnds }: ItemBatch): void {
+  for (const [item, customId] of customIds.entries()) {
     if (!ids.has(customId)) continue;
-    const start = item === 0 ? 0 : (items.rowEnds[item - 1] ?? 0);
-    const row = items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1);
-    const lineStart = item === 0 ? 0 : (items.lineEnds[item - 1] ?? 0);
-    ids.keepLine(customId, row, items.lines.subarray(lineStart, (items.lineEnds[item] ?? 0) - 1));
+    const row = rows.toString('utf8', item === 0 ? 0 : (rowEnds[item - 1] ?? 0), (rowEnds[item] ?? 0) - 1);
+    const start = item === 0 ? 0 : (lineEnds[item - 1] ?? 0);
+    ids.keepLine(customId, row, lines.subarray(start, (lineEnds[item] ?? 0) - 1));
   }
 }

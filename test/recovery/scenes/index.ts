@@ -1,5 +1,6 @@
 import type { Scene } from '../scene.ts';
 import { autoScenes } from './auto.ts';
+import { anthropicScenes } from './anthropic.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
 import { changeScenes } from './changes.ts';
@@ -30,6 +31,7 @@ export const scenes: readonly Scene[] = [
   ...buildScenes,
   ...standardScenes,
   ...autoScenes,
+  ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
