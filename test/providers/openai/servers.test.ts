@@ -26,8 +26,9 @@ test.each(['https://api.groq.com/openai/v1', 'https://mistral.ai.example/v1', 'h
   (url) => expect(at(url)).toEqual([]),
 );
 
+const sideAt = async (base_url: string) => (await openProvider({ base_url, api_key: 'k' })).batches;
+
 test('limits and manners follow the address', async () => {
-  const sideAt = async (base_url: string) => (await openProvider({ base_url, api_key: 'k' })).batches;
   const azure = await sideAt('https://me.openai.azure.com/openai/v1');
   expect(azure).toMatchObject({ mayEndLate: true, limits: openAiLimits });
   const groq = await sideAt('https://api.groq.com:443/openai/v1');
