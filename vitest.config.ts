@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const deep = 'test/**/*.deep.test.ts';
+const gateways = 'test/gateways/*.gateway.test.ts';
 
 export default defineConfig({
   test: {
@@ -14,8 +15,9 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
     projects: [
-      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [deep] } },
+      { extends: true, test: { name: 'quick', include: ['test/**/*.test.ts'], exclude: [deep, gateways] } },
       { extends: true, test: { name: 'deep', include: [deep] } },
+      { extends: true, test: { name: 'gateways', include: [gateways] } },
     ],
   },
 });

@@ -1,9 +1,11 @@
+import { asMap } from '../core/json.ts';
+import { needOf } from '../core/provider.ts';
 import { checkTimezone } from './auto-checks.ts';
 import { checkConstantPrompt } from './constant-prompt.ts';
 import { checkSplits, isSplit } from './split-checks.ts';
 import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
-import { writtenDialect } from './dialect-of.ts';
+import { writtenDialect, writtenProvider } from './dialect-of.ts';
 import { checkMessages } from './message-checks.ts';
 import { requestDraft } from './request-draft.ts';
 import { checkSink } from './sink-checks.ts';
@@ -15,6 +17,7 @@ import { checkSink } from './sink-checks.ts';
 export function crossCheck(data: unknown): readonly Fault[] {
   return [
     ...checkRequest(data),
+    ...checkProvider(data),
     ...checkConstantPrompt(data),
     ...checkSplits(data),
     ...checkKeys(data),
@@ -23,6 +26,13 @@ export function crossCheck(data: unknown): readonly Fault[] {
     ...checkState(data),
     ...checkSink(data),
   ];
+}
+
+/** What of the provider's own block cannot work for what the file's mode asks of it. */
+function checkProvider(data: unknown): readonly Fault[] {
+  const block = asMap(valueAt(data, ['provider'])) ?? {};
+  const faults = writtenProvider(data)?.faults?.(block, needOf(valueAt(data, ['mode']))) ?? [];
+  return faults.map((fault) => ({ ...fault, path: ['provider', ...fault.path] }));
 }
 
 function checkRequest(data: unknown): readonly Fault[] {

@@ -40,7 +40,7 @@ export interface LineFrame {
   readonly close: string;
 }
 
-/** Something that a provider cannot do, or does not take, at its key within the request block. */
+/** Something that a provider cannot do, or does not take, at its key within the block that it is about. */
 export interface DialectFault {
   readonly path: readonly (string | number)[];
   readonly message: string;

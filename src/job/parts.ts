@@ -2,7 +2,7 @@ import { dialectOf } from '../config/dialect-of.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { Pipeline } from '../config/pipeline.ts';
 import type { Host } from '../core/host.ts';
-import type { OpenedProvider } from '../core/provider.ts';
+import { needOf, type OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
 import { FilesBelow } from '../files/files-below.ts';
@@ -100,7 +100,7 @@ export async function preparePipeline(
     results,
     requestLines: requestLinesOf(pipeline),
     skipsUnchanged: skips,
-    rehearse: () => rehearse(sink, offline ? null : provider, host),
+    rehearse: () => rehearse(sink, offline ? null : provider, pipeline, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -123,7 +123,7 @@ export async function prepareLoading(
     sink,
     results,
     requestLines: requestLinesOf(pipeline),
-    rehearse: () => rehearse(sink, null, host),
+    rehearse: () => sink.rehearse(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -144,7 +144,7 @@ export async function prepareDelivery(
     requestLines,
     provider,
     isEmulator,
-    rehearse: () => rehearse(sink, provider, host),
+    rehearse: () => rehearse(sink, provider, loaded.pipeline, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -153,8 +153,14 @@ export function requestLinesOf(pipeline: Pipeline): RequestLines {
   return new RequestLines(dialectOf(pipeline), pipeline.request);
 }
 
-async function rehearse(sink: OpenedSink, provider: OpenedProvider | null, host: Host): Promise<void> {
+async function rehearse(
+  sink: OpenedSink,
+  provider: OpenedProvider | null,
+  { mode }: Pipeline,
+  host: Host,
+): Promise<void> {
   await sink.rehearse();
-  if (provider !== null)
-    await askProvider(host, 'check of the provider', () => provider.check(host.signals.drain));
+  if (provider === null) return;
+  const need = needOf(mode);
+  await askProvider(host, 'check of the provider', () => provider.check(host.signals.drain, need));
 }

@@ -4,6 +4,7 @@ import { Account } from './openai/account.ts';
 import { compatBlock } from './openai/compat.ts';
 import { proxySettings } from './http/dispatcher.ts';
 import { openAccount } from './openai/open.ts';
+import { knownServers, limitsOf, openAiLimits, withoutBatches } from './openai/servers.ts';
 import { floatDialect, openAiDialect } from './openai/dialect/dialect.ts';
 import { apiKeyField, baseUrlField, headersField, queryField } from './http/account-block.ts';
 import { isHeaderText, oddKey } from './http/header-text.ts';
@@ -31,6 +32,17 @@ export const openai = defineProvider({
   keyVariable: 'OPENAI_API_KEY',
   basePath: '/v1',
   dialectFor: ({ compat }) => (compat.embeddings === 'float' ? floatDialect : openAiDialect),
+  limits: Object.fromEntries([
+    ['openai', openAiLimits],
+    ...knownServers
+      .filter(({ withoutBatches }) => withoutBatches === undefined)
+      .map((server) => [server.name, limitsOf(server)] as const),
+  ]),
+  faults: ({ base_url: url }, need) => {
+    const host = typeof url === 'string' ? URL.parse(url)?.host : undefined;
+    const message = need === 'answers' || host === undefined ? undefined : withoutBatches(host);
+    return message === undefined ? [] : [{ path: ['base_url'], message }];
+  },
   async open(config, context): Promise<OpenedProvider> {
     const apiKey = config.api_key ?? context.env['OPENAI_API_KEY'] ?? '';
     if (!isHeaderText(apiKey)) throw oddKey('OPENAI_API_KEY');

@@ -80,10 +80,9 @@ async function forward(
   { headers }: IncomingMessage,
 ): Promise<ProxiedResponse> {
   const passed = Object.fromEntries(
-    ['authorization', 'content-type'].flatMap((name) => {
-      const value = headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
-    }),
+    Object.entries(headers).flatMap(([name, value]) =>
+      typeof value === 'string' && /^(?:authorization|content-type|x-.*)$/.test(name) ? [[name, value]] : [],
+    ),
   );
   const hasBody = method !== 'GET' && body.length > 0;
   const init = { method, headers: passed, ...(hasBody ? { body: new Uint8Array(body) } : {}) };

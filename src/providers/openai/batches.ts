@@ -15,32 +15,29 @@ import { expiry } from './expiry.ts';
 import type { OpenAiFiles } from './files.ts';
 import { everything, pageOf, pageSize } from '../http/listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
+import { limitsOf, serverAt } from './servers.ts';
 import { roomCodes } from '../http/provider-error.ts';
 import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
 export class OpenAiBatches implements BatchSide {
   readonly knownBy = 'input';
-  readonly limits: BatchLimits = {
-    maxRequests: 50_000,
-    maxBytes: 190_000_000,
-    maxEmbeddingInputs: 50_000,
-    maxEnqueuedInputs: 1_000_000,
-    maxBatchesAnHour: 2_000,
-  };
+  readonly limits: BatchLimits;
   readonly mayEndLate: boolean;
   readonly leftovers;
   readonly #api: OpenAiCalls;
   readonly #files: OpenAiFiles;
   readonly #compat: Compat;
 
-  /** @param host of the API: batches at Azure go on past their `expires_at` */
+  /** @param host of the API */
   constructor(
     api: OpenAiCalls,
     files: OpenAiFiles,
     { host, compat }: { readonly host: string; readonly compat: Compat },
   ) {
-    this.mayEndLate = /(?:\.azure\.com|\.azure-api\.net)(?::\d+)?$/.test(host);
+    const server = serverAt(host);
+    this.limits = limitsOf(server);
+    this.mayEndLate = server?.mayEndLate === true;
     this.#compat = compat;
     this.#api = api;
     this.#files = files;

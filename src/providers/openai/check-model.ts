@@ -3,6 +3,7 @@ import { BatchlineError } from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
 import type { Account, OpenAiCalls } from './account.ts';
 import { pageOf } from '../http/listing.ts';
+import { serverAt } from './servers.ts';
 
 /** A listing of more models than this helps nobody. */
 const mostListed = 20;
@@ -24,7 +25,7 @@ export async function checkModel(
 ): Promise<void> {
   const { model } = question;
   // There the model is the name of a deployment, which the call does not know.
-  if (/\.azure\.(?:com|us|cn)(?::\d+)?$/.test(account.host)) return;
+  if (serverAt(account.host)?.name === 'azure') return;
   if (!(await isDenied(account, model, question.timeoutMs, signal))) return;
   const names = await listedModels(api, question.timeoutMs, signal);
   if (names.includes(model)) return;

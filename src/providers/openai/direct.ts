@@ -1,5 +1,6 @@
 import type { DirectResponse, DirectSide, PaceHints, RateWindow } from '../../core/direct-side.ts';
 import type { OpenAiCalls } from './account.ts';
+import { usualStatus } from './dialect/usual-status.ts';
 import { retryAfter } from '../http/retry-after.ts';
 
 /** The synchronous endpoints of one account. */
@@ -22,7 +23,7 @@ export class OpenAiDirect implements DirectSide {
       }),
     );
     return {
-      status,
+      status: usualStatus(status),
       requestId: headers.get('x-request-id'),
       body: text,
       pace: paceHints(headers, Date.now()),

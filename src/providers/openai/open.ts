@@ -24,7 +24,8 @@ export function openAccount(account: Account, given: Partial<AccountOptions> = {
   const files = new OpenAiFiles(account, api, options);
   return {
     account: account.fingerprint,
-    check: (signal) => checkAccount(account, api, options.patience.check, signal),
+    check: (signal, need = 'batches') =>
+      checkAccount(account, api, { need, timeoutMs: options.patience.check }, signal),
     checkModel: (model, signal) =>
       checkModel(account, api, { model, timeoutMs: options.patience.check }, signal),
     direct: new OpenAiDirect(api),

@@ -3,6 +3,7 @@ import { type BatchLabel, type BatchSide, hasEnded, type RemoteBatch } from '../
 import { errorCode } from '../../core/errors.ts';
 import { ListingAge } from '../../core/listing-age.ts';
 import type { Host } from '../../core/host.ts';
+import { needOf } from '../../core/provider.ts';
 import { askProvider } from '../../job/ask-provider.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { KnownBatches } from './known-batches.ts';
@@ -35,7 +36,15 @@ export interface Stranger {
 
 /** The provider's batches of the last days that may be this pipeline's and that the ledger does not know, newest first. */
 export async function findStrangers(search: StrangerSearch): Promise<readonly Stranger[]> {
-  return askProvider(search.host, 'look for batches of this pipeline', () => listStrangers(search));
+  const { host, loaded } = search;
+  try {
+    return await askProvider(host, 'look for batches of this pipeline', () => listStrangers(search));
+  } catch (error) {
+    // A server that is good for single requests alone has no batches that could be ours.
+    const hasNone = needOf(loaded.pipeline.mode) === 'answers' && errorCode(error) === 'provider_not_found';
+    if (!hasNone) throw error;
+    return [];
+  }
 }
 
 async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSearch) {

@@ -52,6 +52,7 @@ test.each([
     429,
     { code: 'insufficient_quota', blame: 'account' },
   ],
+  ['{"error":{"message":"No capacity."}}', 498, { code: 'http_429', retryable: true, blame: 'provider' }],
   ['{"error":{"message":"Bad."}}', 400, { retryable: false, blame: 'row' }],
 ])('%s (%d) becomes a failure', (body, status, failure) => {
   expect(read(directResultLine('id-1', { status, requestId: null, body }))).toMatchObject({

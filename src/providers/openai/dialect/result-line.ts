@@ -1,6 +1,7 @@
 import type { ResultParts } from '../../../core/dialect.ts';
 import type { DirectResponse } from '../../../core/direct-side.ts';
 import { asMap, asText, type JsonMap } from '../../../core/json.ts';
+import { usualStatus } from './usual-status.ts';
 import { isPresent, lineFailure, type FailedLine } from './line-failure.ts';
 
 /** Keys of a result line that hold no answer. */
@@ -31,7 +32,7 @@ export function splitResultLine(line: JsonMap): ResultParts | null {
   const status = response?.['status_code'];
   const requestId = asText(response?.['request_id']);
   const parts = {
-    status: typeof status === 'number' ? status : null,
+    status: typeof status === 'number' ? usualStatus(status) : null,
     body: asMap(response?.['body']),
     error: line['error'] ?? null,
   };
