@@ -156,6 +156,8 @@ export interface Dialect {
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
   facts(request: RequestDraft): ModelFacts;
+  /** The most tokens that an answer may have by the request's own words; null where they do not say. */
+  outputCeiling?(request: RequestBlock): number | null;
   /**
    * What may stand in `request.params`. Absent where that is not known.
    *

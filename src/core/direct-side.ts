@@ -33,4 +33,9 @@ export interface DirectSide {
   ask(line: Buffer, signal: AbortSignal): Promise<DirectResponse>;
 }
 
+/** A refusal for its pace alone: 429, and 498 where a tier has no room (https://console.groq.com/docs/flex-processing). */
+export function isTooEarly({ status }: Pick<DirectResponse, 'status'>): boolean {
+  return status === 429 || status === 498;
+}
+
 export const noHints: PaceHints = { retryAfterMs: null, requests: null, tokens: null };

@@ -2,6 +2,7 @@ import type { Dialect, Endpoint } from '../../../core/dialect.ts';
 import { planBody } from './body.ts';
 import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
+import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
@@ -36,6 +37,7 @@ export const openAiDialect: Dialect = {
   reply: readReply,
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
+  outputCeiling,
   parameters: knownParameters,
 };
 
