@@ -81,8 +81,13 @@ export class ApiCalls<Client> {
    *
    * @throws BatchlineError where none came, or one that is not the provider's
    */
-  async exchange(call: CallInfo, signal: AbortSignal, request: Send<Client>): Promise<Exchanged> {
-    const { whole, silence } = this.#patience;
+  async exchange(
+    call: CallInfo,
+    signal: AbortSignal,
+    request: Send<Client>,
+    patience: 'whole' | 'slow' = 'whole',
+  ): Promise<Exchanged> {
+    const { [patience]: whole, silence } = this.#patience;
     using limit = new TimeLimit(signal, whole);
     try {
       // How long a model thinks is no silence.
@@ -96,7 +101,7 @@ export class ApiCalls<Client> {
       signal.throwIfAborted();
       const refusal = refusalOf(error);
       if (refusal?.headers === undefined || isPageInstead(refusal))
-        throw providerError(error, this.#describe(call));
+        throw providerError(limit.signal.aborted ? limit.signal.reason : error, this.#describe(call));
       return { status: refusal.status, headers: refusal.headers, text: bodyOf(error, refusal.message) };
     }
   }

@@ -70,10 +70,10 @@ async function sendOnce(
   { number, line }: Line,
   sentAt: number,
 ): Promise<Again | null> {
-  const { direct, pacer, clock, signals } = context;
+  const { direct, pacer, clock, tier, signals } = context;
   asked.sent(number);
   try {
-    const response = await direct.ask(line, signals.abort);
+    const response = await direct.ask(line, signals.abort, tier);
     const again = take(context, asked, { number, line }, response);
     const now = clock.now();
     if (again === null) pacer.pace.answered(response.pace, now);

@@ -23,6 +23,8 @@ export interface Asking {
   readonly concurrency: number;
   /** What a request is reckoned at, where that matters to its pace. */
   readonly tokensOf: (line: Buffer) => number;
+  /** Undefined where requests name none. */
+  readonly tier: string | undefined;
   readonly signals: Signals;
 }
 

@@ -13,7 +13,7 @@ export function openDirectLane(
   halt: DirectContext['halt'],
   { signals, emit }: Host,
 ): DirectLane {
-  const { concurrency, requests_per_minute, tokens_per_minute } = loaded.pipeline.standard;
+  const { concurrency, requests_per_minute, tokens_per_minute, tier } = loaded.pipeline.standard;
   const limits = {
     concurrency,
     requestsPerMinute: requests_per_minute ?? null,
@@ -31,6 +31,7 @@ export function openDirectLane(
     heard: new Heard(),
     clock: systemClock,
     concurrency,
+    tier,
     // Looking into each line takes longer than sending it.
     tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),
     folder: run.folder,

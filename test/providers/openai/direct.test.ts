@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fakeServer } from './fake-server.ts';
+import { fakeServer, readBody, sendJson } from './fake-server.ts';
 import { never, openProvider } from './open.ts';
 import { paceHints } from '../../../src/providers/openai/direct.ts';
 import { directResultLine, splitResultLine } from '../../../src/providers/openai/dialect/result-line.ts';
@@ -54,6 +54,16 @@ test.each([
     429,
     { code: 'insufficient_quota', blame: 'account' },
   ],
+  [
+    '{"error":{"message":"No room.","code":"insufficient_capacity"}}',
+    498,
+    { retryable: true, blame: 'provider' },
+  ],
+  [
+    '{"error":{"message":"Resource Unavailable","code":"insufficient_resource"}}',
+    429,
+    { retryable: true, blame: 'provider' },
+  ],
   ['{"error":{"message":"Bad."}}', 400, { retryable: false, blame: 'row' }],
 ])('%s (%d) becomes a failure', (body, status, failure) => {
   expect(read(directResultLine('id-1', { status, requestId: null, body }))).toMatchObject({
@@ -105,4 +115,16 @@ test('a web page in place of a refusal ends it, and is no answer to a row', asyn
     response.end('<html><title>Blocked</title></html>');
   });
   expect(await askAt(server.url)).toMatchObject({ code: 'provider_not_understood', retryable: false });
+});
+
+test('a tier is added to what is sent, which is else what the file holds', async () => {
+  const bodies: string[] = [];
+  await using server = await fakeServer(async (request, response) => {
+    bodies.push((await readBody(request)).toString());
+    sendJson(response, {});
+  });
+  const { direct } = await openProvider({ base_url: server.url, api_key: 'sk-1' });
+  await direct.ask(line, never, 'flex');
+  await direct.ask(line, never);
+  expect(bodies).toEqual(['{"service_tier":"flex","model":"m"}', '{"model":"m"}']);
 });

@@ -96,6 +96,7 @@ export async function ask({ rows, limits, fate }: Scene): Promise<Told> {
       clock,
       concurrency: paceLimits.concurrency,
       tokensOf: () => 10,
+      tier: undefined,
       signals: { drain: signal, abort: signal },
     };
     const fault = await clock.pass(askLines(context, asked, path));

@@ -6,6 +6,7 @@ import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
+import { tiers } from './tiers.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
 import { strictOutputFaults } from './strict-output.ts';
@@ -38,6 +39,7 @@ export const openAiDialect: Dialect = {
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
   outputCeiling,
+  tiers,
   parameters: knownParameters,
 };
 
