@@ -91,7 +91,7 @@ it('asks each request for the tier, waits for room in it, and takes it for no ot
     if (!path.endsWith('/completions')) return forward();
     tiers.push((JSON.parse(body.toString()) as { readonly service_tier?: unknown }).service_tier);
     const error = { message: 'Resource Unavailable', type: 'flex', code: 'resource_unavailable' };
-    const status = tiers.length % 4 === 0 ? 429 : tiers.length % 4 === 1 ? 498 : null;
+    const status = tiers.length % 6 === 0 ? 429 : tiers.length % 6 === 1 ? 498 : null;
     return status === null ? forward() : jsonResponse(status, { error });
   });
   await using own = await project(proxy.url, standard({ tier: 'flex' }));

@@ -13,6 +13,7 @@ const windowMs = 61_000;
 const shortestPauseMs = 10;
 /** Of a pause for a refusal; a provider that asks for a longer one is asked again all the same. */
 const longestPauseMs = 60_000;
+const mostDoublings = Math.ceil(Math.log2(longestPauseMs / shortestPauseMs));
 /** A provider that is away is looked for no more often, and no more rarely. */
 const firstAwayMs = 500;
 const longestAwayMs = 15_000;
@@ -25,7 +26,7 @@ const firstConcurrency = 4;
  * begins, also where it spans two processes. The number under way grows by one with each round of answers and is halved
  * by each refusal (additive increase, multiplicative decrease); where a limit is set it begins at the most.
  *
- * A refusal is followed by a pause, twice as long as the last where that did not help and shorter with each answer: a
+ * A refusal is followed by a pause, twice as long as the last where that did not help and much shorter with each answer: a
  * provider that turns away now and then costs little, and one that turns away everything is hardly asked.
  */
 export class Pace {
@@ -69,7 +70,7 @@ export class Pace {
   /** Of an answer to what was asked. */
   answered(hints: PaceHints, now: number): void {
     this.#underWay -= 1;
-    this.#doublings = Math.max(0, this.#doublings - 1);
+    this.#doublings = Math.floor(this.#doublings / 2);
     this.#failures = 0;
     this.#failedRounds = 0;
     this.#heed(hints, now);
@@ -85,7 +86,7 @@ export class Pace {
     // Requests that were under way together are refused together, which is one refusal.
     if (sentAt >= this.#lastRefusalAt) {
       this.#lastRefusalAt = now;
-      this.#doublings += 1;
+      this.#doublings = Math.min(this.#doublings + 1, mostDoublings);
       this.#halve();
     }
     this.#pause(Math.min(shortestPauseMs * 2 ** (this.#doublings - 1), longestPauseMs), now);

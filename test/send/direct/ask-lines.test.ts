@@ -28,6 +28,17 @@ test.each([{}, { retryAfterMs: 0 }, { requests: { remaining: 0, resetMs: 20 } }]
   },
 );
 
+test('a provider that turned away everything for most of an hour is soon asked at full pace again', async () => {
+  const awayMs = 50 * minute;
+  const roll = dice();
+  const { answered, endedAt } = await ask({
+    rows: 1000,
+    fate: (_, at) => (at < awayMs || roll() < 0.2 ? { status: 429 } : fine),
+  });
+  expect(answered.size).toBe(1000);
+  expect(endedAt).toBeLessThan(awayMs + 3 * minute);
+});
+
 test('with a limit, no minute at the server holds more, whatever is turned away', async () => {
   const roll = dice();
   const { answered, arrivals } = await ask({
@@ -86,25 +97,5 @@ test.each(['hangs', 'refuses the connection', { status: 502 }] as const)(
     expect(endedAt).toBeGreaterThan(60 * minute);
     expect(endedAt).toBeLessThan(75 * minute);
     expect(told.unheard > 0).toBe(away === 'hangs');
-  },
-);
-
-test.each([1, 16])(
-  'a row that breaks the provider is given up after ten tries, %i at a time',
-  async (concurrency) => {
-    const tries: number[] = [];
-    const { answered, givenUp } = await ask({
-      // So many that others are answered all the while.
-      rows: 20_000 / (concurrency === 1 ? 2 : 1),
-      limits: { concurrency, requestsPerMinute: 2000 },
-      fate: (row, at) => {
-        if (row !== 3) return fine;
-        tries.push(at);
-        return { status: 500 };
-      },
-    });
-    expect(givenUp).toEqual(['3 never_ran']);
-    expect(tries).toHaveLength(10);
-    expect(answered.has(3)).toBe(false);
   },
 );
