@@ -5,6 +5,7 @@ import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
 import { writtenDialect } from './dialect-of.ts';
 import { requestDraft } from './request-draft.ts';
+import { checkTier } from './tier-checks.ts';
 import { checkSink } from './sink-checks.ts';
 
 /**
@@ -21,6 +22,7 @@ export function crossCheck(data: unknown): readonly Fault[] {
     ...checkTimezone(data),
     ...checkState(data),
     ...checkSink(data),
+    ...checkTier(data),
   ];
 }
 

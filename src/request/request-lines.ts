@@ -42,10 +42,13 @@ interface FrameKeys {
 export class RequestLines {
   readonly #dialect: Dialect;
   readonly #frames: readonly Frame[];
+  /** The most tokens that an answer to a line may have; 0 where the request does not say. */
+  readonly outputCeiling: number;
 
   /** @param request what the lines were made from; its endpoint may have been changed since */
   constructor(dialect: Dialect, request: RequestBlock) {
     this.#dialect = dialect;
+    this.outputCeiling = dialect.outputCeiling?.(request) ?? 0;
     const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
     this.#frames = Array.from(endpoints, (endpoint) =>
       frameOf(endpoint, dialect.frame({ ...request, endpoint })),
