@@ -101,6 +101,13 @@ const breakages: readonly Breakage[] = [
     replace: "return which !== 'failed' && false ?",
     tests: 'load_run_insert',
   },
+  {
+    name: 'a batch that is being cancelled has ended',
+    file: 'src/send/batched/batch-watch.ts',
+    find: 'if (!hasEnded(batch.status)) return',
+    replace: "if (!hasEnded(batch.status) && batch.status !== 'cancelling') return",
+    tests: 'run_auto_deadline',
+  },
 ];
 
 /** A copy of the tree as it is, uncommitted changes included. */

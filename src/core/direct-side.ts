@@ -29,9 +29,10 @@ export interface DirectSide {
    *
    * @param line a request line of a sealed file
    * @param path where requests of its kind go, as the dialect has it
+   * @param tier one that the dialect names; what the provider usually does where it is left out
    * @throws BatchlineError where no answer came; `outcome` says whether the request may have been answered unheard
    */
-  ask(line: Buffer, path: string, signal: AbortSignal): Promise<DirectResponse>;
+  ask(line: Buffer, path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse>;
 }
 
 export const noHints: PaceHints = { retryAfterMs: null, requests: null, tokens: null };

@@ -72,7 +72,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   };
   const delivery = openDelivery(work, breaker, halt);
   const lane = new Route(
-    { batch: openLane(work, room, delivery, ways, host), standard: openDirectLane(work, halt, host) },
+    { batch: openLane(work, room, delivery, ways, host), standard: openDirectLane(work, ways, halt, host) },
     ways,
   );
   const driver = new ChunkDriver({

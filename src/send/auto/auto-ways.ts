@@ -14,6 +14,8 @@ export interface AutoOptions {
   readonly run: Pick<RunRecord, 'runId' | 'pipeline' | 'startedAt' | 'deadlineAt' | 'cutOverAt'>;
   readonly model: string;
   readonly standardBelow: number;
+  /** The most tokens that an answer may have; limits on tokens count them. */
+  readonly outputCeiling: number;
   readonly limits: Omit<DirectSpeed, 'requestMs'>;
   readonly emit: EventListener;
   /** Told of what keeps it from looking. */
@@ -63,6 +65,11 @@ export class AutoWays implements Ways {
 
   get cutsOver(): boolean {
     return this.#cutOverAt !== null;
+  }
+
+  get hurries(): boolean {
+    const { hurryAt } = this.#decided;
+    return hurryAt !== null && Date.now() >= hurryAt;
   }
 
   get asks(): boolean {
@@ -122,11 +129,13 @@ export class AutoWays implements Ways {
 }
 
 async function factsOf(options: AutoOptions, cutOverAt: number | null) {
-  const { ledger, run, model, standardBelow, limits } = options;
+  const { ledger, run, model, standardBelow, outputCeiling, limits } = options;
   const { startedAt, deadlineAt, pipeline } = run;
   const { requestMs, cancelMs } = await ledger.auto.durations(pipeline, model);
+  const outlook = await ledger.auto.outlook(run.runId);
   return {
-    ...(await ledger.auto.outlook(run.runId)),
+    ...outlook,
+    tokensPerRequest: outlook.tokensPerRequest + outputCeiling,
     now: Date.now(),
     startedAt,
     deadlineAt,

@@ -33,19 +33,21 @@ export interface Decided {
   readonly cutOver: string | null;
   /** When that is due, as far as it is known now; null without a deadline. */
   readonly cutOverDue: number | null;
+  /** Until when what is out is answered in time synchronously, as far as it is known now; null without a deadline. */
+  readonly hurryAt: number | null;
 }
 
 /** Decides which way requests go, and why. Pure. */
 export function chooseWays(facts: AutoFacts): Decided {
   const [first, again] = [chooseFirst(facts), chooseAgain(facts)];
-  const cutOverDue = cutOverDueAt(facts);
+  const { cutOverDue, hurryAt } = momentsOf(facts);
   const isDue = cutOverDue !== null && facts.now >= cutOverDue;
   const maySlowDown = facts.inBatches > 0 || first.way !== 'standard' || again.way !== 'standard';
   if (facts.cutOverAt === null && !(isDue && maySlowDown && facts.out > facts.asking))
-    return { first, again, cutOver: null, cutOverDue };
+    return { first, again, cutOver: null, cutOverDue, hurryAt };
   const reason = reasonToCutOver(facts);
   const standard = { way: 'standard', reason } as const;
-  return { first: standard, again: standard, cutOver: reason, cutOverDue };
+  return { first: standard, again: standard, cutOver: reason, cutOverDue, hurryAt };
 }
 
 /**
@@ -82,10 +84,10 @@ function chooseAgain({ again, standardBelow }: AutoFacts): Choice {
   return { way: 'batch', reason: `${rows}, not fewer than ${limit}: in batches.` };
 }
 
-function cutOverDueAt({ startedAt, deadlineAt, out, tokensPerRequest, speed, cancelMs }: AutoFacts) {
-  if (deadlineAt === null) return null;
-  const reserve = cancelReserveMs({ startedAt, deadlineAt }, cancelMs);
-  return deadlineAt - tailMs(out, tokensPerRequest, speed) - reserve;
+function momentsOf({ startedAt, deadlineAt, out, tokensPerRequest, speed, cancelMs }: AutoFacts) {
+  if (deadlineAt === null) return { cutOverDue: null, hurryAt: null };
+  const hurryAt = deadlineAt - tailMs(out, tokensPerRequest, speed);
+  return { cutOverDue: hurryAt - cancelReserveMs({ startedAt, deadlineAt }, cancelMs), hurryAt };
 }
 
 function reasonToCutOver(facts: AutoFacts): string {

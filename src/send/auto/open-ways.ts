@@ -9,7 +9,7 @@ import { oneWay, type Ways } from './ways.ts';
  * another one in the file holds at once.
  */
 export async function openWays(
-  { ledger, run, loaded, pass }: Collection,
+  { ledger, run, loaded, prepared, pass }: Collection,
   fail: (reason: unknown) => void,
   { emit }: Host,
 ): Promise<Ways> {
@@ -29,6 +29,7 @@ export async function openWays(
     run: isSettled ? { ...now, deadlineAt: null, cutOverAt: null } : now,
     model: request.model,
     standardBelow: auto.standard_below,
+    outputCeiling: prepared.requestLines.outputCeiling,
     limits: {
       concurrency: standard.concurrency,
       requestsPerMinute: standard.requests_per_minute ?? null,

@@ -8,6 +8,8 @@ export interface Ways extends Disposable {
   readonly isOpen: boolean;
   /** Whether no batch is waited for any longer: those under way are to be cancelled. */
   readonly cutsOver: boolean;
+  /** Whether there is no time any more but for requests that are answered as fast as usual. */
+  readonly hurries: boolean;
   /** Whether new files are asked line by line, and are to be small for it. */
   readonly asks: boolean;
   /** Decides anew. */
@@ -22,6 +24,7 @@ export function oneWay(way: 'batch' | 'standard'): Ways {
     wayOf: ({ state }) => (state === 'asking' ? 'standard' : state === 'sealed' ? way : 'batch'),
     isOpen: false,
     cutsOver: false,
+    hurries: false,
     asks: way === 'standard',
     look: async () => {},
     onOpened: () => {},

@@ -1,5 +1,7 @@
 import type { Host } from '../../core/host.ts';
 import type { Collection } from '../../job/job.ts';
+import type { Ways } from '../auto/ways.ts';
+import { systemClock } from './clock.ts';
 import type { DirectContext } from './context.ts';
 import { DirectLane } from './direct-lane.ts';
 import { Heard } from './heard.ts';
@@ -10,17 +12,17 @@ import { timed } from './timed.ts';
 /** The way of a run's chunks through the provider's synchronous API. */
 export function openDirectLane(
   { ledger, run, loaded, prepared, pass }: Collection,
+  ways: Pick<Ways, 'hurries'>,
   halt: DirectContext['halt'],
   { signals, emit }: Host,
 ): DirectLane {
-  const { concurrency, requests_per_minute, tokens_per_minute } = loaded.pipeline.standard;
-  const now = Date.now();
+  const { concurrency, requests_per_minute, tokens_per_minute, tier } = loaded.pipeline.standard;
   const limits = {
     concurrency,
     requestsPerMinute: requests_per_minute ?? null,
     tokensPerMinute: tokens_per_minute ?? null,
   };
-  const { provider, requestLines, results } = prepared;
+  const { provider, requestLines: lines, results } = prepared;
   const { model } = loaded.pipeline.request;
   const { direct, keep } = timed(provider.direct, (ms) =>
     ledger.auto.addDurations({ pipeline: run.pipeline, model, what: 'request' }, ms),
@@ -30,10 +32,18 @@ export function openDirectLane(
     direct,
     account: provider.account,
     keepTimes: keep,
-    lines: requestLines,
+    lines,
     read: (line) => results.reader.read(line, 0, line.length),
-    pacer: new Pacer(new Pace(limits, now)),
-    heard: new Heard(now),
+    pacer: new Pacer(new Pace(limits, systemClock.now()), systemClock),
+    heard: new Heard(),
+    clock: systemClock,
+    concurrency,
+    // Who is served when there is room may wait for long.
+    get tier() {
+      return tier === 'flex' && ways.hurries ? undefined : tier;
+    },
+    // Looking into each line takes longer than sending it.
+    tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),
     folder: run.folder,
     pass,
     halt,

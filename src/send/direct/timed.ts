@@ -11,9 +11,9 @@ export function timed(direct: DirectSide, note: (ms: readonly number[]) => Promi
   let taken: number[] = [];
   return {
     direct: {
-      ask: async (line, path, signal) => {
+      ask: async (...request) => {
         const begun = performance.now();
-        const response = await direct.ask(line, path, signal);
+        const response = await direct.ask(...request);
         if (response.status < 300) taken.push(performance.now() - begun);
         return response;
       },

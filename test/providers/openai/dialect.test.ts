@@ -46,3 +46,8 @@ test('knows the texts of parts, asks again of them, and knows what was asked', (
     expect(openAiDialect.asked(body)).toBe(body);
   }
 });
+
+test('a reply names the tier that it was served in', () => {
+  const replies = [{ service_tier: 'flex' }, {}].map((body) => openAiDialect.reply('chat', body));
+  expect(replies.map(({ serviceTier }) => serviceTier)).toEqual(['flex', null]);
+});

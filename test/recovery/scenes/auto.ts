@@ -33,7 +33,14 @@ const pipeline = (places: Places, deadline: string): object => ({
 const deadline: Scene = {
   ...notesScene,
   name: 'run_auto_deadline',
-  emulator: { faults: { batches: [{ fault: 'stuck', status: 'in_progress', after: 0.5 }] } },
+  emulator: {
+    faults: {
+      batches: [
+        { fault: 'stuck', status: 'in_progress', after: 0.5 },
+        { fault: 'phases', cancelling: '150ms' },
+      ],
+    },
+  },
   pipeline: (places) => pipeline(places, '1h'),
   before: async (world) => {
     await world.killAt([...run, '--no-wait'], { door: 'http POST /v1/batches answered', nth: 2 });

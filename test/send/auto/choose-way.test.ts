@@ -69,6 +69,7 @@ describe('batches are given up', () => {
     const at = (now: number) => chooseWays(autoFacts({ ...run, ...facts, now }));
     expect(at(0).cutOverDue).toBe(dueAt);
     if (dueAt === null) return;
+    expect(at(0).hurryAt).toBeGreaterThan(dueAt);
     expect(at(dueAt - 1)).toMatchObject({ cutOver: null, first: { way: 'batch' } });
     expect(at(dueAt)).toMatchObject({
       cutOver: expect.any(String) as string,

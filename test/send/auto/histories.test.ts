@@ -217,7 +217,7 @@ it('whatever happens, no row is asked synchronously while a batch may answer it'
     fc.property(
       deadlines,
       below,
-      fc.array(fc.nat(), { maxLength: 150 }),
+      fc.array(fc.nat(), { maxLength: 250, size: 'max' }),
       (deadlineAt, standardBelow, path) => {
         const history = new History(deadlineAt, standardBelow);
         for (const luck of path) history.happen(luck);
