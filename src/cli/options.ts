@@ -104,6 +104,11 @@ export const options = {
   run: [
     { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
     { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
+    {
+      flags: '--mode <mode>',
+      description: "which way requests go, in place of the file's `mode`",
+      values: ['batch', 'standard', 'auto'],
+    },
     ...selection,
     { flags: '--full-refresh', description: 'send unchanged rows and remembered failures again' },
     {

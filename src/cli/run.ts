@@ -10,7 +10,8 @@ import { syntheticNote } from './synthetic-note.ts';
 
 /** `pipeline run FILE`: the whole job, from the source's rows to the sink's. */
 export const main: Main = async ([file = ''], options, context) => {
-  const loaded = await loadFor(file, options, context);
+  const set = [...((options['set'] ?? []) as readonly string[]), ...modeOverride(options['mode'])];
+  const loaded = await loadFor(file, { ...options, set }, context);
   const flags = {
     ...requestFlags(options),
     newRun: options['newRun'] as boolean | undefined,
@@ -23,12 +24,15 @@ export const main: Main = async ([file = ''], options, context) => {
   if (options['json'] === true) context.print(JSON.stringify(result.summary));
   else if (options['quiet'] !== true) {
     await report(result, file, context);
-    const set = (options['set'] ?? []) as readonly string[];
     if (result.isEmulator && result.exitCode !== 3)
       context.print(`\n${syntheticNote(file, result.target, loaded, set)}`);
   }
   return result.exitCode;
 };
+
+function modeOverride(mode: unknown): readonly string[] {
+  return typeof mode === 'string' ? [`mode=${mode}`] : [];
+}
 
 async function report(result: RunResult, file: string, context: CommandContext): Promise<void> {
   const { summary, sample, target, deleted, isWindowed, stateDir } = result;

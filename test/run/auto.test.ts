@@ -85,3 +85,11 @@ it('a deadline that has passed while no process was there is acted upon at once'
   expect(decisions.at(-1)).toMatchObject({ way: 'standard', about: 'deadline', reason: expect.any(String) });
   expect((await own.cli('status', 'pipeline.yaml')).stdout).toMatch(/deadline .*Z, missed/);
 });
+
+it('--mode of a run counts for the file’s', async () => {
+  await using emulator = await createEmulator();
+  await using own = await project(emulator.url);
+  expect(await own.summary(0, '--mode', 'auto')).toMatchObject({
+    requests: { batch: 0, standard: rowCount },
+  });
+});
