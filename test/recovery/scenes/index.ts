@@ -6,6 +6,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -28,6 +29,7 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...standardScenes,
+  ...inDoubtScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
