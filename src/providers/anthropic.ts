@@ -22,6 +22,7 @@ export const anthropic = defineProvider({
   }),
   examples: [{}, { base_url: 'https://gateway.example.com/anthropic', api_key: '${GATEWAY_KEY}' }],
   dialect: anthropicDialect,
+  keyVariable: 'ANTHROPIC_API_KEY',
   basePath: '',
   async open(config, context): Promise<OpenedProvider> {
     const apiKey = config.api_key ?? context.env['ANTHROPIC_API_KEY'] ?? '';

@@ -223,6 +223,7 @@ export const fakeProvider = defineProvider({
   config: z.object({ account: z.string().meta({ description: 'Whose batches they are.' }) }),
   examples: [{ account: 'a' }],
   dialect,
+  keyVariable: 'FAKE_API_KEY',
   basePath: '',
   open: async ({ account }) => ({
     account,

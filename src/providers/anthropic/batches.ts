@@ -22,6 +22,8 @@ const path = '/v1/messages/batches';
 /** The message batches of one account. A create carries its requests itself, and nothing that it could be known by. */
 export class AnthropicBatches implements BatchSide {
   readonly knownBy = 'requests';
+  // It ends them itself.
+  readonly mayEndLate = true;
   readonly limits: BatchLimits = {
     maxRequests: 100_000,
     maxBytes: 250_000_000,

@@ -1,4 +1,5 @@
 import type { Scene } from '../scene.ts';
+import { anthropicScenes } from './anthropic.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
 import { changeScenes } from './changes.ts';
@@ -30,6 +31,7 @@ export const scenes: readonly Scene[] = [
   ...buildScenes,
   ...standardScenes,
   ...inDoubtScenes,
+  ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
