@@ -8,6 +8,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -31,6 +32,7 @@ export const scenes: readonly Scene[] = [
   ...buildScenes,
   ...standardScenes,
   ...autoScenes,
+  ...inDoubtScenes,
   ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
