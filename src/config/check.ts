@@ -11,6 +11,7 @@ import { warnOfParams } from './param-checks.ts';
 import { parsePipeline } from './parse.ts';
 import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
 import { type Problem, sortProblems } from './problem.ts';
+import { isRoutingName } from '../core/routing-name.ts';
 import { annotatedTexts, type AnnotatedText } from './schema-tree.ts';
 import { hideSecret, hideUrlPassword } from './secrets.ts';
 import { substituteEnvironment, type Substituted } from './substitute.ts';
@@ -96,7 +97,8 @@ class Check {
   #hideSecrets(texts: readonly AnnotatedText[]): void {
     for (const { path, value, annotations } of texts) {
       const filledIn = this.#filled.substitutions.get(this.#document.nodeAt(path))?.values ?? [];
-      if (annotations['secret'] === true) hideSecret(this.#options.redactor, value, filledIn);
+      const isSecret = annotations['secret'] === true && !isRoutingName(String(path.at(-1)));
+      if (isSecret) hideSecret(this.#options.redactor, value, filledIn);
       else hideUrlPassword(this.#options.redactor, value);
     }
   }

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { messageBatchRoutes } from './anthropic/batch-routes.ts';
+import { messageRoutes } from './anthropic/message-routes.ts';
 import { KnownModels } from './answers/known-models.ts';
 import type { BatchContext } from './batch/batch-context.ts';
 import { settleBill } from './batch/billing.ts';
@@ -83,6 +85,8 @@ export class Service implements AsyncDisposable {
       ...fileRoutes(files, runner, this.#context.faults),
       ...batchRoutes({ ...this.#context, runner }),
       ...inferenceRoutes({ ...this.#context, rates: this.#rates }),
+      ...messageBatchRoutes({ ...this.#context, runner }),
+      ...messageRoutes({ ...this.#context, rates: this.#rates }),
       ...faultRoutes(this.#context.faults),
     ];
   }

@@ -1,5 +1,5 @@
 import { complaintAbout } from '../core/complaint.ts';
-import type { Dialect, Endpoint } from '../core/dialect.ts';
+import type { Dialect, Endpoint, Reply } from '../core/dialect.ts';
 import type { DirectResponse } from '../core/direct-side.ts';
 import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
@@ -7,6 +7,7 @@ import { valueToJson } from '../core/print.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { Value } from '../core/value.ts';
 import { jsonToWire, type WireText } from '../core/wire-text.ts';
+import { Asides } from './asides.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 /** A line, and where id and body stand in it. */
@@ -43,11 +44,14 @@ interface FrameKeys {
  */
 export class RequestLines {
   readonly #dialect: Dialect;
+  readonly #request: RequestBlock;
   readonly #frames: readonly Frame[];
+  #asides: Asides | null = null;
 
   /** @param request what the lines were made from; its endpoint may have been changed since */
   constructor(dialect: Dialect, request: RequestBlock) {
     this.#dialect = dialect;
+    this.#request = request;
     const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
     this.#frames = Array.from(endpoints, (endpoint) => frameOf(dialect, { ...request, endpoint }));
   }
@@ -68,10 +72,24 @@ export class RequestLines {
     return this.#dialect.resultLine(this.idOf(line), response);
   }
 
+  /** What a line of results says: whose it is, and the reply where there is one. Null where it is no result. */
+  saidIn(line: Buffer): { readonly customId: string; readonly reply: Reply | null } | null {
+    const parts = this.#dialect.split(jsonIn(line) ?? {});
+    if (parts === null) return null;
+    const reply = parts.kind === 'answered' ? this.#dialect.reply(this.#request.endpoint, parts.body) : null;
+    return { customId: parts.customId, reply };
+  }
+
   /** The body as it was sent, byte by byte. */
   bodyOf(line: Buffer): WireText {
     const placed = this.#place(line);
     return placed.line.toString('latin1', placed.bodyStart, placed.bodyEnd) as WireText;
+  }
+
+  /** The body as `request_hash` covers it. */
+  askedIn(line: Buffer): WireText {
+    this.#asides ??= new Asides(this.#dialect.body(this.#request).pieces);
+    return this.#asides.without(this.bodyOf(line));
   }
 
   /** Estimated prompt tokens, by the same rule as when the line was rendered. */
@@ -137,6 +155,14 @@ export class RequestLines {
       if (placed !== null) return placed;
     }
     return null;
+  }
+}
+
+function jsonIn(line: Buffer): JsonMap | undefined {
+  try {
+    return asMap(JSON.parse(line.toString('utf8')));
+  } catch {
+    return undefined;
   }
 }
 

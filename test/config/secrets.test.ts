@@ -50,6 +50,17 @@ describe('what a file holds is hidden', () => {
   });
 });
 
+test('what only leads a request to its place stays readable, whatever it was filled in from', async () => {
+  const block = `  headers: { x-litellm-model: '\${MODEL}', x-portkey-provider: openai, x-portkey-api-key: pk-1234, x-own: own-1234 }
+  query: { model: gpt-4o-mini, api-version: preview, model_key: mk-1234 }\n`;
+  await using folder = await temporaryFolder({ 'p.yaml': withProvider(block) });
+  const { redactor } = await loadPipeline(join(folder.path, 'p.yaml'), { env: { MODEL: 'my-model' } });
+  expect(redactor.redact('my-model of openai, gpt-4o-mini, preview')).toBe(
+    'my-model of openai, gpt-4o-mini, preview',
+  );
+  expect(redactor.redact('pk-1234 own-1234 mk-1234')).toBe('[secret] [secret] [secret]');
+});
+
 test('made-up keys of the environment do not blot out ordinary words', async () => {
   await using folder = await temporaryFolder({ 'p.yaml': sound });
   const env = { OPENAI_API_KEY: 'test', POSTGRES_PASSWORD: 'postgres' };

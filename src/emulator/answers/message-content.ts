@@ -25,7 +25,10 @@ function readContent(message: JsonMap, path: string, role: string): string {
   const content = message['content'];
   if (typeof content === 'string') return content;
   if (Array.isArray(content)) {
-    return content.map((part: unknown, index) => partText(part, `${path}.content[${index}]`)).join('\n');
+    return content
+      .map((part: unknown, index) => partText(part, `${path}.content[${index}]`))
+      .filter((text) => text !== null)
+      .join('\n');
   }
   // An assistant's message may consist of tool calls alone.
   if (role === 'assistant' && (content === null || content === undefined)) return '';
@@ -37,7 +40,7 @@ function readContent(message: JsonMap, path: string, role: string): string {
 }
 
 /** Parts other than text (images, audio) count as nothing. */
-function partText(part: unknown, path: string): string {
+function partText(part: unknown, path: string): string | null {
   if (!isMap(part)) throw invalidType(path, 'an object', part);
-  return typeof part['text'] === 'string' ? part['text'] : '';
+  return typeof part['text'] === 'string' ? part['text'] : null;
 }

@@ -1,4 +1,5 @@
 import { batchFaultOf } from '../faults/batch-plan.ts';
+import { formOf } from '../batch-forms.ts';
 import { enqueuedTokenLimit, plannedErrors, tokenLimitExceeded } from '../faults/rejection.ts';
 import { nowSeconds } from '../state/ids.ts';
 import type { BatchError, BatchRecord } from '../state/batch-record.ts';
@@ -55,14 +56,18 @@ class BatchLife {
       return false;
     }
     const request_counts = { total: check.requests, completed: 0, failed: 0 };
-    this.#update({ model: check.model, request_counts, enqueued_tokens: check.tokens });
+    this.#update({ model: check.model ?? this.record.model, request_counts, enqueued_tokens: check.tokens });
     if (!this.#isCancelling) this.#update({ status: 'in_progress', in_progress_at: nowSeconds() });
     return true;
   }
 
   async execute(): Promise<void> {
-    await using output = await ResultFile.create(this.#context.files);
-    await using errors = await ResultFile.create(this.#context.files);
+    const form = formOf(this.record.endpoint);
+    await using output = await ResultFile.create(this.#context.files, form.results);
+    await using failed = form.hasErrorFile
+      ? await ResultFile.create(this.#context.files, form.results)
+      : null;
+    const errors = failed ?? output;
     const totals = await executeBatch(this.#context, this.#batch, { output, errors });
     await this.#wait(this.#times.finalizesAt);
     if (this.record.status === 'in_progress') this.#finish(totals);

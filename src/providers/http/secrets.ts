@@ -1,4 +1,5 @@
 import { Redactor } from '../../core/redact.ts';
+import { isRoutingName } from '../../core/routing-name.ts';
 import type { ProxySettings } from './dispatcher.ts';
 
 /** What must never be shown of an account's settings: a server may echo the key that it refuses. */
@@ -11,7 +12,9 @@ export interface SecretSettings {
 
 export function redactorOf({ apiKey, headers, query = {}, proxies }: SecretSettings): Redactor {
   const redactor = new Redactor();
-  for (const value of [apiKey, ...Object.values(headers), ...Object.values(query)]) redactor.add(value);
+  redactor.add(apiKey);
+  for (const [name, value] of [headers, query].flatMap(Object.entries<string>))
+    if (!isRoutingName(name)) redactor.add(value);
   for (const proxy of [proxies?.httpProxy, proxies?.httpsProxy]) {
     const { password = '', username = '' } = URL.parse(proxy ?? '') ?? {};
     for (const value of [password, decodeURIComponent(password), username]) redactor.add(value);

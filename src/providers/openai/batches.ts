@@ -13,13 +13,14 @@ import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry } from './expiry.ts';
 import type { OpenAiFiles } from './files.ts';
-import { everything, pageOf, pageSize } from './listing.ts';
+import { everything, pageOf, pageSize } from '../http/listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
 import { roomCodes } from '../http/provider-error.ts';
 import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
 export class OpenAiBatches implements BatchSide {
+  readonly knownBy = 'input';
   readonly limits: BatchLimits = {
     maxRequests: 50_000,
     maxBytes: 190_000_000,

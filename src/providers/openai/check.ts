@@ -1,6 +1,6 @@
 import { BatchlineError } from '../../core/errors.ts';
 import type { Account, OpenAiCalls } from './account.ts';
-import { pageOf } from './listing.ts';
+import { pageOf } from '../http/listing.ts';
 
 /** Proves address and key by the cheapest call that needs them. */
 export async function checkAccount(
