@@ -85,7 +85,6 @@ const meant: Readonly<Record<Endpoint, Readonly<Record<string, string>>>> = {
         `generationConfig.${name}`,
       ]),
     ),
-    response_format: 'request.output.schema',
     reasoning_effort: 'generationConfig.thinkingConfig',
     tool_choice: 'toolConfig',
   },
