@@ -1,3 +1,4 @@
+import { asMap } from '../../core/json.ts';
 import {
   answered,
   type Meaning,
@@ -29,8 +30,9 @@ function meaning(
   return isUnknown(refusal) ? unknown(refusal, call.notFound) : null;
 }
 
+/** Where the body does not say what it is, its HTTP status does. */
 export function statusOf({ said, status, message }: Refusal): Status {
-  return readStatus(said ?? { code: status, message });
+  return readStatus({ code: status, message, ...asMap(said) });
 }
 
 /** A wrong key is answered like any other argument that is wrong. */
