@@ -1,5 +1,7 @@
+import { errorCode } from '../core/errors.ts';
 import { readLines } from '../files/line-reader.ts';
 import type { RequestLines } from '../request/request-lines.ts';
+import { rowsGone } from './rows-gone.ts';
 
 /** The requests of a sealed file: their ids, and how many prompt tokens each is estimated to have. */
 export class SentRequests {
@@ -10,7 +12,7 @@ export class SentRequests {
     this.#tokens = new Uint32Array(requests);
   }
 
-  /** @param path of the file as it was sent, with so many requests */
+  /** @param path of the file as it was sent, with so many requests. @throws BatchlineError `rows_gone` */
   static async read(
     path: string,
     requests: number,
@@ -18,8 +20,12 @@ export class SentRequests {
     signal: AbortSignal,
   ): Promise<SentRequests> {
     const sent = new SentRequests(requests);
-    for await (const block of readLines(path, signal))
-      for (const line of block.lines) sent.#add(lines.idOf(line), lines.tokensOf(line));
+    try {
+      for await (const block of readLines(path, signal))
+        for (const line of block.lines) sent.#add(lines.idOf(line), lines.tokensOf(line));
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT' ? rowsGone(path, 'is gone', error) : error;
+    }
     return sent;
   }
 

@@ -1,5 +1,5 @@
 /** What providers add to a model's name to say which one exactly, or leave to themselves: a date, `latest`, `0`. */
-const version = /[-@](?:latest|0|\d{8}|\d{4}-\d{2}-\d{2})$/;
+const version = /[-@](?:latest|0|\d{3,8}|\d{4}-\d{2}-\d{2})$/;
 
 /**
  * Whether an answer that names a model may come from the one that was asked for: by the same name, or by that of the

@@ -25,6 +25,7 @@ export const gemini = defineProvider({
   }),
   examples: [{}, { base_url: 'https://gateway.example/gemini', api_key: '${GATEWAY_KEY}' }],
   dialect: geminiDialect,
+  keyVariable: 'GEMINI_API_KEY',
   basePath: '',
   async open(config, context): Promise<OpenedProvider> {
     const account = new Account({

@@ -28,6 +28,7 @@ export const openai = defineProvider({
   }),
   examples: [{}, { base_url: 'https://api.groq.com/openai/v1', api_key: '${GROQ_API_KEY}' }],
   dialect: openAiDialect,
+  keyVariable: 'OPENAI_API_KEY',
   basePath: '/v1',
   dialectFor: ({ compat }) => (compat.embeddings === 'float' ? floatDialect : openAiDialect),
   async open(config, context): Promise<OpenedProvider> {

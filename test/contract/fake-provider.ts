@@ -25,6 +25,8 @@ export class FakeServer {
   readonly gone = new Set<string>();
   /** Whether batches do not end as soon as they are made. */
   holds = false;
+  /** How many batches were listed so far, over all listings. */
+  listed = 0;
   /** Told of each listing, before it is answered. */
   onList: () => void = () => undefined;
   fault: ProviderFault | null = null;
@@ -182,7 +184,10 @@ class FakeBatches implements BatchSide {
   async *list(signal: AbortSignal) {
     signal.throwIfAborted();
     this.#server.onList();
-    yield* [...this.#server.batches.values()].toReversed();
+    for (const batch of [...this.#server.batches.values()].toReversed()) {
+      this.#server.listed += 1;
+      yield batch;
+    }
   }
 
   cancel(id: string, signal: AbortSignal) {
@@ -218,6 +223,7 @@ export const fakeProvider = defineProvider({
   config: z.object({ account: z.string().meta({ description: 'Whose batches they are.' }) }),
   examples: [{ account: 'a' }],
   dialect,
+  keyVariable: 'FAKE_API_KEY',
   basePath: '',
   open: async ({ account }) => ({
     account,

@@ -6,6 +6,8 @@ it.each([
   ['small-1', 'small-1-2026-08-06', true],
   ['small-1', 'small-1-20260806', true],
   ['small-1', 'small-1@20260806', true],
+  ['small-1', 'small-1-0613', true],
+  ['small-1', 'small-1-001', true],
   ['small-latest', 'small-20260806', true],
   ['small-4-0', 'small-4-20260806', true],
   ['gateway/small-1', 'small-1', true],

@@ -50,8 +50,13 @@ export function requestOf(
   return { key, ask: { who, what } };
 }
 
+const jsonl = { type: 'jsonl', path: 'out.jsonl' };
+
+/** A target that need not stand for the whole source. */
+export const table = { type: 'duckdb', path: 'out.duckdb', table: 'tags', create: true };
+
 /** A pipeline of so many rows at an account of its own. */
-export async function openDesk(rows: number, batch: object = {}): Promise<Desk> {
+export async function openDesk(rows: number, batch: object = {}, sink: object = jsonl): Promise<Desk> {
   const folder = await temporaryFolder();
   const account = `desk ${(accounts += 1)}`;
   const file = join(folder.path, 'tags.yaml');
@@ -64,7 +69,7 @@ export async function openDesk(rows: number, batch: object = {}): Promise<Desk> 
       request: { endpoint: 'chat', model: 'model-1', prompt: '{{ body }}' },
       provider: { type: 'fake', account },
       batch: { poll_interval: '10ms', ...batch },
-      sink: { type: 'jsonl', path: 'out.jsonl' },
+      sink,
     }),
   );
   const stateDir = join(folder.path, '.pipeline');

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type * as registry from '../../src/providers/index.ts';
-import { openDesk, ownAnswers, requestOf } from './in-doubt-scene.ts';
+import { openDesk, ownAnswers, requestOf, table } from './in-doubt-scene.ts';
 
 vi.mock('../../src/providers/index.ts', async (original) => {
   const { providers } = await original<typeof registry>();
@@ -100,7 +100,60 @@ it('takes neither of two that both look like its own, until a person names one',
   desk.server.fault = 'lost create reply';
   const { error } = await desk.run();
   expect(error?.message).toMatch(/fake_2 .*fake_1/);
+  expect((await desk.recover('fake_2')).code).toBe(0);
   expect(desk.server.batches.size).toBe(2);
+  expect(await desk.loaded()).toEqual(ownAnswers(rows));
+  expect(await desk.summary()).toMatchObject({
+    status: 'completed',
+    batches: { completed: 1, unsettled: 0 },
+  });
+  expect((await desk.recover('fake_2')).error?.code).toBe('known_batch');
+});
+
+it('takes the batch that a person names for the file of its ids', async () => {
+  await using desk = await openDesk(rows * 2, { max_requests: rows });
+  const { server } = desk;
+  let creates = 0;
+  server.fails = (fault) => fault === 'lost create reply' && (creates += 1) <= 2;
+  server.gone.add('fake_1').add('fake_2');
+  expect((await desk.run()).error?.message).toMatch(/^Whether .* And so of 1 other file\.$/);
+  server.gone.clear();
+  expect((await desk.recover('fake_2', 'fake_1')).code).toBe(0);
+  expect(server.batches.size).toBe(2);
+  expect(await desk.loaded()).toEqual(ownAnswers(rows * 2));
+});
+
+it('does not guess which file a batch is of that has not ended', async () => {
+  await using desk = await openDesk(rows * 2, { max_requests: rows });
+  const { server } = desk;
+  let creates = 0;
+  server.fails = (fault) => fault === 'lost create reply' && (creates += 1) <= 2;
+  server.holds = true;
+  expect((await desk.run({ wait: false })).code).toBe(3);
+  expect(await desk.recover('fake_2')).toMatchObject({ code: 3, error: { code: 'batch_not_ended' } });
+  server.release();
+  expect((await desk.run()).code).toBe(0);
+  expect(server.batches.size).toBe(2);
+});
+
+it('adopts a batch that a person names where nothing else is left of its run', async () => {
+  await using desk = await openDesk(rows, {}, table);
+  const gone = requestOf(rows, { key: 'gone' });
+  desk.server.make([...all.slice(2).map((row) => requestOf(row)), gone]);
+  const { code, log } = await desk.recover('fake_1');
+  expect({ code, log }).toEqual({ code: 0, log: expect.stringMatching(/1 requests of run/) });
+  expect(await desk.summary()).toMatchObject({ status: 'completed', rows: { ok: rows - 2, pending: 0 } });
+  // What it answered is not bought again.
+  expect((await desk.run()).code).toBe(0);
+  expect([...desk.server.batches.values()].map(({ counts }) => counts?.total)).toEqual([rows - 1, 2]);
+});
+
+it('leaves a batch alone that tells nothing of what it holds yet', async () => {
+  await using desk = await openDesk(rows, {}, table);
+  desk.server.holds = true;
+  desk.server.make(all.map((row) => requestOf(row)));
+  const { code, log } = await desk.recover('fake_1');
+  expect({ code, log }).toEqual({ code: 1, log: expect.stringContaining('fake_1 has not ended') });
 });
 
 it('keeps the doubt where a batch cannot be read', async () => {
@@ -201,4 +254,14 @@ it('loads, when it is cancelled, what its own batch had answered', async () => {
   desk.server.release();
   expect((await desk.cancel()).code).toBe(0);
   expect(await desk.summary()).toMatchObject({ status: 'cancelled', rows: { ok: rows } });
+});
+
+it('reads a listing no further than a batch of its time can stand', async () => {
+  await using desk = await openDesk(rows);
+  const old = { createdAt: Date.now() - 3_600_000 };
+  for (let each = 0; each < 300; each += 1) desk.server.make([requestOf(0)], old);
+  desk.server.fault = 'lost create reply';
+  expect((await desk.run()).code).toBe(0);
+  expect(desk.server.batches.size).toBe(301);
+  expect(desk.server.listed).toBeLessThan(2 * 150);
 });

@@ -173,4 +173,9 @@ describe('a candidate whose results are not at hand', () => {
   ] as const)('that is %s', (status, counts, expected) => {
     expect(verdictUnread({ ...batch, status, counts })).toBe(expected);
   });
+
+  it('that has some which are known to be gone', () => {
+    const results = [{ id: 'r', holds: 'both', isGone: true }] as const;
+    expect(verdictUnread({ ...batch, status: 'completed', counts: counted(20), results })).toBe('unreadable');
+  });
 });

@@ -24,7 +24,8 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const rawStatus = asText(batch['state']) ?? '';
   const status = statusOf(rawStatus, operation?.['done'] === true, error);
   const results = resultParts(batch);
-  const counts = countsOf(batch);
+  // What an expired batch had answered cannot be fetched by anybody.
+  const counts = status === 'expired' && results.length === 0 ? null : countsOf(batch);
   const isRefused = status === 'failed' && results.length === 0 && (counts?.completed ?? 0) === 0;
   const createdAt = time(batch['createTime']);
   return {

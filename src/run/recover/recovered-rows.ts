@@ -28,7 +28,7 @@ export interface RecoveredRows {
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared, lines, path } = context;
   const isPlain = prepared.schema.keyFields.length === 1 && prepared.results.columns.carried.length === 0;
-  if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
+  if (!isPlain || ids.hasHashed || ids.wantsRequests) await renderAgain(context, ids);
   const hash = new RequestHash(path);
   return (customId, request) => {
     const hashOf = () => hash.ofText(lines.askedIn(lines.original(request)));
@@ -61,10 +61,11 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   }
 }
 
-function keepLines(ids: AdoptedIds, { customIds, rows, rowEnds }: ItemBatch): void {
+function keepLines(ids: AdoptedIds, { customIds, rows, rowEnds, lines, lineEnds }: ItemBatch): void {
   for (const [item, customId] of customIds.entries()) {
     if (!ids.has(customId)) continue;
-    const start = item === 0 ? 0 : (rowEnds[item - 1] ?? 0);
-    ids.keepLine(customId, rows.toString('utf8', start, (rowEnds[item] ?? 0) - 1));
+    const row = rows.toString('utf8', item === 0 ? 0 : (rowEnds[item - 1] ?? 0), (rowEnds[item] ?? 0) - 1);
+    const start = item === 0 ? 0 : (lineEnds[item - 1] ?? 0);
+    ids.keepLine(customId, row, lines.subarray(start, (lineEnds[item] ?? 0) - 1));
   }
 }

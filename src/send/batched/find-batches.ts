@@ -1,8 +1,9 @@
 import type { RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
+import { ListingAge } from '../../core/listing-age.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { BatchContext } from './context.ts';
-import { isCandidate, type DoubtfulCreate } from './verdict.ts';
+import { clocksMs, isCandidate, type DoubtfulCreate } from './verdict.ts';
 
 export interface FoundBatches {
   /** The batch that carries this chunk and attempt; the oldest where there are several. */
@@ -33,7 +34,12 @@ export async function findBatches(
   const nameless = new NamelessBatches(context, create);
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
+  const age = new ListingAge(create.intendedAt - clocksMs);
+  // Where the key is another, an older batch of this run proves that the account is not.
+  const readsOn = batches.knownBy !== 'requests' || chunk.account !== context.account;
   for await (const listed of batches.list(signals.drain)) {
+    age.isOld(listed);
+    if (age.isAllOldFromHere && !readsOn) break;
     const batch = isNamed(listed) ? listed : await nameless.take(listed);
     if (batch === null) continue;
     sawThisRun ||= batch.label?.run === runId;

@@ -2,7 +2,7 @@ import type { Likeness } from '../../batch/held-against.ts';
 import { hasEnded, hasUnnamedResults, type RemoteBatch } from '../../core/batch-side.ts';
 
 /** How far the provider's clock may be from ours. */
-const clocksMs = 10 * 60_000;
+export const clocksMs = 10 * 60_000;
 
 /** A create whose outcome is unknown. */
 export interface DoubtfulCreate {
@@ -39,7 +39,7 @@ export type Verdict = 'running' | 'ours' | 'foreign' | 'unclear' | 'unreadable';
 /** What can be told of a candidate without its results; null where those decide. */
 export function verdictUnread(batch: RemoteBatch): Verdict | null {
   if (!hasEnded(batch.status)) return 'running';
-  if (hasUnnamedResults(batch)) return 'unreadable';
+  if (hasUnnamedResults(batch) || batch.results.some(({ isGone }) => isGone === true)) return 'unreadable';
   return batch.results.length === 0 ? 'foreign' : null;
 }
 

@@ -97,6 +97,15 @@ test('a batch whose answers stand in it does not count as one without any', () =
   expect(batch).toMatchObject({ status: 'completed', results: [], counts: null });
 });
 
+test('an expired batch without a file has no answers, whatever its counters say', () => {
+  const batchStats = { requestCount: '5', successfulRequestCount: '3' };
+  const expired = { state: 'BATCH_STATE_EXPIRED', batchStats };
+  expect(remoteBatch({ name: 'batches/1', metadata: expired })).toMatchObject({
+    counts: null,
+    refusal: null,
+  });
+});
+
 const failed = (error: object, more: object = {}) =>
   remoteBatch({ name: 'batches/1', metadata: { state: 'BATCH_STATE_FAILED', ...more }, done: true, error })
     ?.refusal;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestBlock } from '../../../src/core/request-block.ts';
 import { gemini } from '../../../src/providers/gemini.ts';
-import { chunkFile } from '../openai/chunk-file.ts';
-import { type Answer, type FakeServer, fakeServer, readBody, sendJson } from '../openai/fake-server.ts';
+import { chunkFile } from '../chunk-file.ts';
+import { type Answer, type FakeServer, fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never } from '../openai/open.ts';
 import { openProvider } from './open.ts';
 

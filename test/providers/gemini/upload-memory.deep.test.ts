@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { fakeServer, sendJson } from '../openai/fake-server.ts';
+import { fakeServer, sendJson } from '../fake-server.ts';
 
 const bytes = 1_900_000_000;
 

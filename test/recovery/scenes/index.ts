@@ -1,4 +1,5 @@
 import type { Scene } from '../scene.ts';
+import { anthropicScenes } from './anthropic.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
 import { changeScenes } from './changes.ts';
@@ -28,6 +29,7 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...standardScenes,
+  ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
