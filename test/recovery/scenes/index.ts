@@ -7,6 +7,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { geminiScenes } from './gemini.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -30,6 +31,7 @@ export const scenes: readonly Scene[] = [
   ...buildScenes,
   ...standardScenes,
   ...anthropicScenes,
+  ...geminiScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
