@@ -9,6 +9,7 @@ import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
 import { inDoubtScenes } from './in-doubt.ts';
+import { geminiScenes } from './gemini.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -34,6 +35,7 @@ export const scenes: readonly Scene[] = [
   ...autoScenes,
   ...inDoubtScenes,
   ...anthropicScenes,
+  ...geminiScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];
