@@ -1,10 +1,13 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLimits } from './limits-table.ts';
 import { generatedFiles } from './pages.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const pagesFolder = 'docs/reference';
+/** Its pages are written by hand, but for the limits that they state. */
+const filledFolder = 'docs/providers';
 
 /** What would change: a text to write, or null for a page that nothing generates any more. */
 async function findChanges(): Promise<ReadonlyMap<string, string | null>> {
@@ -18,6 +21,11 @@ async function findChanges(): Promise<ReadonlyMap<string, string | null>> {
   for (const page of pages) {
     const path = `${pagesFolder}/${page}`;
     if (!files.has(path)) changes.set(path, null);
+  }
+  for (const page of await readdir(join(root, filledFolder))) {
+    const present = await readFile(join(root, filledFolder, page), 'utf8');
+    const filled = withLimits(present);
+    if (filled !== present) changes.set(`${filledFolder}/${page}`, filled);
   }
   return changes;
 }

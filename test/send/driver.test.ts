@@ -28,6 +28,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const why = (chunk: number) => new BatchlineError('create_in_doubt', `file ${chunk}`);
+
 describe('the driver', () => {
   it('takes a chunk from wherever it is to its end', async () => {
     const { driver, loaded } = drive((chunk) =>
@@ -97,7 +99,6 @@ describe('the driver', () => {
   });
 
   it('keeps apart what a person is to decide, so that nothing waits for it', async () => {
-    const why = (chunk: number) => new BatchlineError('create_in_doubt', `file ${chunk}`);
     const { driver, loaded } = drive(({ chunk, ...rest }) =>
       chunk < 3 ? { kind: 'stuck', why: why(chunk) } : moved({ chunk, ...rest, state: 'downloaded' }),
     );
