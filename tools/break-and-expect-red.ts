@@ -108,6 +108,13 @@ const breakages: readonly Breakage[] = [
     replace: "if (!hasEnded(batch.status) && batch.status !== 'cancelling') return",
     tests: 'run_auto_deadline',
   },
+  {
+    name: 'a request goes out without a note of it',
+    file: 'src/send/direct/asked-lines.ts',
+    find: 'this.#write(this.#log, `+${line}\\n`);',
+    replace: '',
+    tests: 'run_standard',
+  },
 ];
 
 /** A copy of the tree as it is, uncommitted changes included. */
