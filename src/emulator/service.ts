@@ -8,6 +8,9 @@ import { BatchRunner } from './batch/runner.ts';
 import { WorkLane } from './batch/work-lane.ts';
 import { FaultDesk } from './faults/fault-desk.ts';
 import type { FaultsInput } from './faults/faults.ts';
+import { geminiBatchRoutes } from './gemini/batch-routes.ts';
+import { contentRoutes } from './gemini/content-routes.ts';
+import { geminiFileRoutes } from './gemini/file-routes.ts';
 import type { Route } from './http/router.ts';
 import { batchRoutes } from './routes/batch-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
@@ -24,7 +27,7 @@ export interface ServiceOptions {
   readonly latencyMs: number;
   readonly seed: number;
   readonly faults: FaultsInput | undefined;
-  /** Models beside those that OpenAI has. */
+  /** Models beside those that the providers have. */
   readonly models: readonly string[];
   /** What synchronous requests are held to. */
   readonly rates: RateLimits;
@@ -87,6 +90,9 @@ export class Service implements AsyncDisposable {
       ...inferenceRoutes({ ...this.#context, rates: this.#rates }),
       ...messageBatchRoutes({ ...this.#context, runner }),
       ...messageRoutes({ ...this.#context, rates: this.#rates }),
+      ...geminiFileRoutes({ ...this.#context, runner }),
+      ...geminiBatchRoutes({ ...this.#context, runner }),
+      ...contentRoutes({ ...this.#context, rates: this.#rates }),
       ...faultRoutes(this.#context.faults),
     ];
   }

@@ -14,6 +14,7 @@ export const anthropicForm: BatchForm = {
   mostRequests: 100_000,
   isStrict: false,
   hasErrorFile: false,
+  keepsExpired: true,
   results: { prefix: 'msgresults_', purpose: 'message_batch_results' },
   readLine: (bytes) => {
     const line = parseLine(bytes);

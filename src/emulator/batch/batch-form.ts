@@ -14,6 +14,8 @@ export interface BatchForm {
   readonly isStrict: boolean;
   /** Whether what failed stands in a file of its own. */
   readonly hasErrorFile: boolean;
+  /** Whether a batch that expires brings what was answered by then; else that costs nothing either. */
+  readonly keepsExpired: boolean;
   /** How its result files' ids begin, and what they are for. */
   readonly results: { readonly prefix: string; readonly purpose: string };
   readonly readLine: (bytes: Buffer, endpoint: BatchEndpoint) => RequestLine | LineFault;

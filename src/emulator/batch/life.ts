@@ -12,6 +12,8 @@ import { ResultFile } from './result-file.ts';
 import { timetable } from './timetable.ts';
 import { waitUntil } from './wait.ts';
 
+const noTotals: Totals = { completed: 0, failed: 0, usage: { input: 0, output: 0 } };
+
 /**
  * Brings a batch from whatever state its record is in to its end:
  *
@@ -88,7 +90,9 @@ class BatchLife {
   }
 
   /** What the batch is refused for where it has more tokens than may be enqueued beside those of others. */
-  #overLimit({ model, tokens }: FileCheck): readonly BatchError[] {
+  #overLimit(check: FileCheck): readonly BatchError[] {
+    const model = check.model ?? this.record.model;
+    const { tokens } = check;
     const limit = enqueuedTokenLimit(this.record.plan, model ?? '');
     if (limit === undefined || model === null || tokens === null) return [];
     const others = this.#context.batches.unfinished().filter((batch) => batch.model === model);
@@ -122,8 +126,10 @@ class BatchLife {
   }
 
   async #end(totals: Totals, results: Results): Promise<void> {
-    const files = await publishResults(this.#context, this.record, results);
-    const { completed, failed, usage } = totals;
+    const isExpired = !this.#isCancelling && batchFaultOf(this.record.plan, 'expired') !== undefined;
+    const isKept = !isExpired || formOf(this.record.endpoint).keepsExpired;
+    const files = isKept ? await publishResults(this.#context, this.record, results) : {};
+    const { completed, failed, usage } = isKept ? totals : noTotals;
     const request_counts = { total: this.record.request_counts.total, completed, failed };
     const outcome = { ...files, usage, request_counts };
     const now = nowSeconds();
@@ -132,7 +138,7 @@ class BatchLife {
     if (this.#isCancelling) {
       bill('cancelled');
       this.#update({ ...outcome, status: 'cancelled', cancelled_at: now });
-    } else if (batchFaultOf(this.record.plan, 'expired') !== undefined) {
+    } else if (isExpired) {
       bill('expired');
       this.#update({ ...outcome, status: 'expired', expired_at: now });
     } else this.#update({ ...outcome, status: 'completed', completed_at: now });

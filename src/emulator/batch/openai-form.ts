@@ -10,6 +10,7 @@ export const openAiForm: BatchForm = {
   mostRequests: 50_000,
   isStrict: true,
   hasErrorFile: true,
+  keepsExpired: true,
   results: { prefix: 'file-', purpose: 'batch_output' },
   readLine: checkLine,
   answer: ({ endpoint, body }, models) => {

@@ -7,6 +7,7 @@ export function promptTokens(endpoint: BatchEndpoint, body: JsonMap): number {
   const { messages, input, instructions, system, contents, systemInstruction } = body;
   if (endpoint === '/v1/embeddings')
     return inputsOf(input).reduce<number>((sum, one) => sum + ofInput(one), 0);
+  if (endpoint === 'embedContent') return tokensOfBytes(textBytes(body['content']));
   const prompts = [messages, input, instructions, system, contents, systemInstruction];
   const texts = prompts.flatMap(listOf);
   const bytes = texts.reduce<number>((sum, text) => sum + textBytes(text), 0);

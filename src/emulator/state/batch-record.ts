@@ -16,7 +16,7 @@ export const endpoints = ['/v1/chat/completions', '/v1/responses', '/v1/embeddin
 export type Endpoint = (typeof endpoints)[number];
 
 /** Where the requests of a batch go: to one of OpenAI's endpoints, or to one of another API. */
-export type BatchEndpoint = Endpoint | '/v1/messages';
+export type BatchEndpoint = Endpoint | '/v1/messages' | 'generateContent' | 'embedContent';
 
 export function isEndpoint(value: unknown): value is Endpoint {
   return endpoints.includes(value as Endpoint);

@@ -7,6 +7,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -29,6 +30,7 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...standardScenes,
+  ...inDoubtScenes,
   ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
