@@ -29,6 +29,7 @@ export class GeminiBatches implements BatchSide {
     maxEmbeddingInputs: Infinity,
     maxEnqueuedInputs: Infinity,
     maxBatchesAnHour: Infinity,
+    maxBatchesUnderWay: 100,
   };
   readonly mayEndLate = true;
   readonly knownBy = 'label';
