@@ -29,6 +29,7 @@ export class GeminiBatches implements BatchSide {
     maxEmbeddingInputs: Infinity,
     maxEnqueuedInputs: Infinity,
     maxBatchesAnHour: Infinity,
+    maxBatchesUnderWay: 100,
   };
   readonly mayEndLate = true;
   readonly knownBy = 'label';
@@ -99,8 +100,8 @@ export class GeminiBatches implements BatchSide {
   }
 
   async fetch(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
-    const { input, counts } = await this.look(batchId, signal);
-    const lines = part === input || counts === null ? null : counts.completed + counts.failed;
+    const { counts } = await this.look(batchId, signal);
+    const lines = counts === null ? null : counts.completed + counts.failed;
     await this.#files.download(part, path, lines, signal);
   }
 

@@ -33,7 +33,8 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
     status,
     rawStatus,
     label: labelOf(asText(batch['displayName'])),
-    input: asText((asMap(batch['inputConfig']) ?? asMap(batch['src']))?.['fileName']),
+    // What was uploaded cannot be downloaded again, which is all that a name is good for where there are labels.
+    input: null,
     results,
     refusal: isRefused ? refusalOf(error) : null,
     createdAt,
