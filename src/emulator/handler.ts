@@ -1,11 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { apiOf } from './apis.ts';
 import type { FaultDesk } from './faults/fault-desk.ts';
 import { serveWithFaults } from './faults/serve-call.ts';
 import { ApiError } from './http/api-error.ts';
-import { authorize } from './http/authorize.ts';
 import type { Exchange } from './http/exchange.ts';
 import { findRoute, replyTo, type Route } from './http/router.ts';
-import { newId } from './state/ids.ts';
 
 export interface HandlerOptions {
   readonly routes: readonly Route[];
@@ -20,9 +19,8 @@ export interface HandlerOptions {
 export function createHandler(options: HandlerOptions): RequestListener {
   return (request, response) => {
     const started = performance.now();
-    response.setHeader('x-request-id', newId('req_'));
-    response.setHeader('openai-version', '2020-10-01');
     const exchange = beginExchange(request, response, options.signal);
+    exchange.api.begin(response);
     replyTo(exchange, async () => serve(exchange, options, started)).catch((error: unknown) => {
       console.error('emulator:', error);
       response.destroy();
@@ -31,10 +29,10 @@ export function createHandler(options: HandlerOptions): RequestListener {
 }
 
 async function serve(exchange: Exchange, options: HandlerOptions, started: number): Promise<void> {
-  const { request, response, path } = exchange;
+  const { request, response, path, query, api } = exchange;
   refuseForeignHost(request.headers.host);
-  const { route, params } = findRoute(options.routes, request.method ?? 'GET', path);
-  if (route.open !== true) authorize(request, options.apiKey);
+  const { route, params } = findRoute(options.routes, api, request.method ?? 'GET', path);
+  if (route.open !== true) api.authorize(request, query, options.apiKey);
   response.setHeader('openai-processing-ms', Math.ceil(performance.now() - started));
   const faults = route.call === undefined ? [] : options.faults.forCall(route.call);
   if (route.call === undefined || faults.length === 0) await route.handle({ ...exchange, params });
@@ -53,5 +51,6 @@ function beginExchange(request: IncomingMessage, response: ServerResponse, signa
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = new URLSearchParams(mark === -1 ? '' : target.slice(mark + 1));
-  return { request, response, path, query, params: {}, signal };
+  const api = apiOf(request, path);
+  return { request, response, api, path, query, params: {}, signal };
 }

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { messageBatchRoutes } from './anthropic/batch-routes.ts';
+import { messageRoutes } from './anthropic/message-routes.ts';
 import { KnownModels } from './answers/known-models.ts';
 import type { BatchContext } from './batch/batch-context.ts';
 import { settleBill } from './batch/billing.ts';
@@ -6,6 +8,9 @@ import { BatchRunner } from './batch/runner.ts';
 import { WorkLane } from './batch/work-lane.ts';
 import { FaultDesk } from './faults/fault-desk.ts';
 import type { FaultsInput } from './faults/faults.ts';
+import { geminiBatchRoutes } from './gemini/batch-routes.ts';
+import { contentRoutes } from './gemini/content-routes.ts';
+import { geminiFileRoutes } from './gemini/file-routes.ts';
 import type { Route } from './http/router.ts';
 import { batchRoutes } from './routes/batch-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
@@ -22,7 +27,7 @@ export interface ServiceOptions {
   readonly latencyMs: number;
   readonly seed: number;
   readonly faults: FaultsInput | undefined;
-  /** Models beside those that OpenAI has. */
+  /** Models beside those that the providers have. */
   readonly models: readonly string[];
   /** What synchronous requests are held to. */
   readonly rates: RateLimits;
@@ -83,6 +88,11 @@ export class Service implements AsyncDisposable {
       ...fileRoutes(files, runner, this.#context.faults),
       ...batchRoutes({ ...this.#context, runner }),
       ...inferenceRoutes({ ...this.#context, rates: this.#rates }),
+      ...messageBatchRoutes({ ...this.#context, runner }),
+      ...messageRoutes({ ...this.#context, rates: this.#rates }),
+      ...geminiFileRoutes({ ...this.#context, runner }),
+      ...geminiBatchRoutes({ ...this.#context, runner }),
+      ...contentRoutes({ ...this.#context, rates: this.#rates }),
       ...faultRoutes(this.#context.faults),
     ];
   }

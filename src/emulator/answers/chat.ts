@@ -17,7 +17,7 @@ export function answerChat(body: JsonMap): JsonMap {
   const choices = checkParameters(body);
   const format = readResponseFormat(body['response_format']);
   if (format.type === 'json_object') requireWordJson(messages);
-  const prompt = readPrompt(messages, model);
+  const prompt = readPrompt(messages);
   const text = answerText(prompt, format, mostTokens(body));
   const completion = text.tokens * choices;
   return {

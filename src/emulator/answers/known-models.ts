@@ -64,10 +64,14 @@ const othersModel = new RegExp(
   'i',
 );
 
+const openAiServes = [ownModel, othersModel];
+
 /** Which models may be asked for. */
 export class KnownModels {
   readonly #more: readonly RegExp[];
   readonly listed: readonly string[];
+  /** Those that were added by their full names. */
+  readonly added: readonly string[];
 
   /** @param more names; a star in one stands for anything */
   constructor(more: readonly string[]) {
@@ -80,22 +84,22 @@ export class KnownModels {
             .join('.*')}$`,
         ),
     );
-    this.listed = [...listed, ...more.filter((name) => !name.includes('*'))];
+    this.added = more.filter((name) => !name.includes('*'));
+    this.listed = [...listed, ...this.added];
   }
 
   /** @throws ApiError 404 as the API refuses a model that it does not have; what is no name is left to others */
   require(model: unknown): void {
-    if (typeof model !== 'string' || this.#has(model)) return;
+    if (typeof model !== 'string' || this.has(model, openAiServes)) return;
     const message = `The model \`${model}\` does not exist or you do not have access to it.`;
     throw new ApiError(404, message, { code: 'model_not_found' });
   }
 
-  #has(model: string): boolean {
+  /** @param served the models of the API that is asked */
+  has(model: string, served: readonly RegExp[]): boolean {
     // For trying failures out, whatever else it has.
     if (model.startsWith('no-such-')) return false;
-    return (
-      ownModel.test(model) || othersModel.test(model) || this.#more.some((pattern) => pattern.test(model))
-    );
+    return [...served, ...this.#more].some((pattern) => pattern.test(model));
   }
 }
 

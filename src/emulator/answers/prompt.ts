@@ -20,19 +20,42 @@ export interface PromptMessage {
 
 export const tokensPerMessage = 8;
 
-/** Boils down messages, at least one. @param salt what else distinguishes the request: model and format */
-export function readPrompt(messages: readonly PromptMessage[], salt: string): Prompt {
-  let hash = hashText(salt);
+/** Where the hash of every prompt begins. No model is in it: whoever is asked the same, answers the same. */
+const hashStart = 0x56704c04;
+
+/**
+ * Boils down messages, at least one. What one API calls a developer another calls the system, and where one has two
+ * messages of a role in a row another has one of two parts: the prompt is the same.
+ */
+export function readPrompt(given: readonly PromptMessage[]): Prompt {
+  const messages = joined(given);
+  let hash = hashStart;
   let bytes = 0;
   let subject: string | undefined;
+  for (const { text } of given) bytes += Buffer.byteLength(text);
   for (const message of messages) {
     hash = hashText(message.text, hash ^ message.role.length);
-    bytes += Buffer.byteLength(message.text);
     if (message.role === 'user' || message.role === 'tool') subject = message.text;
   }
   subject ??= messages.at(-1)?.text ?? '';
-  const tokens = tokensOfBytes(bytes) + tokensPerMessage * messages.length;
+  const tokens = tokensOfBytes(bytes) + tokensPerMessage * given.length;
   return { words: contentWords(subject), subject, hash, tokens };
+}
+
+/** Texts that one API has as parts of a message, another as messages, and a third as one text. */
+export function joinTexts(texts: readonly string[]): string {
+  return texts.join('\n\n');
+}
+
+function joined(messages: readonly PromptMessage[]): readonly PromptMessage[] {
+  const merged: PromptMessage[] = [];
+  for (const { role: given, text } of messages) {
+    const role = given === 'developer' ? 'system' : given;
+    const last = merged.at(-1);
+    if (last?.role === role) merged[merged.length - 1] = { role, text: joinTexts([last.text, text]) };
+    else merged.push({ role, text });
+  }
+  return merged;
 }
 
 /** The estimate that stands in for a tokenizer: four bytes a token. */

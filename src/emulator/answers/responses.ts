@@ -17,7 +17,7 @@ export function answerResponses(body: JsonMap): JsonMap {
   checkDecimal(body, 'temperature', 0, 2);
   checkDecimal(body, 'top_p', 0, 1);
   const format = readTextFormat(body['text']);
-  const prompt = readPrompt(messages, model);
+  const prompt = readPrompt(messages);
   const limit = checkInteger(body, 'max_output_tokens', 1, Infinity);
   const text = answerText(prompt, format, limit ?? Infinity);
   const random = new Random(prompt.hash);

@@ -1,16 +1,18 @@
 import { promptTokens } from '../faults/prompt-tokens.ts';
-import type { BatchError, Endpoint } from '../state/batch-record.ts';
-import { checkLine, isLineFault, type LineFault, type RequestLine } from './check-line.ts';
+import { formOf } from '../batch-forms.ts';
+import type { BatchError, BatchEndpoint } from '../state/batch-record.ts';
+import type { BatchForm } from './batch-form.ts';
+import { isLineFault, type LineFault, type RequestLine } from './check-line.ts';
 import type { Lines } from '../../files/line-reader.ts';
 
-const mostRequests = 50_000;
 const mostEmbeddingInputs = 50_000;
 /** A file of nothing but faults would otherwise make a batch object of many megabytes. */
 const mostFaults = 1000;
 
 /** The verdict on a whole input file, reached by showing it the file's lines in order. */
 export class FileCheck {
-  readonly #endpoint: Endpoint;
+  readonly #form: BatchForm;
+  readonly #endpoint: BatchEndpoint;
   readonly #most: number;
   readonly #customIds = new Set<string>();
   readonly #faults: BatchError[] = [];
@@ -21,8 +23,9 @@ export class FileCheck {
   /** Blank lines so far that no other line has followed: allowed at the end of the file only. */
   #blankLines: number[] = [];
 
-  constructor(endpoint: Endpoint, countsTokens: boolean, most = mostRequests) {
-    this.#most = most;
+  constructor(endpoint: BatchEndpoint, countsTokens: boolean, most?: number) {
+    this.#form = formOf(endpoint);
+    this.#most = most ?? this.#form.mostRequests;
     this.#endpoint = endpoint;
     this.#tokens = countsTokens ? 0 : null;
   }
@@ -64,18 +67,20 @@ export class FileCheck {
     this.#blankLines = [];
     this.#requests += 1;
     if (this.#requests > this.#most) return;
-    const line = checkLine(bytes, this.#endpoint);
+    const line = this.#form.readLine(bytes, this.#endpoint);
     const fault = isLineFault(line) ? line : this.#checkAgainstOthers(line);
     if (fault !== null) this.#report(fault, number);
   }
 
   #checkAgainstOthers(line: RequestLine): LineFault | null {
-    if (this.#customIds.has(line.customId)) return duplicate;
-    this.#customIds.add(line.customId);
+    if (this.#form.isStrict) {
+      if (this.#customIds.has(line.customId)) return duplicate;
+      this.#customIds.add(line.customId);
+    }
     if (this.#endpoint === '/v1/embeddings') this.#embeddingInputs += countInputs(line.body['input']);
     if (this.#tokens !== null) this.#tokens += promptTokens(this.#endpoint, line.body);
     const model = line.body['model'];
-    if (typeof model !== 'string') return null;
+    if (!this.#form.isStrict || typeof model !== 'string') return null;
     this.#model ??= model;
     return model === this.#model ? null : mismatched(model, this.#model);
   }

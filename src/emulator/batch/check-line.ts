@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isMap, type JsonMap } from '../../core/json.ts';
-import { isEndpoint, type Endpoint } from '../state/batch-record.ts';
+import { isEndpoint, type BatchEndpoint } from '../state/batch-record.ts';
 
 /** A request line that the batch accepts. Whether the API accepts its body is another question. */
 export interface RequestLine {
@@ -15,7 +15,7 @@ export interface LineFault {
 }
 
 /** Parses one line of an input file and checks what the batch asks of each line for itself. */
-export function checkLine(bytes: Buffer, endpoint: Endpoint): RequestLine | LineFault {
+export function checkLine(bytes: Buffer, endpoint: BatchEndpoint): RequestLine | LineFault {
   const line = parseLine(bytes);
   if (line === null) return unparsable;
   for (const name of ['custom_id', 'method', 'url', 'body']) {
@@ -28,13 +28,13 @@ export function isLineFault(line: RequestLine | LineFault): line is LineFault {
   return 'code' in line;
 }
 
-const unparsable: LineFault = {
+export const unparsable: LineFault = {
   code: 'invalid_json_line',
   message: 'This line is not parseable as valid JSON.',
   param: null,
 };
 
-function checkParts(line: JsonMap, endpoint: Endpoint): RequestLine | LineFault {
+function checkParts(line: JsonMap, endpoint: BatchEndpoint): RequestLine | LineFault {
   const { custom_id: customId, method, url, body } = line;
   if (typeof customId !== 'string') {
     return fault('invalid_type', "Invalid type for 'custom_id': expected a string.", 'custom_id');
@@ -60,7 +60,8 @@ function checkParts(line: JsonMap, endpoint: Endpoint): RequestLine | LineFault 
   return { customId, body };
 }
 
-function parseLine(bytes: Buffer): JsonMap | null {
+/** One JSON object in UTF-8; null where it is none. */
+export function parseLine(bytes: Buffer): JsonMap | null {
   // The decoder would replace bytes that are no UTF-8 and so hide them.
   if (!isUtf8(bytes)) return null;
   try {

@@ -1,18 +1,19 @@
-import { answer } from '../answers/answer.ts';
+import { formOf } from '../batch-forms.ts';
 import { batchFaultOf } from '../faults/batch-plan.ts';
 import { failsRow, faultyResult } from '../faults/faulty-result.ts';
 import { RowChooser } from '../faults/row-chooser.ts';
 import type { RowFault } from '../faults/row-faults.ts';
 import { ApiError } from '../http/api-error.ts';
-import { isMap, type JsonMap } from '../../core/json.ts';
+import type { JsonMap } from '../../core/json.ts';
 import { hashText, Random, shuffle } from '../random.ts';
-import type { BatchRecord, Endpoint, TokenTotals } from '../state/batch-record.ts';
+import type { BatchRecord, TokenTotals } from '../state/batch-record.ts';
 import type { BatchContext, RunningBatch } from './batch-context.ts';
 import { isBlank } from './check-file.ts';
-import { checkLine, isLineFault, type RequestLine } from './check-line.ts';
+import type { BatchForm } from './batch-form.ts';
+import { isLineFault, type RequestLine } from './check-line.ts';
 import { readLines, type Lines } from '../../files/line-reader.ts';
 import type { ResultFile } from './result-file.ts';
-import { answeredLine, cancelledLine, expiredLine } from './result-line.ts';
+import { cancelledLine, expiredLine } from './result-line.ts';
 import { Pace } from './pace.ts';
 
 export interface Results {
@@ -48,7 +49,7 @@ class Execution {
   readonly #context: BatchContext;
   readonly #batch: RunningBatch;
   readonly #results: Results;
-  readonly #endpoint: Endpoint;
+  readonly #form: BatchForm;
   readonly #ids: Random;
   readonly #chooser: RowChooser | null;
   readonly #pace: Pace;
@@ -62,7 +63,7 @@ class Execution {
     this.#batch = batch;
     this.#results = results;
     const { endpoint, plan } = this.record();
-    this.#endpoint = endpoint;
+    this.#form = formOf(endpoint);
     this.#ids = new Random(hashText(batch.id));
     this.#chooser = plan === null ? null : new RowChooser(plan, context.faults.store, batch.id);
     this.#pace = new Pace(context, batch);
@@ -112,7 +113,7 @@ class Execution {
   }
 
   #parse(bytes: Buffer): RequestLine {
-    const line = checkLine(bytes, this.#endpoint);
+    const line = this.#form.readLine(bytes, this.record().endpoint);
     if (isLineFault(line)) throw new Error('a line of a checked file is faulty');
     return line;
   }
@@ -120,39 +121,39 @@ class Execution {
   #giveUp({ customId }: RequestLine): void {
     const { status, plan } = this.record();
     const isExpired = status !== 'cancelling' && batchFaultOf(plan, 'expired') !== undefined;
-    this.#results.errors.append((isExpired ? expiredLine : cancelledLine)(customId, this.#ids));
+    this.#results.errors.append((isExpired ? expiredLine : cancelledLine)(this.#form, customId, this.#ids));
   }
 
   #answer(line: RequestLine, fault: RowFault | undefined): void {
     const { status, body } = this.#call(line.body);
     const { customId } = line;
     if (fault !== undefined) {
-      const text = faultyResult(fault, { customId, status, body }, this.#ids);
+      const text = faultyResult(this.#form, fault, { customId, status, body }, this.#ids);
       this.#results.output.append(text.output);
       this.#results.errors.append(text.errors);
     } else {
       const file = status === 200 ? this.#results.output : this.#results.errors;
-      file.append(answeredLine(customId, status, body, this.#ids));
+      file.append(this.#form.answeredLine(customId, status, body, this.#ids));
     }
     if (status !== 200 || failsRow(fault)) this.#failed += 1;
-    else this.#complete(body['usage']);
+    else this.#complete(body);
   }
 
   #call(body: JsonMap): { readonly status: number; readonly body: JsonMap } {
     try {
-      this.#context.models.require(body['model']);
-      return { status: 200, body: answer(this.#endpoint, body) };
+      const { endpoint, model } = this.record();
+      return { status: 200, body: this.#form.answer({ endpoint, model, body }, this.#context.models) };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return { status: error.status, body: { ...error.toBody() } };
+      return { status: error.status, body: this.#form.errorBody(error) };
     }
   }
 
-  #complete(usage: unknown): void {
+  #complete(body: JsonMap): void {
     this.#completed += 1;
-    if (!isMap(usage)) return;
-    this.#input += tokens(usage, 'prompt_tokens', 'input_tokens');
-    this.#output += tokens(usage, 'completion_tokens', 'output_tokens');
+    const { input, output } = this.#form.usageOf(body);
+    this.#input += input;
+    this.#output += output;
   }
 
   #showProgress(): void {
@@ -164,8 +165,4 @@ class Execution {
 
 function numbersFrom(first: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first + index);
-}
-
-function tokens(usage: JsonMap, chatName: string, responsesName: string): number {
-  return Number(usage[chatName] ?? usage[responsesName] ?? 0);
 }

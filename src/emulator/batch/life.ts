@@ -1,4 +1,5 @@
 import { batchFaultOf } from '../faults/batch-plan.ts';
+import { formOf } from '../batch-forms.ts';
 import { enqueuedTokenLimit, plannedErrors, tokenLimitExceeded } from '../faults/rejection.ts';
 import { nowSeconds } from '../state/ids.ts';
 import type { BatchError, BatchRecord } from '../state/batch-record.ts';
@@ -10,6 +11,8 @@ import { publishResults } from './publish-results.ts';
 import { ResultFile } from './result-file.ts';
 import { timetable } from './timetable.ts';
 import { waitUntil } from './wait.ts';
+
+const noTotals: Totals = { completed: 0, failed: 0, usage: { input: 0, output: 0 } };
 
 /**
  * Brings a batch from whatever state its record is in to its end:
@@ -55,14 +58,18 @@ class BatchLife {
       return false;
     }
     const request_counts = { total: check.requests, completed: 0, failed: 0 };
-    this.#update({ model: check.model, request_counts, enqueued_tokens: check.tokens });
+    this.#update({ model: check.model ?? this.record.model, request_counts, enqueued_tokens: check.tokens });
     if (!this.#isCancelling) this.#update({ status: 'in_progress', in_progress_at: nowSeconds() });
     return true;
   }
 
   async execute(): Promise<void> {
-    await using output = await ResultFile.create(this.#context.files);
-    await using errors = await ResultFile.create(this.#context.files);
+    const form = formOf(this.record.endpoint);
+    await using output = await ResultFile.create(this.#context.files, form.results);
+    await using failed = form.hasErrorFile
+      ? await ResultFile.create(this.#context.files, form.results)
+      : null;
+    const errors = failed ?? output;
     const totals = await executeBatch(this.#context, this.#batch, { output, errors });
     await this.#wait(this.#times.finalizesAt);
     if (this.record.status === 'in_progress') this.#finish(totals);
@@ -83,7 +90,9 @@ class BatchLife {
   }
 
   /** What the batch is refused for where it has more tokens than may be enqueued beside those of others. */
-  #overLimit({ model, tokens }: FileCheck): readonly BatchError[] {
+  #overLimit(check: FileCheck): readonly BatchError[] {
+    const model = check.model ?? this.record.model;
+    const { tokens } = check;
     const limit = enqueuedTokenLimit(this.record.plan, model ?? '');
     if (limit === undefined || model === null || tokens === null) return [];
     const others = this.#context.batches.unfinished().filter((batch) => batch.model === model);
@@ -117,8 +126,10 @@ class BatchLife {
   }
 
   async #end(totals: Totals, results: Results): Promise<void> {
-    const files = await publishResults(this.#context, this.record, results);
-    const { completed, failed, usage } = totals;
+    const isExpired = !this.#isCancelling && batchFaultOf(this.record.plan, 'expired') !== undefined;
+    const isKept = !isExpired || formOf(this.record.endpoint).keepsExpired;
+    const files = isKept ? await publishResults(this.#context, this.record, results) : {};
+    const { completed, failed, usage } = isKept ? totals : noTotals;
     const request_counts = { total: this.record.request_counts.total, completed, failed };
     const outcome = { ...files, usage, request_counts };
     const now = nowSeconds();
@@ -127,7 +138,7 @@ class BatchLife {
     if (this.#isCancelling) {
       bill('cancelled');
       this.#update({ ...outcome, status: 'cancelled', cancelled_at: now });
-    } else if (batchFaultOf(this.record.plan, 'expired') !== undefined) {
+    } else if (isExpired) {
       bill('expired');
       this.#update({ ...outcome, status: 'expired', expired_at: now });
     } else this.#update({ ...outcome, status: 'completed', completed_at: now });

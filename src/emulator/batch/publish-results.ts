@@ -1,3 +1,4 @@
+import { formOf } from '../batch-forms.ts';
 import { batchFaultOf } from '../faults/batch-plan.ts';
 import type { BatchRecord } from '../state/batch-record.ts';
 import type { BatchContext } from './batch-context.ts';
@@ -10,12 +11,13 @@ export async function publishResults(
   results: Results,
 ): Promise<Pick<BatchRecord, 'output_file_id' | 'error_file_id'>> {
   const { id, plan, output_lifetime: lifetime } = batch;
+  const { hasErrorFile } = formOf(batch.endpoint);
   const output =
     batchFaultOf(plan, 'no_output_file') === undefined
-      ? await results.output.publish(`${id}_output.jsonl`, lifetime)
+      ? await results.output.publish(`${id}_output.jsonl`, lifetime, !hasErrorFile)
       : null;
   const evenEmpty = batchFaultOf(plan, 'empty_error_file') !== undefined;
-  const errors = await results.errors.publish(`${id}_error.jsonl`, lifetime, evenEmpty);
+  const errors = hasErrorFile ? await results.errors.publish(`${id}_error.jsonl`, lifetime, evenEmpty) : null;
   const late = batchFaultOf(plan, 'late_files');
   if (late !== undefined) {
     const until = Date.now() + (late.for ?? Number.MAX_SAFE_INTEGER);

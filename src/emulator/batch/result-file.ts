@@ -1,5 +1,6 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { newId } from '../state/ids.ts';
+import type { BatchForm } from './batch-form.ts';
 import type { FileStore } from '../state/file-store.ts';
 
 const flushBytes = 1_000_000;
@@ -8,20 +9,22 @@ const flushBytes = 1_000_000;
 export class ResultFile implements AsyncDisposable {
   readonly #store: FileStore;
   readonly #id: string;
+  readonly #purpose: string;
   readonly #handle: FileHandle;
   #pending: string[] = [];
   #pendingLength = 0;
   #bytes = 0;
 
-  private constructor(store: FileStore, id: string, handle: FileHandle) {
+  private constructor(store: FileStore, id: string, purpose: string, handle: FileHandle) {
     this.#store = store;
     this.#id = id;
+    this.#purpose = purpose;
     this.#handle = handle;
   }
 
-  static async create(store: FileStore): Promise<ResultFile> {
-    const id = newId('file-');
-    return new ResultFile(store, id, await open(store.temporaryPath(id), 'w', 0o600));
+  static async create(store: FileStore, { prefix, purpose }: BatchForm['results']): Promise<ResultFile> {
+    const id = newId(prefix);
+    return new ResultFile(store, id, purpose, await open(store.temporaryPath(id), 'w', 0o600));
   }
 
   append(line: string): void {
@@ -48,7 +51,7 @@ export class ResultFile implements AsyncDisposable {
     await this.flush();
     if (this.#bytes === 0 && !evenEmpty) return null;
     const bytes = this.#bytes;
-    await this.#store.add({ id: this.#id, filename, purpose: 'batch_output', bytes, lifetimeSeconds });
+    await this.#store.add({ id: this.#id, filename, purpose: this.#purpose, bytes, lifetimeSeconds });
     return this.#id;
   }
 

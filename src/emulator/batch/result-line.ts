@@ -1,4 +1,9 @@
 import type { Random } from '../random.ts';
+import type { BatchForm } from './batch-form.ts';
+
+/** What became of a request that its batch's end came before. */
+export const cancelledCode = 'batch_cancelled';
+export const expiredCode = 'batch_expired';
 
 /**
  * A line of an output or error file for a request that was answered, by the API's answer or its error.
@@ -12,15 +17,15 @@ export function answeredLine(customId: string, status: number, body: unknown, ra
 }
 
 /** A line of the error file for a request that its batch's cancellation came before. */
-export function cancelledLine(customId: string, random: Random): string {
+export function cancelledLine(form: BatchForm, customId: string, ids: Random): string {
   const message = 'This request was not executed: its batch was cancelled.';
-  return unansweredLine(customId, 'batch_cancelled', message, random);
+  return form.unansweredLine(customId, cancelledCode, message, ids);
 }
 
 /** A line of the error file for a request that its batch's expiry came before. */
-export function expiredLine(customId: string, random: Random): string {
+export function expiredLine(form: BatchForm, customId: string, ids: Random): string {
   const message = 'This request could not be executed before the completion window expired.';
-  return unansweredLine(customId, 'batch_expired', message, random);
+  return form.unansweredLine(customId, expiredCode, message, ids);
 }
 
 /** A line of the error file for a request that has no response. */

@@ -11,13 +11,14 @@ const texts: Readonly<Record<number, string>> = {
   429: 'Rate limit reached. Please try again later.',
   500: 'The server had an error while processing your request.',
   503: 'The engine is currently overloaded, please try again later.',
+  529: 'Overloaded',
 };
 
 const codes: Readonly<Record<number, string>> = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' };
 
 /** What the API would say with a status that says that something failed. */
-export function defaultError(status: number): ApiError {
+export function defaultError(status: number, retryMs: number | null = null): ApiError {
   const type = status >= 500 ? 'server_error' : status === 429 ? 'requests' : 'invalid_request_error';
   const message = texts[status] ?? `The request failed with status ${status}.`;
-  return new ApiError(status, message, { type, code: codes[status] ?? null });
+  return new ApiError(status, message, { type, code: codes[status] ?? null, retryMs });
 }

@@ -1,8 +1,8 @@
-import { answeredLine, unansweredLine } from '../batch/result-line.ts';
+import type { BatchForm } from '../batch/batch-form.ts';
 import type { JsonMap } from '../../core/json.ts';
 import type { Random } from '../random.ts';
 import { defaultError } from './default-error.ts';
-import { faultyAnswer } from './faulty-answer.ts';
+import { changeOf } from './answer-change.ts';
 import type { RowFault, RowFaultOf } from './row-faults.ts';
 
 /** A row as it was answered. */
@@ -24,21 +24,24 @@ export function failsRow(fault: RowFault | undefined): boolean {
 }
 
 /** The result lines of a row that a fault has hit. */
-export function faultyResult(fault: RowFault, row: AnsweredRow, ids: Random): ResultText {
+export function faultyResult(form: BatchForm, fault: RowFault, row: AnsweredRow, ids: Random): ResultText {
   const { customId } = row;
-  const usual = (): string => answeredLine(customId, row.status, row.body, ids);
+  const usual = (): string => form.answeredLine(customId, row.status, row.body, ids);
   switch (fault.fault) {
     case 'status':
-      return { output: '', errors: failedLine(fault, customId, ids) };
+      return { output: '', errors: failedLine(form, fault, customId, ids) };
     case 'error':
-      return { output: '', errors: unansweredLine(customId, fault.code, fault.message ?? fault.code, ids) };
+      return {
+        output: '',
+        errors: form.unansweredLine(customId, fault.code, fault.message ?? fault.code, ids),
+      };
     case 'missing':
       return { output: '', errors: '' };
     case 'duplicate':
-      return duplicated(fault, row, usual(), ids);
+      return duplicated(form, fault, row, usual(), ids);
     case 'stranger': {
       const stranger = fault.custom_id ?? `stranger-${ids.hex(16)}`;
-      return inFile(row, usual() + answeredLine(stranger, row.status, row.body, ids));
+      return inFile(row, usual() + form.answeredLine(stranger, row.status, row.body, ids));
     }
     case 'unparsable':
       return inFile(row, `${fault.line ?? half(usual())}\n`);
@@ -49,8 +52,9 @@ export function faultyResult(fault: RowFault, row: AnsweredRow, ids: Random): Re
     case 'content_filter':
     case 'nul':
     case 'lone_surrogate': {
-      const body = row.status === 200 ? faultyAnswer(row.body as JsonMap, fault) : row.body;
-      return inFile(row, answeredLine(customId, row.status, body, ids));
+      const change = row.status === 200 ? changeOf(fault) : undefined;
+      const body = change === undefined ? row.body : form.changeAnswer(row.body as JsonMap, change);
+      return inFile(row, form.answeredLine(customId, row.status, body, ids));
     }
   }
 }
@@ -59,19 +63,25 @@ function inFile(row: AnsweredRow, text: string): ResultText {
   return row.status === 200 ? { output: text, errors: '' } : { output: '', errors: text };
 }
 
-function failedLine(fault: RowFaultOf<'status'>, customId: string, ids: Random): string {
-  const standard = fault.status === 0 ? {} : defaultError(fault.status).toBody();
-  return answeredLine(customId, fault.status, fault.body ?? standard, ids);
+function failedLine(form: BatchForm, fault: RowFaultOf<'status'>, customId: string, ids: Random): string {
+  const body = fault.body ?? form.errorBody(defaultError(fault.status));
+  return form.answeredLine(customId, fault.status, body, ids);
 }
 
-function duplicated(fault: RowFaultOf<'duplicate'>, row: AnsweredRow, line: string, ids: Random): ResultText {
+function duplicated(
+  form: BatchForm,
+  fault: RowFaultOf<'duplicate'>,
+  row: AnsweredRow,
+  line: string,
+  ids: Random,
+): ResultText {
   if (fault.second === 'failure') {
-    const failure = answeredLine(row.customId, 500, defaultError(500).toBody(), ids);
+    const failure = form.answeredLine(row.customId, 500, form.errorBody(defaultError(500)), ids);
     return row.status === 200 ? { output: line, errors: failure } : { output: '', errors: line + failure };
   }
   if (fault.second === 'same' || row.status !== 200) return inFile(row, line + line);
-  const other = faultyAnswer(row.body as JsonMap, { fault: 'answer', text: 'Another answer.' });
-  return inFile(row, line + answeredLine(row.customId, 200, other, ids));
+  const other = form.changeAnswer(row.body as JsonMap, { text: () => 'Another answer.' });
+  return inFile(row, line + form.answeredLine(row.customId, 200, other, ids));
 }
 
 function half(line: string): string {

@@ -1,13 +1,15 @@
 import { tokensOfBytes, tokensPerMessage } from '../answers/prompt.ts';
 import { isMap, type JsonMap } from '../../core/json.ts';
-import type { Endpoint } from '../state/batch-record.ts';
+import type { BatchEndpoint } from '../state/batch-record.ts';
 
 /** The prompt's tokens of a request as the answers count them, without checking it. */
-export function promptTokens(endpoint: Endpoint, body: JsonMap): number {
-  const { messages, input, instructions } = body;
+export function promptTokens(endpoint: BatchEndpoint, body: JsonMap): number {
+  const { messages, input, instructions, system, contents, systemInstruction } = body;
   if (endpoint === '/v1/embeddings')
     return inputsOf(input).reduce<number>((sum, one) => sum + ofInput(one), 0);
-  const texts = [...listOf(messages), ...listOf(input), ...listOf(instructions)];
+  if (endpoint === 'embedContent') return tokensOfBytes(textBytes(body['content']));
+  const prompts = [messages, input, instructions, system, contents, systemInstruction];
+  const texts = prompts.flatMap(listOf);
   const bytes = texts.reduce<number>((sum, text) => sum + textBytes(text), 0);
   return tokensOfBytes(bytes) + tokensPerMessage * texts.length;
 }
@@ -30,5 +32,5 @@ function ofInput(input: unknown): number {
 function textBytes(value: unknown): number {
   if (typeof value === 'string') return Buffer.byteLength(value);
   if (Array.isArray(value)) return value.reduce<number>((sum, part) => sum + textBytes(part), 0);
-  return isMap(value) ? textBytes(value['content'] ?? value['text']) : 0;
+  return isMap(value) ? textBytes(value['content'] ?? value['text'] ?? value['parts']) : 0;
 }

@@ -58,5 +58,7 @@ async function refuse(fault: Extract<CallFault, { fault: 'status' }>, exchange: 
     exchange.response.setHeader('retry-after-ms', fault.retry_after);
   }
   const { downloadFault: _, holdReply: __, ...plain } = exchange;
-  sendJson(plain, fault.status, fault.body ?? defaultError(fault.status).toBody());
+  const { api, response } = exchange;
+  const error = defaultError(fault.status, fault.retry_after);
+  sendJson(plain, fault.status, fault.body ?? api.errorBody(error, response));
 }

@@ -5,6 +5,8 @@ export class ApiError extends Error {
   readonly type: string;
   readonly param: string | null;
   readonly code: string | null;
+  /** When to try again, in milliseconds from now; null where that is not said. */
+  readonly retryMs: number | null;
 
   constructor(status: number, message: string, details: ApiErrorDetails = {}) {
     super(message);
@@ -12,6 +14,7 @@ export class ApiError extends Error {
     this.type = details.type ?? 'invalid_request_error';
     this.param = details.param ?? null;
     this.code = details.code ?? null;
+    this.retryMs = details.retryMs ?? null;
   }
 
   toBody(): ErrorBody {
@@ -23,6 +26,7 @@ export interface ApiErrorDetails {
   readonly type?: string;
   readonly param?: string | null;
   readonly code?: string | null;
+  readonly retryMs?: number | null;
 }
 
 export interface ErrorBody {

@@ -1,6 +1,7 @@
 /** The calls of the API, as faults name them. */
 export const callNames = [
   'upload',
+  'start_upload',
   'list_files',
   'show_file',
   'download',

@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DownloadFault } from '../faults/http-faults.ts';
+import type { Api } from './api.ts';
 
 /** One request and its reply, on their way through the emulator. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Whose words the reply is in. */
+  readonly api: Api;
   readonly path: string;
   readonly query: URLSearchParams;
   /** What the route's placeholders stand for: `{id}`. */

@@ -1,12 +1,15 @@
+import type { Api } from './api.ts';
 import { ApiError } from './api-error.ts';
 import type { CallName } from './call-name.ts';
 import type { Exchange, Handler } from './exchange.ts';
 
 export interface Route {
   readonly method: string;
-  /** Segments between slashes; `{name}` takes any one segment. */
+  /** Segments between slashes; `{name}` takes any one segment, `{name}:verb` one that ends so. */
   readonly path: string;
   readonly handle: Handler;
+  /** The API that it belongs to, where another has the same path. */
+  readonly api?: Api;
   /** Served without an API key. */
   readonly open?: true;
   /** What faults call it; without a name none hits it. */
@@ -19,12 +22,12 @@ export interface FoundRoute {
 }
 
 /** @throws ApiError 404 where no route has this path, 405 where one has but not for this method */
-export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute {
+export function findRoute(routes: readonly Route[], api: Api, method: string, path: string): FoundRoute {
   const segments = path.split('/');
   let pathIsKnown = false;
   for (const route of routes) {
     const params = matchPath(route.path.split('/'), segments);
-    if (params === null) continue;
+    if (params === null || (route.api !== undefined && route.api !== api)) continue;
     if (route.method === method) return { route, params };
     pathIsKnown = true;
   }
@@ -38,10 +41,11 @@ function matchPath(pattern: readonly string[], segments: readonly string[]): Rec
   const params: Record<string, string> = {};
   for (const [index, expected] of pattern.entries()) {
     const segment = segments[index] ?? '';
-    if (!expected.startsWith('{')) {
+    const [, name, verb = ''] = /^\{(\w+)\}(.*)$/.exec(expected) ?? [];
+    if (name === undefined) {
       if (expected !== segment) return null;
-    } else if (segment === '') return null;
-    else params[expected.slice(1, -1)] = decodeSegment(segment);
+    } else if (!segment.endsWith(verb) || segment.length === verb.length) return null;
+    else params[name] = decodeSegment(segment.slice(0, segment.length - verb.length));
   }
   return params;
 }
@@ -71,7 +75,7 @@ function sendError(exchange: Exchange, error: unknown): void {
     return;
   }
   const known = error instanceof ApiError ? error : internalError(exchange, error);
-  const bytes = Buffer.from(JSON.stringify(known.toBody()));
+  const bytes = Buffer.from(JSON.stringify(exchange.api.errorBody(known, response)));
   response.writeHead(known.status, {
     'content-type': 'application/json',
     'content-length': bytes.length,

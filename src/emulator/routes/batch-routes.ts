@@ -6,8 +6,9 @@ import { ApiError, badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
-import { hasEnded, isListed, isLost, showBatch, type BatchRecord } from '../state/batch-record.ts';
-import { readNewBatch } from './new-batch.ts';
+import { hasEnded, isLost, showBatch, type BatchRecord } from '../state/batch-record.ts';
+import { listedBatches } from '../state/listed-batches.ts';
+import { batchIds, readNewBatch } from './new-batch.ts';
 import { bareList, pageLimit, showPage } from './page.ts';
 import { refusePending } from './pending-upload.ts';
 
@@ -64,12 +65,13 @@ class BatchRoutes {
   list(exchange: Exchange): void {
     const limit = pageLimit(exchange.query, 20, 100);
     const after = exchange.query.get('after');
-    const found = this.#listed(after, limit + 1);
+    const page = { prefix: batchIds, after, limit: limit + 1 };
+    const found = listedBatches(this.#services.batches, page, Date.now());
     if (found === undefined) throw badRequest(`No batch found with id '${after}'.`, 'after', null);
     const { manners } = this.#services.faults;
-    const page = showPage(found, limit, showBatch);
-    if (manners?.oldest_first === true) page.data.reverse();
-    sendJson(exchange, 200, bareList(manners, page));
+    const shown = showPage(found, limit, showBatch);
+    if (manners?.oldest_first === true) shown.data.reverse();
+    sendJson(exchange, 200, bareList(manners, shown));
   }
 
   show(exchange: Exchange): void {
@@ -80,16 +82,6 @@ class BatchRoutes {
     const batch = this.#find(exchange);
     if (hasEnded(batch)) throw new ApiError(409, `Cannot cancel a batch with status '${batch.status}'.`);
     sendJson(exchange, 200, showBatch(this.#services.runner.cancel(batch)));
-  }
-
-  /** As the store lists, but for batches that are not to be seen yet. */
-  #listed(after: string | null, count: number): readonly BatchRecord[] | undefined {
-    const found = this.#services.batches.list(after, count);
-    const last = found?.at(-1);
-    const listed = found?.filter((batch) => isListed(batch, Date.now()));
-    if (found === undefined || listed === undefined || last === undefined) return found;
-    if (found.length < count || listed.length === found.length) return listed;
-    return [...listed, ...(this.#listed(last.id, count - listed.length) ?? [])];
   }
 
   #find(exchange: Exchange): BatchRecord {

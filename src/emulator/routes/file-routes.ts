@@ -1,17 +1,16 @@
-import { open } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { BatchRunner } from '../batch/runner.ts';
 import type { FaultDesk } from '../faults/fault-desk.ts';
-import { sendFaultyDownload } from '../faults/faulty-download.ts';
 import { badRequest, notFound } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/router.ts';
 import type { FileObject, FileStore } from '../state/file-store.ts';
 import { bareList, pageLimit, showPage } from './page.ts';
 import { isPending } from './pending-upload.ts';
-import { receiveUpload } from './upload.ts';
+import { sendFile } from './send-file.ts';
+import { fileIds, receiveUpload } from './upload.ts';
 
 const longestPage = 10_000;
+const keyHeaders = ['authorization', 'x-api-key', 'x-goog-api-key'];
 
 export function fileRoutes(files: FileStore, runner: BatchRunner, faults: FaultDesk): readonly Route[] {
   const routes = new FileRoutes(files, runner, faults);
@@ -66,7 +65,12 @@ class FileRoutes {
     const { query } = exchange;
     const limit = pageLimit(query, longestPage, longestPage);
     const after = query.get('after');
-    const found = this.#files.list({ after, limit: limit + 1, purpose: query.get('purpose') });
+    const found = this.#files.list({
+      prefix: fileIds,
+      after,
+      limit: limit + 1,
+      purpose: query.get('purpose'),
+    });
     if (found === undefined) throw badRequest(`No such File object: ${after}`, 'after', null);
     sendJson(
       exchange,
@@ -82,30 +86,18 @@ class FileRoutes {
     sendJson(exchange, 200, this.#shown(this.#find(exchange)));
   }
 
-  /** Streams the content from the disk; a client that leaves ends it. */
   async download(exchange: Exchange): Promise<void> {
     const file = this.#find(exchange);
-    await using handle = await open(this.#files.path(file.id), 'r');
-    const headers = {
+    await sendFile(exchange, this.#files.path(file.id), file, {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="${encodeURIComponent(file.filename)}"`,
-    };
-    const { response, signal, downloadFault } = exchange;
-    if (downloadFault !== undefined) {
-      await sendFaultyDownload(
-        { id: file.id, file: handle, bytes: file.bytes, headers, response, signal },
-        downloadFault,
-      );
-      return;
-    }
-    response.writeHead(200, { ...headers, 'content-length': file.bytes });
-    const content = handle.createReadStream({ highWaterMark: 262_144, autoClose: false });
-    await pipeline(content, response, { signal });
+    });
   }
 
   /** Where downloads are redirected to. A key that is sent there has been given away. */
   async stored(exchange: Exchange): Promise<void> {
-    if (exchange.request.headers.authorization !== undefined)
+    const { headers } = exchange.request;
+    if (keyHeaders.some((name) => headers[name] !== undefined))
       throw badRequest('Only one authentication mechanism is allowed.', 'authorization', null);
     await this.download(exchange);
   }

@@ -1,14 +1,14 @@
-import { hash } from 'node:crypto';
 import { answer } from '../answers/answer.ts';
 import type { KnownModels } from '../answers/known-models.ts';
 import { badRequest } from '../http/api-error.ts';
 import { param, sendJson, type Exchange } from '../http/exchange.ts';
+import { openAiApi } from '../http/openai-api.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import type { Route } from '../http/router.ts';
 import { promptTokens } from '../faults/prompt-tokens.ts';
 import { endpoints, type Endpoint } from '../state/batch-record.ts';
 import type { Bill } from '../state/bill.ts';
-import { RateCounter, type RateLimits } from './rate-limits.ts';
+import { openAiRates, RateCounter, type RateLimits } from './rate-limits.ts';
 
 export interface InferenceServices {
   readonly models: KnownModels;
@@ -18,7 +18,7 @@ export interface InferenceServices {
 
 /** The synchronous side: the same answers, at once, each on the bill. */
 export function inferenceRoutes({ models, bill, rates }: InferenceServices): readonly Route[] {
-  const counter = new RateCounter(rates);
+  const counter = new RateCounter(rates, openAiRates);
   return [
     ...endpoints.map((endpoint) => ({
       method: 'POST',
@@ -29,6 +29,7 @@ export function inferenceRoutes({ models, bill, rates }: InferenceServices): rea
     {
       method: 'GET',
       path: '/v1/models',
+      api: openAiApi,
       call: 'list_models',
       handle: (exchange) =>
         sendJson(exchange, 200, { object: 'list', data: models.listed.map(describeModel) }),
@@ -36,6 +37,7 @@ export function inferenceRoutes({ models, bill, rates }: InferenceServices): rea
     {
       method: 'GET',
       path: '/v1/models/{id}',
+      api: openAiApi,
       call: 'show_model',
       handle: (exchange) => {
         const id = param(exchange, 'id');
@@ -58,7 +60,7 @@ async function answerNow(
   }
   models.require(body['model']);
   const answered = answer(endpoint, body);
-  bill.note({ event: 'asked', request: hash('sha256', JSON.stringify(body)), at: Date.now() });
+  bill.noteAsked(body);
   sendJson(exchange, 200, answered);
 }
 

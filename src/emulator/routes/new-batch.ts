@@ -5,6 +5,9 @@ import type { FileStore } from '../state/file-store.ts';
 import { newId } from '../state/ids.ts';
 import { checkLifetime } from './upload.ts';
 
+/** How the ids of OpenAI's batches begin. */
+export const batchIds = 'batch_';
+
 /** The record of the batch that a create call asks for. @throws ApiError 400 */
 export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
   for (const name of ['input_file_id', 'endpoint', 'completion_window']) {
@@ -17,7 +20,7 @@ export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
   if (window !== '24h') throw invalidValue('completion_window', window, "'24h'");
   return {
     ...newRecord,
-    id: newId('batch_'),
+    id: newId(batchIds),
     endpoint,
     input_file_id: checkInputFile(body['input_file_id'], files),
     metadata: checkMetadata(body['metadata']),
@@ -26,7 +29,8 @@ export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
   };
 }
 
-const newRecord = {
+/** What a batch is that nothing has been done for. */
+export const newRecord = {
   status: 'validating',
   model: null,
   errors: null,

@@ -6,6 +6,9 @@ import { multipartBoundary, parseMultipart } from '../http/multipart.ts';
 import type { FileObject, FileStore } from '../state/file-store.ts';
 import { newId } from '../state/ids.ts';
 
+/** How the ids of OpenAI's files begin. */
+export const fileIds = 'file-';
+
 /** The limit of a batch input file. The API says "200 MB" and not which; the smaller reading refuses too much, never too little. */
 const mostFileBytes = 200_000_000;
 const mostFieldBytes = 512;
@@ -25,7 +28,7 @@ export async function receiveUpload(
   { mostBytes = Infinity, manners = null }: UploadRules = {},
 ): Promise<FileObject> {
   const boundary = multipartBoundary(request.headers['content-type']);
-  const id = newId('file-');
+  const id = newId(fileIds);
   const path = files.temporaryPath(id);
   try {
     const form = await readForm(request, boundary, path);

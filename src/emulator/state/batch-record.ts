@@ -15,6 +15,9 @@ export type BatchState =
 export const endpoints = ['/v1/chat/completions', '/v1/responses', '/v1/embeddings'] as const;
 export type Endpoint = (typeof endpoints)[number];
 
+/** Where the requests of a batch go: to one of OpenAI's endpoints, or to one of another API. */
+export type BatchEndpoint = Endpoint | '/v1/messages' | 'generateContent' | 'embedContent';
+
 export function isEndpoint(value: unknown): value is Endpoint {
   return endpoints.includes(value as Endpoint);
 }
@@ -40,7 +43,7 @@ export interface RequestCounts {
 /** All that is kept of a batch. Times ending in `_at` are Unix seconds. */
 export interface BatchRecord {
   readonly id: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: BatchEndpoint;
   readonly input_file_id: string;
   readonly status: BatchState;
   readonly model: string | null;

@@ -1,6 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { hasEnded, type BatchRecord } from './batch-record.ts';
 
+export interface BatchPage {
+  /** How the ids of the API begin whose batches are meant. */
+  readonly prefix: string;
+  readonly after: string | null;
+  readonly before?: string | null;
+  readonly limit: number;
+}
+
 /** Batches, durable. Those that have not ended are held in memory too, so that progress can be shown without writing. */
 export class BatchStore {
   readonly #live = new Map<string, BatchRecord>();
@@ -8,16 +16,23 @@ export class BatchStore {
   readonly #update: StatementSync;
   readonly #get: StatementSync;
   readonly #seq: StatementSync;
-  readonly #list: StatementSync;
+  readonly #older: StatementSync;
+  readonly #newer: StatementSync;
+  readonly #delete: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare('INSERT INTO batches (id, ended, record) VALUES (?, 0, ?)');
     this.#update = database.prepare('UPDATE batches SET ended = ?, record = ? WHERE id = ?');
     this.#get = database.prepare('SELECT record FROM batches WHERE id = ?');
     this.#seq = database.prepare('SELECT seq FROM batches WHERE id = ?');
-    this.#list = database.prepare(
-      'SELECT record FROM batches WHERE (?1 IS NULL OR seq < ?1) ORDER BY seq DESC LIMIT ?2',
+    const own = 'substr(id, 1, length(?2)) = ?2';
+    this.#older = database.prepare(
+      `SELECT record FROM batches WHERE (?1 = 0 OR seq < ?1) AND ${own} ORDER BY seq DESC LIMIT ?3`,
     );
+    this.#newer = database.prepare(
+      `SELECT record FROM batches WHERE seq > ?1 AND ${own} ORDER BY seq LIMIT ?3`,
+    );
+    this.#delete = database.prepare('DELETE FROM batches WHERE id = ? AND ended = 1');
     const unfinished = database.prepare('SELECT record FROM batches WHERE ended = 0 ORDER BY seq');
     for (const row of unfinished.all()) {
       const batch = parseRecord(row);
@@ -61,18 +76,25 @@ export class BatchStore {
     return batch;
   }
 
-  /** Newest first, those before `after`; undefined where `after` names no batch. */
-  list(after: string | null, limit: number): readonly BatchRecord[] | undefined {
-    let before: number | null = null;
-    if (after !== null) {
-      const row = this.#seq.get(after);
-      if (row === undefined) return undefined;
-      before = Number(row['seq']);
-    }
-    return this.#list.all(before, limit).map((row) => {
+  /**
+   * Newest first: of the batches of one API those that are older than `after`, or the next that are newer than
+   * `before`; undefined where one of them names no batch.
+   */
+  list({ prefix, after, before = null, limit }: BatchPage): readonly BatchRecord[] | undefined {
+    const mark = before ?? after;
+    const row = mark === null ? { seq: null } : this.#seq.get(mark);
+    if (row === undefined) return undefined;
+    const rows = (before === null ? this.#older : this.#newer).all(Number(row['seq'] ?? 0), prefix, limit);
+    const batches = rows.map((row) => {
       const batch = parseRecord(row);
       return this.#live.get(batch.id) ?? batch;
     });
+    return before === null ? batches : batches.toReversed();
+  }
+
+  /** Forgets a batch that has ended. */
+  delete(id: string): void {
+    this.#delete.run(id);
   }
 
   unfinished(): readonly BatchRecord[] {

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import type { JsonMap } from '../../core/json.ts';
 import { readLines } from '../../files/line-reader.ts';
 
 /**
@@ -37,8 +39,10 @@ export class Bill implements Disposable {
     fsyncSync(this.#file);
   }
 
-  /** Written but not synced: a client cannot tell, and each answer would wait for the disk. */
-  note(entry: BillEntry): void {
+  /** A synchronous request. Written but not synced: a client cannot tell, and each answer would wait for the disk. */
+  noteAsked(body: JsonMap): void {
+    const request = hash('sha256', JSON.stringify(body));
+    const entry: BillEntry = { event: 'asked', request, at: Date.now() };
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 

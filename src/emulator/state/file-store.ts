@@ -39,7 +39,7 @@ export class FileStore {
     this.#seq = database.prepare('SELECT seq FROM files WHERE id = ?');
     this.#list = database.prepare(
       `SELECT * FROM files WHERE (?1 IS NULL OR seq < ?1) AND (?2 IS NULL OR purpose = ?2)
-       AND (expires_at IS NULL OR expires_at > ?3) ORDER BY seq DESC LIMIT ?4`,
+       AND (expires_at IS NULL OR expires_at > ?3) AND substr(id, 1, length(?5)) = ?5 ORDER BY seq DESC LIMIT ?4`,
     );
     this.#delete = database.prepare('DELETE FROM files WHERE id = ?');
     this.#deleteExpired = database.prepare('DELETE FROM files WHERE expires_at <= ? RETURNING id');
@@ -64,6 +64,11 @@ export class FileStore {
     return show({ ...file, created_at: now, expires_at: expires });
   }
 
+  /** Makes content of what was collected at its temporary path, without a record: no listing shows it. */
+  async keep(id: string): Promise<void> {
+    await rename(this.temporaryPath(id), this.path(id));
+  }
+
   get(id: string): FileObject | undefined {
     const row = this.#get.get(id) as FileRow | undefined;
     if (row === undefined) return undefined;
@@ -78,8 +83,8 @@ export class FileStore {
       if (row === undefined) return undefined;
       before = Number(row['seq']);
     }
-    const rows = this.#list.all(before, page.purpose, nowSeconds(), page.limit) as unknown as FileRow[];
-    return rows.map(show);
+    const rows = this.#list.all(before, page.purpose, nowSeconds(), page.limit, page.prefix);
+    return (rows as unknown as FileRow[]).map(show);
   }
 
   forget(id: string): boolean {
@@ -107,6 +112,8 @@ export class FileStore {
 }
 
 export interface FilePage {
+  /** How the ids of the API begin whose files are meant. */
+  readonly prefix: string;
   readonly after: string | null;
   readonly limit: number;
   readonly purpose: string | null;

@@ -29,6 +29,24 @@ describe('an answer', () => {
     expect(other['id']).not.toBe(first['id']);
   });
 
+  test('is the same of any model, and however the prompt is cut into messages and parts', () => {
+    const told = { role: 'system', content: 'Tag it.\n\nBe brief.' };
+    const texts = [
+      [told, user('Refund the invoice')],
+      [{ ...told, role: 'developer' }, user([{ type: 'text', text: 'Refund the invoice' }])],
+      [
+        { role: 'system', content: 'Tag it.' },
+        { role: 'system', content: 'Be brief.' },
+        user([
+          { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+          { type: 'text', text: 'Refund the invoice' },
+        ]),
+      ],
+    ].map((messages, index) => answer(chat, { model: `m${index}`, messages })['choices']);
+    expect(texts[1]).toEqual(texts[0]);
+    expect(texts[2]).toEqual(texts[0]);
+  });
+
   test('is cut to the tokens allowed, at a character, whatever is asked', () => {
     fc.assert(
       fc.property(

@@ -1,12 +1,18 @@
 import type { IncomingMessage } from 'node:http';
+import { newId } from '../state/ids.ts';
+import type { Api } from './api.ts';
 import { ApiError } from './api-error.ts';
 
-/**
- * Lets a request pass that carries a bearer token: the given one, or any where none is given.
- *
- * @throws ApiError 401
- */
-export function authorize(request: IncomingMessage, apiKey: string | undefined): void {
+export const openAiApi: Api = {
+  begin: (response) => {
+    response.setHeader('x-request-id', newId('req_'));
+    response.setHeader('openai-version', '2020-10-01');
+  },
+  authorize: (request, _query, apiKey) => authorize(request, apiKey),
+  errorBody: (error) => ({ ...error.toBody() }),
+};
+
+function authorize(request: IncomingMessage, apiKey: string | undefined): void {
   const token = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) {
     throw new ApiError(
