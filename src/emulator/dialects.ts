@@ -5,6 +5,8 @@ import type { FaultsInput } from './faults/faults.ts';
 interface Dialect extends Pick<FaultsInput, 'batches' | 'http' | 'limits' | 'server'> {
   /** What a pipeline's `provider.compat` has to switch off there. */
   readonly compat?: Readonly<Record<string, unknown>>;
+  /** The headers that lead a call to its place. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const upperCase = { fault: 'status_words', upper_case: true } as const;
@@ -22,11 +24,18 @@ export const dialects = {
       { fault: 'iso_times' },
       { fault: 'null_counts' },
       { fault: 'empty_error_file' },
+      { fault: 'no_expiry' },
+      { fault: 'phases', validating: '500ms' },
     ],
     limits: { requests: 100_000 },
     server: { pending_uploads: '300ms' },
   },
-  groq: { limits: { requests: 50_000, bytes: 100_000_000 } },
+  groq: {
+    limits: { requests: 50_000, bytes: 100_000_000 },
+    server: {
+      windows: ['24h', '1d', '48h', '2d', '72h', '3d', '96h', '4d', '120h', '5d', '144h', '6d', '168h', '7d'],
+    },
+  },
   together: {
     batches: [upperCase, { fault: 'iso_times' }, withoutMetadata],
     limits: { requests: 50_000, bytes: 100_000_000 },
@@ -42,9 +51,22 @@ export const dialects = {
   deepinfra: { batches: [{ fault: 'request_counts', failed: null }] },
   nebius: { batches: [{ fault: 'empty_error_file_id' }, { fault: 'null_counts' }] },
   parasail: { limits: { requests: 50_000, bytes: 100_000_000 }, batches: [withoutMetadata] },
-  doubleword: { http: [{ fault: 'download_growing', times: 1 }] },
-  litellm: { batches: [withoutMetadata], http: [{ fault: 'download_redirected' }] },
-  portkey: { batches: [withoutMetadata, { fault: 'empty_error_file' }] },
+  doubleword: { http: [{ fault: 'download_growing', times: 1 }], server: { windows: ['24h', '1h'] } },
+  litellm: {
+    batches: [withoutMetadata],
+    http: [{ fault: 'download_redirected' }],
+    // Ids lead calls that name one to their place by themselves.
+    server: {
+      routed_ids: true,
+      requires: { one_of: ['x-litellm-model', 'model'], on: ['upload', 'list_files', 'list_batches'] },
+    },
+    headers: { 'x-litellm-model': 'gpt-4o-mini' },
+  },
+  portkey: {
+    batches: [withoutMetadata, { fault: 'empty_error_file' }],
+    server: { requires: { one_of: ['x-portkey-provider'] } },
+    headers: { 'x-portkey-provider': 'openai' },
+  },
   perplexity: {
     server: { refuses: ['output_expires_after', 'expires_after'] },
     compat: { output_expires_after: false },

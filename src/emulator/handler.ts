@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { apiOf } from './apis.ts';
 import type { FaultDesk } from './faults/fault-desk.ts';
+import { requireRoute } from './faults/server-manners.ts';
 import { serveWithFaults } from './faults/serve-call.ts';
 import { ApiError } from './http/api-error.ts';
 import type { Exchange } from './http/exchange.ts';
@@ -33,6 +34,7 @@ async function serve(exchange: Exchange, options: HandlerOptions, started: numbe
   refuseForeignHost(request.headers.host);
   const { route, params } = findRoute(options.routes, api, request.method ?? 'GET', path);
   if (route.open !== true) api.authorize(request, query, options.apiKey);
+  requireRoute(options.faults.manners, route.call, exchange);
   response.setHeader('openai-processing-ms', Math.ceil(performance.now() - started));
   const faults = route.call === undefined ? [] : options.faults.forCall(route.call);
   if (route.call === undefined || faults.length === 0) await route.handle({ ...exchange, params });

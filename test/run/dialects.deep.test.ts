@@ -12,23 +12,28 @@ type Name = keyof typeof dialects;
 
 const names = Object.keys(dialects) as Name[];
 
-function compatOf(name: Name): object {
+/** What a pipeline has to say of the server in its `provider` block. */
+function blockOf(name: Name): object {
   const dialect = dialects[name];
-  return 'compat' in dialect ? { compat: dialect.compat } : {};
+  return {
+    ...('compat' in dialect && { compat: dialect.compat }),
+    ...('headers' in dialect && { headers: dialect.headers }),
+  };
 }
 
 interface Setting {
   readonly faults?: FaultsInput;
   readonly maxRequests?: number;
+  readonly window?: string;
 }
 
 /** Runs at a server that speaks a dialect: every row is answered, and none is paid for twice. @returns its batches */
-async function runAt(name: Name, { faults, maxRequests = 5 }: Setting = {}): Promise<number> {
+async function runAt(name: Name, { faults, maxRequests = 5, window = '24h' }: Setting = {}): Promise<number> {
   await using emulator = await createEmulator({ faults: withDialect(name, faults) });
   await using project = await PipelineProject.create(
     pipeline(emulator.url, {
-      batch: { max_requests: maxRequests },
-      rest: { provider: { ...providerAt(emulator.url), ...compatOf(name) } },
+      batch: { max_requests: maxRequests, completion_window: window },
+      rest: { provider: { ...providerAt(emulator.url), ...blockOf(name) } },
     }),
   );
   expect((await project.summary()).rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
@@ -72,4 +77,30 @@ it('a server that refuses a field is paid nothing, and the switch is named', asy
   expect(code).toBe(1);
   expect(stderr).toContain('provider.compat');
   expect(acceptedBatches(await emulator.bill())).toBe(0);
+});
+
+it.each([
+  ['groq', '7d'],
+  ['doubleword', '1h'],
+] as const)('%s takes a window of %s', async (name, window) => {
+  expect(await runAt(name, { window })).toBe(3);
+});
+
+it.each(['litellm', 'portkey'] as const)(
+  '%s leads no call to its place that does not say where',
+  async (name) => {
+    await using emulator = await createEmulator({ faults: withDialect(name) });
+    await using project = await PipelineProject.create(pipeline(emulator.url));
+    const { code, stderr } = await project.run();
+    const [header = ''] = Object.keys(dialects[name].headers);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(header) });
+    expect(acceptedBatches(await emulator.bill())).toBe(0);
+  },
+);
+
+it('groq has no room in its flex tier for a while: 498 is waited out like a 429', async () => {
+  const faults: FaultsInput = { http: [{ fault: 'status', status: 498, on: 'answer', every: 3 }] };
+  await using emulator = await createEmulator({ faults: withDialect('groq', faults) });
+  await using project = await PipelineProject.create(pipeline(emulator.url, { rest: { mode: 'standard' } }));
+  expect(await project.summary()).toMatchObject({ rows: { ok: rowCount }, requests: { in_doubt: 0 } });
 });

@@ -65,9 +65,13 @@ class BatchLife {
 
   async execute(): Promise<void> {
     const form = formOf(this.record.endpoint);
-    await using output = await ResultFile.create(this.#context.files, form.results);
+    await using output = await ResultFile.create(
+      this.#context.files,
+      form.results,
+      this.#context.faults.manners,
+    );
     await using failed = form.hasErrorFile
-      ? await ResultFile.create(this.#context.files, form.results)
+      ? await ResultFile.create(this.#context.files, form.results, this.#context.faults.manners)
       : null;
     const errors = failed ?? output;
     const totals = await executeBatch(this.#context, this.#batch, { output, errors });

@@ -1,5 +1,5 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { newId } from '../state/ids.ts';
+import { idOf, type ServerManners } from '../faults/server-manners.ts';
 import type { BatchForm } from './batch-form.ts';
 import type { FileStore } from '../state/file-store.ts';
 
@@ -22,8 +22,12 @@ export class ResultFile implements AsyncDisposable {
     this.#handle = handle;
   }
 
-  static async create(store: FileStore, { prefix, purpose }: BatchForm['results']): Promise<ResultFile> {
-    const id = newId(prefix);
+  static async create(
+    store: FileStore,
+    { prefix, purpose }: BatchForm['results'],
+    manners: ServerManners | null,
+  ): Promise<ResultFile> {
+    const id = idOf(manners, prefix);
     return new ResultFile(store, id, purpose, await open(store.temporaryPath(id), 'w', 0o600));
   }
 

@@ -54,6 +54,7 @@ export const batchFaults = [
   }),
   fault('iso_times', {}),
   fault('no_metadata', {}),
+  fault('no_expiry', {}),
   fault('not_found', { after: duration.default(0), for: duration.optional() }),
   fault('unlisted', { for: duration.optional() }),
 ] as const;

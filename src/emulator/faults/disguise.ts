@@ -7,6 +7,7 @@ export function disguise(batch: JsonMap, plan: BatchPlan): JsonMap {
     ...batch,
     ...isoTimes(batch, plan),
     ...(batchFaultOf(plan, 'no_metadata') === undefined ? {} : { metadata: null }),
+    ...(batchFaultOf(plan, 'no_expiry') === undefined ? {} : { expires_at: null }),
     status: status(batch, plan),
     request_counts: counts(batch, plan),
   };

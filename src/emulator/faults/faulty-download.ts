@@ -22,7 +22,8 @@ export async function sendFaultyDownload(download: Download, fault: DownloadFaul
   if (fault.fault === 'download_redirected') return redirect(download);
   const { response, bytes, signal } = download;
   // Without a length the client cannot see that something is missing.
-  const length = wholeLength(fault, bytes);
+  const length =
+    fault.fault === 'download_growing' ? await growth(download, fault.at) : wholeLength(fault, bytes);
   response.writeHead(200, { ...download.headers, ...length });
   response.flushHeaders();
   await pipeline(faultyContent(download, fault), response, { signal });
@@ -35,8 +36,15 @@ function redirect({ id, response }: Download): void {
 }
 
 function wholeLength(fault: PartFault, bytes: number): Readonly<Record<string, string>> {
-  if (fault.fault === 'download_growing') return { 'x-incomplete': 'true' };
   return fault.fault === 'download_short' ? {} : { 'content-length': String(bytes) };
+}
+
+/** As Doubleword says it: that more comes, and how many lines there are so far. */
+async function growth({ file, bytes }: Download, at: number): Promise<Readonly<Record<string, string>>> {
+  let lines = 0;
+  for await (const block of range(file, 0, Math.floor(bytes * at)))
+    for (const byte of block) if (byte === 0x0a) lines += 1;
+  return { 'x-incomplete': 'true', 'x-last-line': String(lines) };
 }
 
 type PartFault = Exclude<DownloadFault, { fault: 'download_redirected' }>;

@@ -53,7 +53,7 @@ class BatchRoutes {
     const { faults, files } = this.#services;
     const body = await readJsonBody(exchange.request);
     if (faults.manners !== null) refuseFields(faults.manners, Object.keys(body));
-    const asked = readNewBatch(body, files);
+    const asked = readNewBatch(body, files, faults.manners);
     refusePending(faults.manners, files.get(asked.input_file_id));
     const batch = { ...asked, plan: faults.planBatch() };
     await acceptBatch(this.#services, batch, exchange.signal);

@@ -1,15 +1,15 @@
+import { idOf, type ServerManners } from '../faults/server-manners.ts';
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
 import { isMap, type JsonMap } from '../../core/json.ts';
 import { endpoints, isEndpoint, type BatchRecord } from '../state/batch-record.ts';
 import type { FileStore } from '../state/file-store.ts';
-import { newId } from '../state/ids.ts';
 import { checkLifetime } from './upload.ts';
 
 /** How the ids of OpenAI's batches begin. */
 export const batchIds = 'batch_';
 
 /** The record of the batch that a create call asks for. @throws ApiError 400 */
-export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
+export function readNewBatch(body: JsonMap, files: FileStore, manners: ServerManners | null): BatchRecord {
   for (const name of ['input_file_id', 'endpoint', 'completion_window']) {
     if (body[name] === undefined) throw missingParameter(name);
   }
@@ -17,10 +17,12 @@ export function readNewBatch(body: JsonMap, files: FileStore): BatchRecord {
   if (!isEndpoint(endpoint)) {
     throw invalidValue('endpoint', endpoint, endpoints.map((name) => `'${name}'`).join(', '));
   }
-  if (window !== '24h') throw invalidValue('completion_window', window, "'24h'");
+  const windows = manners?.windows ?? ['24h'];
+  if (!windows.includes(String(window)))
+    throw invalidValue('completion_window', window, windows.map((name) => `'${name}'`).join(', '));
   return {
     ...newRecord,
-    id: newId(batchIds),
+    id: idOf(manners, batchIds),
     endpoint,
     input_file_id: checkInputFile(body['input_file_id'], files),
     metadata: checkMetadata(body['metadata']),

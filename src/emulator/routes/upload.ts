@@ -1,10 +1,9 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { refuseFields, type ServerManners } from '../faults/server-manners.ts';
+import { idOf, refuseFields, type ServerManners } from '../faults/server-manners.ts';
 import { ApiError, badRequest, invalidValue, missingParameter } from '../http/api-error.ts';
 import { multipartBoundary, parseMultipart } from '../http/multipart.ts';
 import type { FileObject, FileStore } from '../state/file-store.ts';
-import { newId } from '../state/ids.ts';
 
 /** How the ids of OpenAI's files begin. */
 export const fileIds = 'file-';
@@ -28,7 +27,7 @@ export async function receiveUpload(
   { mostBytes = Infinity, manners = null }: UploadRules = {},
 ): Promise<FileObject> {
   const boundary = multipartBoundary(request.headers['content-type']);
-  const id = newId(fileIds);
+  const id = idOf(manners, fileIds);
   const path = files.temporaryPath(id);
   try {
     const form = await readForm(request, boundary, path);
