@@ -14,7 +14,7 @@ const providers: Readonly<Record<string, { readonly folders: readonly string[]; 
       // The command line's parser calls the values of an option so.
       choices: ['cli/command-line.ts'],
       // The limit by OpenAI's names is taken everywhere.
-      completion_tokens: ['providers/anthropic/dialect/params.ts'],
+      completion_tokens: ['providers/anthropic/dialect/params.ts', 'providers/gemini/dialect/parameters.ts'],
       prompt_tokens: [],
       input_file_id: [],
       output_file_id: [],
@@ -31,6 +31,21 @@ const providers: Readonly<Record<string, { readonly folders: readonly string[]; 
       output_config: [],
       processing_status: [],
       results_url: [],
+    },
+  },
+  Google: {
+    folders: ['providers/gemini/', 'providers/gemini.ts', 'emulator/'],
+    words: {
+      v1beta: [],
+      usageMetadata: [],
+      generationConfig: [],
+      systemInstruction: [],
+      responseJsonSchema: [],
+      promptFeedback: [],
+      batchGenerateContent: [],
+      asyncBatchEmbedContent: [],
+      batchStats: [],
+      'x-goog': [],
     },
   },
   'Either provider': {

@@ -6,7 +6,6 @@ const keys = new Set(['auto', 'budget', 'prices', 'schedule', 'batch.pilot']);
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
   mode: ['auto'],
-  'provider.type': ['openai', 'anthropic', 'gemini'],
 };
 
 /** What to say of a key that is not accepted, where it is one that a later version has. */

@@ -10,6 +10,8 @@ export interface BatchLimits {
   /** Embedding inputs that may be enqueued at a time, over all models. */
   readonly maxEnqueuedInputs: number;
   readonly maxBatchesAnHour: number;
+  /** Batches of one account under way at a time. Left out where no limit is known. */
+  readonly maxBatchesUnderWay?: number;
 }
 
 /** The words that every provider's states are translated into. `unknown` is treated as not ended. */

@@ -10,6 +10,8 @@ export interface RoomLimits {
   /** The most embedding inputs enqueued at a time, over all models. */
   readonly inputs: number;
   readonly batchesAnHour: number;
+  /** The most batches under way at a time; left out where no limit is known. */
+  readonly batchesUnderWay?: number;
 }
 
 /** A limit that the provider's refusals have taught. */
@@ -49,7 +51,7 @@ export interface WantedRoom {
   readonly inputs: number;
 }
 
-export type RoomKind = 'tokens' | 'embedding_inputs' | 'batches_an_hour';
+export type RoomKind = 'tokens' | 'embedding_inputs' | 'batches_an_hour' | 'batches';
 
 export type RoomDecision =
   | { readonly kind: 'take' }
@@ -95,7 +97,9 @@ export function decideRoom(state: RoomState, wanted: WantedRoom): RoomDecision {
   if (wanted.inputs > 0 && inputs > 0 && inputs + wanted.inputs > state.limits.inputs) {
     return { kind: 'wait', for: 'embedding_inputs', used: inputs, limit: state.limits.inputs };
   }
-  const { batchesAnHour: limit } = state.limits;
+  const { batchesAnHour: limit, batchesUnderWay = Infinity } = state.limits;
+  if (state.enqueued.length >= batchesUnderWay)
+    return { kind: 'wait', for: 'batches', used: state.enqueued.length, limit: batchesUnderWay };
   if (state.createdLastHour < limit) return { kind: 'take' };
   return { kind: 'wait', for: 'batches_an_hour', used: state.createdLastHour, limit };
 }

@@ -74,6 +74,14 @@ describe('room at the provider', () => {
     const full = { kind: 'wait', for: 'batches_an_hour', used: 2000, limit: 2000 };
     expect(decideRoom(busy, wanted(5))).toEqual(full);
   });
+
+  it('holds batches under way to their number, where one is known', () => {
+    const enqueued = [batch(1, 5), batch(2, 5)];
+    const limits = { tokens: null, inputs: 1, batchesAnHour: 9, batchesUnderWay: 2 };
+    const full = { kind: 'wait', for: 'batches', used: 2, limit: 2 };
+    expect(decideRoom(state({ enqueued, limits }), wanted(5))).toEqual(full);
+    expect(decideRoom(state({ enqueued: [batch(1, 5)], limits }), wanted(5))).toEqual({ kind: 'take' });
+  });
 });
 
 const refusal = (statedLimit: number | null, submittedAt = 10) => ({

@@ -23,6 +23,7 @@ export async function openRoom({ ledger, run, loaded, prepared, host }: Collecti
       tokens: batch.max_enqueued_tokens ?? null,
       inputs: batches.limits.maxEnqueuedInputs,
       batchesAnHour: batches.limits.maxBatchesAnHour,
+      batchesUnderWay: batches.limits.maxBatchesUnderWay ?? Infinity,
     },
     lookMs: pollIntervalMs(loaded.pipeline, isEmulator),
     signal: host.signals.drain,

@@ -7,6 +7,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { geminiScenes } from './gemini.ts';
 import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
@@ -32,6 +33,7 @@ export const scenes: readonly Scene[] = [
   ...standardScenes,
   ...inDoubtScenes,
   ...anthropicScenes,
+  ...geminiScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];

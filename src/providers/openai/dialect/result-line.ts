@@ -1,6 +1,6 @@
 import type { ResultParts } from '../../../core/dialect.ts';
 import type { DirectResponse } from '../../../core/direct-side.ts';
-import { asMap, asText, type JsonMap } from '../../../core/json.ts';
+import { asMap, asText, isContent, type JsonMap } from '../../../core/json.ts';
 import { isPresent, lineFailure, type FailedLine } from './line-failure.ts';
 
 /** Keys of a result line that hold no answer. */
@@ -72,13 +72,6 @@ function hasContent(map: JsonMap, known: readonly string[]): boolean {
   return Object.entries(map).some(
     ([key, value]) => !framing.has(key) && !known.includes(key) && isContent(value),
   );
-}
-
-/** Numbers and flags are never an answer. */
-function isContent(value: unknown): boolean {
-  if (typeof value === 'string') return value.trim() !== '';
-  if (Array.isArray(value)) return value.length > 0;
-  return asMap(value) !== undefined && Object.keys(value as JsonMap).length > 0;
 }
 
 /** JSON holds line ends only between its tokens; a body that is no JSON becomes the message of an error. */

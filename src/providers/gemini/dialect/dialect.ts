@@ -1,0 +1,34 @@
+import type { Dialect } from '../../../core/dialect.ts';
+import type { RequestBlock } from '../../../core/request-block.ts';
+import { planBody } from './body.ts';
+import { requestFaults } from './faults.ts';
+import { modelFacts } from './model-facts.ts';
+import { modelPath } from './model-path.ts';
+import { knownParameters } from './parameters.ts';
+import { promptSize } from './prompt-size.ts';
+import { asked, reask } from './reask.ts';
+import { readReply } from './reply.ts';
+import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+
+/** How the Gemini Developer API writes requests and results, alone and in batches. */
+export const geminiDialect: Dialect = {
+  // Each holds a model's name.
+  paths: {},
+  faults: requestFaults,
+  path: requestPath,
+  body: planBody,
+  frame: () => ({ open: '{"key":"', middle: '","request":', close: '}' }),
+  promptSize,
+  reask,
+  asked,
+  resultLine: directResultLine,
+  split: splitResultLine,
+  idIn,
+  reply: readReply,
+  facts: modelFacts,
+  parameters: knownParameters,
+};
+
+function requestPath({ endpoint, model }: RequestBlock): string {
+  return `/v1beta/${modelPath(model)}:${endpoint === 'embeddings' ? 'embedContent' : 'generateContent'}`;
+}

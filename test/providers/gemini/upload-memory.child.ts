@@ -1,0 +1,11 @@
+// Uploads the file named by the first argument to the server named by the second, and prints its own peak memory.
+import { stat } from 'node:fs/promises';
+import { chunkFile } from '../chunk-file.ts';
+import { never } from '../openai/open.ts';
+import { openProvider } from './open.ts';
+
+const [, , path = '', baseUrl = ''] = process.argv;
+const { batches } = await openProvider({ base_url: baseUrl });
+const { size } = await stat(path);
+await batches.store?.(chunkFile({ path, bytes: size }), never);
+process.stdout.write(String(process.resourceUsage().maxRSS * 1024));
