@@ -94,6 +94,14 @@ describe('a synchronous answer as a line of results', () => {
     ],
     // What gateways and proxies say.
     [401, { error: { type: 'invalid_request_error', message: 'No key.' } }, 'account', false],
+    [403, '<html><title>Blocked by a rule</title></html>', 'unclear', false],
+    [403, { message: 'This key may not use the model.' }, 'account', false],
+    [
+      403,
+      { error: { type: 'error', error: { type: 'permission_error', message: 'No.' } } },
+      'account',
+      false,
+    ],
     [413, '<html><title>Too large</title></html>', 'row', false],
     [502, '<html><title>Bad gateway</title></html>', 'provider', true],
     [429, { detail: 'slow down' }, 'provider', true],
@@ -101,6 +109,13 @@ describe('a synchronous answer as a line of results', () => {
   ] as const)('says of %i whose fault it is', (status, body, blame, retryable) => {
     expect(direct(status, body)).toMatchObject({ kind: 'failed', failure: { blame, retryable, ran: true } });
   });
+});
+
+test('a failure in words that are not the API’s keeps them', () => {
+  expect(direct(503, { detail: 'no upstream' })).toMatchObject({
+    failure: { code: 'api_error', message: '{"detail":"no upstream"}' },
+  });
+  expect(direct(500, '')).toMatchObject({ failure: { message: 'It answered 500.' } });
 });
 
 test('the pace is told by headers of its own, of which the tightest counts', () => {

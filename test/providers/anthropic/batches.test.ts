@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ChunkFile } from '../../../src/core/batch-side.ts';
 import type { BatchlineError } from '../../../src/core/errors.ts';
+import { Account } from '../../../src/providers/anthropic/account.ts';
+import { openAccount } from '../../../src/providers/anthropic/open.ts';
+import { usualPatience } from '../../../src/providers/http/patience.ts';
 import { chunkFile } from '../chunk-file.ts';
 import { fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
@@ -135,6 +138,22 @@ describe('a create', () => {
       code: 'rate_limited',
       retryable: true,
     });
+  });
+});
+
+test('a create that stalls is given up, and may have been carried out', async () => {
+  await using server = await fakeServer(() => new Promise<void>(() => undefined));
+  const baseUrl = new URL(server.url).origin;
+  const account = new Account({ apiKey: 'k', baseUrl, headers: {}, query: {}, proxies: null });
+  const { batches } = openAccount(account, { patience: { ...usualPatience, silence: 200 } });
+  const path = join(folder, 'big.jsonl');
+  const bytes = 50_000_000;
+  await writeFile(path, '');
+  await truncate(path, bytes);
+  await expect(batches.create(chunkFile({ path, bytes }), null, never)).rejects.toMatchObject({
+    code: 'upload_stalled',
+    outcome: 'unknown',
+    retryable: true,
   });
 });
 
