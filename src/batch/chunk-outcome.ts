@@ -163,10 +163,12 @@ function unsuccessfulRow(
   // Once the account is in order again, the row has as many tries as any other.
   const isAccounts = result.blame === 'account' && limits.attempts > 0;
   const attempts = (before?.attempts ?? 0) + (result.ran && !isAccounts ? 1 : 0);
+  // Line by line, what has no result was not sent, or came to nothing while the provider was away.
+  const wasSent = span.chunk.lane === 'batch' || result.ran;
   // The rows of a file that was too large for the provider were never sent in it. What a refused file is refused for
   // may change each time, which must come to an end.
   const isSubmission =
-    context.event === 'batch_refused' || (context.event !== 'file_superseded' && !isAccounts);
+    context.event === 'batch_refused' || (context.event !== 'file_superseded' && !isAccounts && wasSent);
   const submissions = (before?.submissions ?? 0) + (isSubmission ? 1 : 0);
   const retryable = result.retryable || (result.stage === 'answer' && limits.retriedAnswers.has(code));
   if (!isAccounts && (!retryable || attempts >= limits.attempts))

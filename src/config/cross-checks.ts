@@ -4,6 +4,7 @@ import { valueAt, type Fault, type Path } from './fault.ts';
 import { checkWholeSource } from './whole-source-checks.ts';
 import { writtenDialect } from './dialect-of.ts';
 import { requestDraft } from './request-draft.ts';
+import { checkTier } from './tier-checks.ts';
 import { checkSink } from './sink-checks.ts';
 
 /**
@@ -19,6 +20,7 @@ export function crossCheck(data: unknown): readonly Fault[] {
     ...checkWholeSource(data),
     ...checkState(data),
     ...checkSink(data),
+    ...checkTier(data),
   ];
 }
 

@@ -6,6 +6,7 @@ const keys = new Set(['auto', 'budget', 'prices', 'schedule', 'batch.pilot']);
 /** Values of the format that this version does not carry out yet. */
 const values: Readonly<Record<string, readonly string[]>> = {
   mode: ['auto'],
+  'standard.tier': ['2h', '8h'],
 };
 
 /** What to say of a key that is not accepted, where it is one that a later version has. */

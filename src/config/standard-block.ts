@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** What requests may cost more or less for. Which of them a provider has, its dialect says. */
+export const tierNames = ['default', 'flex', 'priority'] as const;
+
 export const standardBlock = z.strictObject({
   concurrency: z
     .int()
@@ -10,9 +13,12 @@ export const standardBlock = z.strictObject({
   requests_per_minute: z.int().min(1).optional().meta({
     description: 'No minute holds more requests, wherever it begins. Default: as many as the provider takes.',
   }),
-  tokens_per_minute: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'About how many prompt tokens are sent a minute. Default: as many as it takes.' }),
+  tokens_per_minute: z.int().min(1).optional().meta({
+    description:
+      'About how many tokens are sent a minute: those of prompts, and the most that answers may have. Default: as many as the provider takes.',
+  }),
+  tier: z.enum(tierNames).optional().meta({
+    description:
+      'What the provider is asked to serve requests as. flex: at half the price, when it has room. priority: faster, and dearer. Default: what the account is set to.',
+  }),
 });

@@ -63,6 +63,8 @@ export interface Reply {
   /** Whether the model asked for a tool to be called, so that it need not have said anything. */
   readonly hasCalls: boolean;
   readonly model: string | null;
+  /** The tier that the request was served in, which need not be the one that was asked for. */
+  readonly serviceTier?: string | null;
   /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
 }
@@ -126,6 +128,13 @@ export interface KnownParameters {
   readonly meant: Readonly<Record<string, string>>;
 }
 
+/** Tiers that synchronous requests may ask for, by the words of pipeline files. */
+export interface Tiers {
+  /** The parameter by which a request names its tier. */
+  readonly parameter: string;
+  of(endpoint: Endpoint): readonly string[];
+}
+
 /**
  * How a provider writes requests and results: pure, and part of its declaration, so that a file is checked, built and
  * loaded without reaching anybody.
@@ -156,6 +165,10 @@ export interface Dialect {
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
   facts(request: RequestDraft): ModelFacts;
+  /** Absent where a provider has none. */
+  readonly tiers?: Tiers;
+  /** The most tokens that an answer may have by the request's own words; null where they do not say. */
+  outputCeiling?(request: RequestBlock): number | null;
   /**
    * What may stand in `request.params`. Absent where that is not known.
    *

@@ -29,9 +29,15 @@ export interface DirectSide {
    *
    * @param line a request line of a sealed file
    * @param path where requests of its kind go, as the dialect has it
+   * @param tier one that the dialect names; what the provider usually does where it is left out
    * @throws BatchlineError where no answer came; `outcome` says whether the request may have been answered unheard
    */
-  ask(line: Buffer, path: string, signal: AbortSignal): Promise<DirectResponse>;
+  ask(line: Buffer, path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse>;
+}
+
+/** A refusal for its pace alone: 429, and 498 where a tier has no room (https://console.groq.com/docs/flex-processing). */
+export function isTooEarly({ status }: Pick<DirectResponse, 'status'>): boolean {
+  return status === 429 || status === 498;
 }
 
 export const noHints: PaceHints = { retryAfterMs: null, requests: null, tokens: null };

@@ -47,11 +47,14 @@ export class RequestLines {
   readonly #request: RequestBlock;
   readonly #frames: readonly Frame[];
   #asides: Asides | null = null;
+  /** The most tokens that an answer to a line may have; 0 where the request does not say. */
+  readonly outputCeiling: number;
 
   /** @param request what the lines were made from; its endpoint may have been changed since */
   constructor(dialect: Dialect, request: RequestBlock) {
     this.#dialect = dialect;
     this.#request = request;
+    this.outputCeiling = dialect.outputCeiling?.(request) ?? 0;
     const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
     this.#frames = Array.from(endpoints, (endpoint) => frameOf(dialect, { ...request, endpoint }));
   }

@@ -2,6 +2,7 @@ import type { ClassifiedResult } from '../core/batch-result.ts';
 import type { Dialect, Endpoint, ResultParts } from '../core/dialect.ts';
 import { errorMessage } from '../core/errors.ts';
 import { parseExactJson } from '../core/exact-json.ts';
+import { givenUp } from '../core/given-up.ts';
 import { asMap } from '../core/json.ts';
 import { longestRow } from '../core/longest-row.ts';
 import { isTooDeep, mostLevels } from '../core/nesting.ts';
@@ -83,7 +84,7 @@ export class ParsingReader {
       return { kind: 'unparsable', message: errorMessage(error) };
     }
     const line = asMap(parsed);
-    const parts = line === undefined ? null : this.#dialect.split(line);
+    const parts = line === undefined ? null : (givenUp(line) ?? this.#dialect.split(line));
     return parts ?? { kind: 'unparsable', message: 'The line is no result: it has no custom_id.' };
   }
 }

@@ -62,6 +62,7 @@ async function outcomeOf(
   results: readonly ClassifiedResult[],
   context: Partial<OutcomeContext> = {},
   act: (reconciliation: Reconciliation) => void = () => {},
+  lane: 'batch' | 'direct' = 'batch',
 ): Promise<ChunkOutcome> {
   await using folder = await temporaryFolder();
   const chunk = await storedChunk(folder.path, ['a', 'b', 'c']);
@@ -72,16 +73,20 @@ async function outcomeOf(
   act(reconciliation);
   const [span] = reconciliation.spans;
   if (span === undefined) throw new Error('no span');
-  return chunkOutcome(reconciliation, span, {
-    event: 'results_loaded',
-    limits,
-    history: new Map(),
-    usage: { input: 0, output: 0, cached: 0 },
-    cleaned: 0,
-    now,
-    moreToCome: false,
-    ...context,
-  });
+  return chunkOutcome(
+    reconciliation,
+    { ...span, chunk: { ...span.chunk, lane } },
+    {
+      event: 'results_loaded',
+      limits,
+      history: new Map(),
+      usage: { input: 0, output: 0, cached: 0 },
+      cleaned: 0,
+      now,
+      moreToCome: false,
+      ...context,
+    },
+  );
 }
 
 describe('what becomes of the rows of a chunk', () => {
@@ -110,6 +115,30 @@ describe('what becomes of the rows of a chunk', () => {
       sentBefore('c', { line: 2, attempts: 0, code: 'batch_expired', message: 'An error.', since: now }),
     ]);
     expect([...outcome.rowStates]).toEqual([1, 0, 0]);
+  });
+
+  it('is no submission of a row that was not answered line by line', async () => {
+    const history = new Map([['c', sentBefore('c', { line: 2, attempts: 1, submissions: 9 })]]);
+    const { failures, unfinished } = await outcomeOf(
+      [ok('a'), failed('b')],
+      { history },
+      undefined,
+      'direct',
+    );
+    expect(failures).toEqual([]);
+    expect(unfinished.map(({ customId, submissions }) => [customId, submissions])).toEqual([
+      ['b', 1],
+      ['c', 9],
+    ]);
+  });
+
+  it('is never_ran at once where a row was given up line by line, without an attempt', async () => {
+    const givenUp = { code: 'never_ran', retryable: false, ran: false } as const;
+    const { failures, unfinished } = await outcomeOf([ok('a'), failed('b', givenUp), ok('c')]);
+    expect(unfinished).toEqual([]);
+    expect(failures).toMatchObject([
+      { customId: 'b', stage: 'request', code: 'never_ran', attempts: 0, blame: 'provider' },
+    ]);
   });
 
   it('is to wait, without an attempt, where the account is to blame', async () => {

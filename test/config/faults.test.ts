@@ -91,6 +91,26 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['name: tags', 'schedule: {}', 'p.yaml:1:1  schedule  `schedule` is not available in this version'],
   ['name: tags', 'auto: {}', 'p.yaml:1:1  auto  `auto` is not available in this version'],
   ['name: tags', 'mode: auto', 'p.yaml:1:7  mode  `auto` is not available in this version'],
+  [
+    'name: tags',
+    'standard: { tier: 2h }',
+    'p.yaml:1:19  standard.tier  `2h` is not available in this version',
+  ],
+  [
+    'name: tags',
+    'standard: { tier: slow }',
+    'p.yaml:1:19  standard.tier  must be one of default, flex, priority',
+  ],
+  [
+    '  prompt: "{{ subject }}"',
+    '  prompt: "{{ subject }}"\n  params: { service_tier: flex }\nstandard: { tier: flex }',
+    'p.yaml:12:19  standard.tier  stands beside `request.params.service_tier`; only one is sent, so take one out',
+  ],
+  [
+    chat,
+    `${embedding}standard: { tier: flex }\n`,
+    'p.yaml:11:19  standard.tier  the provider does not have this tier for embeddings: it has none; take it out',
+  ],
   ['name: tags', 'standard: { concurrency: 0 }', 'p.yaml:1:26  standard.concurrency  must be'],
   ['name: tags', 'auto: {}', 'p.yaml:1:1  auto  `auto` is not available in this version'],
   ['name: tags', 'prices: {}', 'p.yaml:1:1  prices  `prices` is not available in this version'],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { givenUpLine } from '../../src/core/given-up.ts';
 import { createOutputValidator } from '../../src/results/output-validator.ts';
 import { chatBody, reader, readLine, resultLine } from './result-lines.ts';
 
@@ -485,4 +486,16 @@ test('speaks the drafts that a schema can name', async () => {
   expect(validate(['x'])).toBeUndefined();
   expect(validate([1])).toBe('/0 must be string');
   await expect(createOutputValidator({ type: 'strnig' })).rejects.toMatchObject({ code: 'invalid_schema' });
+});
+
+test('reads a row that was given up, which no provider has said', () => {
+  expect(readLine(texts, givenUpLine('r-1', 'Sent 10 times.'))).toMatchObject({
+    kind: 'failed',
+    customId: 'r-1',
+    code: 'never_ran',
+    message: 'Sent 10 times.',
+    retryable: false,
+    ran: false,
+    blame: 'provider',
+  });
 });

@@ -83,3 +83,40 @@ it('counts what was cut off once it was out, and asks it again', async () => {
   expect(await own.summary()).toMatchObject({ rows: { ok: rowCount }, requests: { in_doubt: 2 } });
   expect(askedRequests(await emulator.bill())).toHaveLength(rowCount + 2);
 });
+
+it('asks each request for the tier, waits for room in it, and takes it for no other request', async () => {
+  await using emulator = await createEmulator();
+  const tiers: unknown[] = [];
+  await using proxy = await createProxy(emulator.url, async ({ path, body }, forward) => {
+    if (!path.endsWith('/completions')) return forward();
+    tiers.push((JSON.parse(body.toString()) as { readonly service_tier?: unknown }).service_tier);
+    const error = { message: 'Resource Unavailable', type: 'flex', code: 'resource_unavailable' };
+    const status = tiers.length % 6 === 0 ? 429 : tiers.length % 6 === 1 ? 498 : null;
+    return status === null ? forward() : jsonResponse(status, { error });
+  });
+  await using own = await project(proxy.url, standard({ tier: 'flex' }));
+  expect(await own.summary()).toMatchObject({ rows: { ok: rowCount }, requests: { in_doubt: 0 } });
+  expect(await answers()).toEqual(expected(() => 1));
+  expect(tiers.length).toBeGreaterThan(rowCount);
+  expect(new Set(tiers)).toEqual(new Set(['flex']));
+  // What was answered in one tier is not asked again in another.
+  expect((await own.summary(0, '--set', 'standard.tier=priority')).rows).toMatchObject({ skipped: rowCount });
+});
+
+it('counts what nothing was heard of, also where the run ended before it was asked again', async () => {
+  await using emulator = await createEmulator();
+  let asked = 0;
+  let hasCredit = false;
+  await using proxy = await createProxy(emulator.url, async ({ path }, forward) => {
+    if (hasCredit || !path.endsWith('/completions')) return forward();
+    asked += 1;
+    if (asked > 1) return jsonResponse(429, { error: { message: 'No credit.', code: 'insufficient_quota' } });
+    await forward();
+    throw new Error('cut');
+  });
+  await using own = await project(proxy.url, standard({ concurrency: 1 }));
+  expect((await own.run()).code).toBe(1);
+  hasCredit = true;
+  expect(await own.summary()).toMatchObject({ rows: { ok: rowCount }, requests: { in_doubt: 1 } });
+  expect(askedRequests(await emulator.bill())).toHaveLength(rowCount + 1);
+});

@@ -1,7 +1,15 @@
 import { BatchlineError } from '../../core/errors.ts';
 import type { Manner } from './patient-fetch.ts';
 import type { Patience } from './patience.ts';
-import { type Call, type ProviderWords, providerError, type Refusal, refusalOf } from './provider-error.ts';
+import {
+  type Call,
+  isPageInstead,
+  type ProviderWords,
+  providerError,
+  type Refusal,
+  refusalOf,
+} from './provider-error.ts';
+import { TimeLimit } from './time-limit.ts';
 import { excerpt, pageHint, webPage } from './web-page.ts';
 
 /** What every request is sent with; the official SDKs take it as it is. */
@@ -64,35 +72,43 @@ export class ApiCalls<Client> {
     options: CallOptions,
     request: Send<Client>,
   ): Promise<unknown> {
-    const whole = AbortSignal.timeout(Math.max(this.#patience.whole, options.timeout ?? 0));
-    const limited = AbortSignal.any([signal, whole]);
+    using limit = new TimeLimit(signal, Math.max(this.#patience.whole, options.timeout ?? 0));
     const manner = { silenceMs: this.#patience.silence, ...options, follows: false };
     try {
-      const response = await this.#send(limited, manner, request);
+      const response = await this.#send(limit.signal, manner, request);
       return this.#parse(await response.text(), call);
     } catch (error) {
       signal.throwIfAborted();
-      throw providerError(whole.aborted ? whole.reason : error, this.#describe(call));
+      throw providerError(limit.signal.aborted ? limit.signal.reason : error, this.#describe(call));
     }
   }
 
   /**
    * The answer to a request, whatever its status, read whole.
    *
-   * @throws BatchlineError where none came
+   * @throws BatchlineError where none came, or one that is not the provider's
    */
-  async exchange(call: CallInfo, signal: AbortSignal, request: Send<Client>): Promise<Exchanged> {
-    const { whole, silence } = this.#patience;
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(whole)]);
+  async exchange(
+    call: CallInfo,
+    signal: AbortSignal,
+    request: Send<Client>,
+    patience: 'whole' | 'slow' = 'whole',
+  ): Promise<Exchanged> {
+    const { [patience]: whole, silence } = this.#patience;
+    using limit = new TimeLimit(signal, whole);
     try {
       // How long a model thinks is no silence.
       const manner = { silenceMs: silence, timeout: whole, follows: false };
-      const response = await this.#send(limited, manner, request);
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      const response = await this.#send(limit.signal, manner, request);
+      const text = await response.text();
+      // Who answers in the provider's place, or breaks its answer off, says nothing about the request.
+      if (!isJson(text)) return this.notUnderstood(call, text, true);
+      return { status: response.status, headers: response.headers, text };
     } catch (error) {
       signal.throwIfAborted();
       const refusal = refusalOf(error);
-      if (refusal?.headers === undefined) throw providerError(error, this.#describe(call));
+      if (refusal?.headers === undefined || isPageInstead(refusal))
+        throw providerError(limit.signal.aborted ? limit.signal.reason : error, this.#describe(call));
       return { status: refusal.status, headers: refusal.headers, text: bodyOf(refusal) };
     }
   }
@@ -130,8 +146,9 @@ export class ApiCalls<Client> {
    * For a 2xx answer that is not what the API promises.
    *
    * @param text the answer, where it is no JSON
+   * @param retryable whether the next answer may be another
    */
-  notUnderstood(call: CallInfo, text = ''): never {
+  notUnderstood(call: CallInfo, text = '', retryable = false): never {
     const { host, words } = this.#account;
     const page = webPage(text);
     const what = page ?? (text.trim() === '' ? 'its answer' : `its answer (${excerpt(text)})`);
@@ -140,6 +157,7 @@ export class ApiCalls<Client> {
       `${host}, while ${call.doing}: ${this.#account.redact(what)} is not one of the ${words.api}`,
       {
         where: host,
+        retryable,
         hint: page === null ? `Check provider.base_url: ${words.address}.` : pageHint(words.address),
         ...(call.paid === true ? { outcome: 'unknown' as const } : {}),
       },
@@ -149,6 +167,15 @@ export class ApiCalls<Client> {
   #describe(call: CallInfo): Call {
     const { host, words } = this.#account;
     return { ...call, host, words, redact: (text) => this.#account.redact(text) };
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

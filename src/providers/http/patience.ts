@@ -6,6 +6,8 @@ export interface Patience {
   readonly answer: number;
   /** For all of such an answer, however slowly it comes. */
   readonly whole: number;
+  /** For a whole synchronous answer of a tier that takes its time. */
+  readonly slow: number;
   /** For a whole upload and its answer. */
   readonly upload: number;
   /** For the next byte of an upload or of any answer. */
@@ -20,6 +22,7 @@ export const usualPatience: Patience = {
   check: minute / 4,
   answer: minute,
   whole: 10 * minute,
+  slow: 15 * minute,
   upload: 60 * minute,
   silence: minute,
   intake: 10 * minute,

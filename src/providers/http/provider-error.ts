@@ -100,10 +100,15 @@ function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
   return { outcome: absent ? 'absent' : 'unknown' };
 }
 
+/** Whether a web page came in the API's place, which no waiting mends. */
+export function isPageInstead({ status, message }: Pick<Refusal, 'status' | 'message'>): boolean {
+  return status < 500 && status !== 408 && status !== 429 && webPage(message) !== null;
+}
+
 function meaningOf(refusal: Refusal, call: Call): Meaning {
   const { status, message } = refusal;
   const { words } = call;
-  if (status < 500 && status !== 408 && status !== 429 && webPage(message) !== null)
+  if (isPageInstead(refusal))
     return { code: 'provider_not_understood', what: answered(refusal), hint: pageHint(words.address) };
   const own = words.meaning?.(refusal, call) ?? null;
   if (own !== null) return own;
@@ -192,9 +197,20 @@ function connectionError(error: unknown, call: Call): BatchlineError {
       where: call.host,
       hint: isProxy ? proxyHint : connectionHint(isCertificate, isRedirect),
       retryable: !isCertificate && !isRedirect && !isWrongName && !isProxy,
-      ...outcome(call, false),
+      ...outcome(call, isUnsent(reason, code) || isCertificate),
       cause: withoutSecrets(error, call),
     },
+  );
+}
+
+/** Whether there was no connection yet by which the request could have left. */
+function isUnsent(reason: unknown, code: string): boolean {
+  const syscall = reason instanceof Error && 'syscall' in reason ? reason.syscall : undefined;
+  return (
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    code === 'UND_ERR_CONNECT_TIMEOUT' ||
+    /proxy response/i.test(errorMessage(reason))
   );
 }
 

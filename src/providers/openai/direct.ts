@@ -1,5 +1,6 @@
 import type { DirectResponse, DirectSide, PaceHints, RateWindow } from '../../core/direct-side.ts';
 import type { OpenAiCalls } from './account.ts';
+import { tiers } from './dialect/tiers.ts';
 import { retryAfter } from '../http/retry-after.ts';
 
 /** The synchronous endpoints of one account. */
@@ -10,16 +11,21 @@ export class OpenAiDirect implements DirectSide {
     this.#api = api;
   }
 
-  async ask(line: Buffer, _path: string, signal: AbortSignal): Promise<DirectResponse> {
+  async ask(line: Buffer, _path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse> {
     const { path, body } = requestOf(line);
+    const patience = tier === 'flex' ? 'slow' : 'whole';
     const call = { doing: `asking ${path}`, paid: true } as const;
-    const { status, headers, text } = await this.#api.exchange(call, signal, (client, options) =>
-      client.post(path, {
-        ...options,
-        // As text: exactly what the file holds.
-        body,
-        headers: { 'content-type': 'application/json' },
-      }),
+    const { status, headers, text } = await this.#api.exchange(
+      call,
+      signal,
+      (client, options) =>
+        client.post(path, {
+          ...options,
+          // As text: exactly what the file holds, and its tier.
+          body: tier === undefined ? body : withTier(body, tier),
+          headers: { 'content-type': 'application/json' },
+        }),
+      patience,
     );
     return {
       status,
@@ -28,6 +34,11 @@ export class OpenAiDirect implements DirectSide {
       pace: paceHints(headers, Date.now()),
     };
   }
+}
+
+/** A body is never empty: it names its model. */
+function withTier(body: string, tier: string): string {
+  return `{${JSON.stringify(tiers.parameter)}:${JSON.stringify(tier)},${body.slice(1)}`;
 }
 
 const bodyMark = ',"body":';

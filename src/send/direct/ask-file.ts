@@ -6,7 +6,8 @@ import { readLines } from '../../files/line-reader.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { AskedLines } from './asked-lines.ts';
 import { askLine } from './ask-line.ts';
-import type { DirectContext } from './context.ts';
+import type { Asking, DirectContext } from './context.ts';
+import { LinesOut } from './lines-out.ts';
 
 const tellEveryMs = 1000;
 
@@ -42,9 +43,10 @@ export async function askFile(
     emit({ type: 'RequestsAnswered', chunk: chunk.chunk, answered: asked.count, requests: chunk.requests });
   const clock = setInterval(tell, tellEveryMs);
   try {
-    const fault = sends ? await askAll(context, asked, requests) : null;
+    const fault = sends ? await askLines(context, asked, requests) : null;
     await asked.finish();
-    return { inDoubt: asked.inDoubt, fault };
+    // What nothing was heard of is sent again with the next file, which knows nothing of this one.
+    return { inDoubt: asked.inDoubt + (fault === null ? 0 : asked.unheard), fault };
   } finally {
     clearInterval(clock);
     tell();
@@ -52,34 +54,34 @@ export async function askFile(
 }
 
 /** @returns what ended it before all were asked; null where nothing did */
-async function askAll(
-  context: DirectContext,
+export async function askLines(
+  context: Asking,
   asked: AskedLines,
   path: string,
 ): Promise<BatchlineError | null> {
-  const { pacer, signals, lines: requestLines } = context;
-  const underWay = new Set<Promise<void>>();
+  const { pacer, signals, tokensOf, concurrency } = context;
+  const out = new LinesOut(concurrency);
   const failed = new AbortController();
   const stop = AbortSignal.any([signals.drain, failed.signal]);
   try {
     for await (const { lines, first } of readLines(path, stop)) {
       for (const [index, bytes] of lines.entries()) {
-        const number = first + index;
-        if (asked.has(number)) continue;
+        if (asked.has(first + index)) continue;
+        await out.room(stop);
         // The block is read over while the line is still needed.
-        const line = Buffer.from(bytes);
-        const tokens = requestLines.tokensOf(line);
-        await pacer.turn(tokens, stop);
-        const asking: Promise<void> = askLine(context, asked, { number, line, tokens }, stop)
-          .catch((reason: unknown) => failed.abort(reason))
-          .finally(() => underWay.delete(asking));
-        underWay.add(asking);
+        const line = { number: first + index, line: Buffer.from(bytes), tokens: tokensOf(bytes) };
+        const sentAt = await pacer.turn(line.tokens, stop);
+        const asking = askLine(context, asked, line, sentAt, stop);
+        out.add(
+          bytes.length,
+          asking.catch((reason: unknown) => failed.abort(reason)),
+        );
       }
     }
   } catch (error) {
     if (!failed.signal.aborted) throw error;
   } finally {
-    await Promise.all(underWay);
+    await out.empty();
   }
   signals.drain.throwIfAborted();
   const fault: unknown = failed.signal.aborted ? failed.signal.reason : null;

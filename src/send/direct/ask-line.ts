@@ -1,9 +1,9 @@
-import { sleep } from '../../core/async.ts';
-import { noHints, type DirectResponse } from '../../core/direct-side.ts';
+import { type DirectResponse, isTooEarly, noHints } from '../../core/direct-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
+import { givenUpLine } from '../../core/given-up.ts';
 import { backoff } from '../../core/retry.ts';
 import type { AskedLines } from './asked-lines.ts';
-import type { DirectContext } from './context.ts';
+import type { Asking } from './context.ts';
 
 /** A request line of a file. */
 export interface Line {
@@ -19,6 +19,7 @@ interface Again {
   readonly message: string;
 }
 
+/** So slow that a row has not used up its submissions in the minute after the last answer. */
 const backOff = { firstWaitMs: 500, longestWaitMs: 60_000 };
 /** After so long without any answer the provider is away for good. */
 const longestSilenceMs = 3_600_000;
@@ -27,58 +28,63 @@ const aMinuteMs = 60_000;
 const mostSubmissions = 10;
 
 /**
- * Sends one line until it is answered; it counts as under way already. What says nothing about the row is waited out: a
- * pace that is too fast, a provider that is away.
+ * Sends one line until it is answered. What says nothing about the row is waited out: a pace that is too fast, a
+ * provider that is away.
  *
+ * @param firstSentAt its first turn, which it has had
  * @param stop aborted when nothing more is to be sent
  * @throws BatchlineError `account_refused`, or `provider_silent` where it has been away for an hour
  */
 export async function askLine(
-  context: DirectContext,
+  context: Asking,
   asked: AskedLines,
-  { number, line, tokens }: Line,
+  line: Line,
+  firstSentAt: number,
   stop: AbortSignal,
 ): Promise<void> {
-  const { pacer, heard, lines } = context;
+  const { pacer, heard, lines, clock } = context;
+  let failures = 0;
   let submissions = 0;
-  for (let tries = 1; ; tries += 1) {
-    const again = await sendOnce(context, asked, number, line);
+  for (let sentAt = firstSentAt; ; sentAt = await pacer.turn(line.tokens, stop)) {
+    const again = await sendOnce(context, asked, line, sentAt);
     if (again === null) return;
-    const silenceMs = Date.now() - heard.at;
-    if (again.why === 'provider' && heard.isAny && silenceMs < aMinuteMs) submissions += 1;
+    const now = clock.now();
+    heard.failure(sentAt);
+    if (heard.silenceMs(now) > longestSilenceMs) throw providerSilent(again.message);
+    // A refusal for the pace is waited out by all.
+    if (again.why === 'pace') continue;
+    failures += 1;
+    if (heard.hasAnsweredSince(now - aMinuteMs)) submissions += 1;
     if (submissions >= mostSubmissions) {
       const message = `Sent ${submissions} times without running. Last: ${again.message}`;
-      const error = JSON.stringify({ error: { code: 'never_ran', message } });
-      const response = { status: 500, requestId: null, body: error, pace: noHints };
-      return asked.answered(number, `${lines.answered(line, response)}\n`);
+      return asked.answered(line.number, `${givenUpLine(lines.idOf(line.line), message)}\n`);
     }
-    if (silenceMs > longestSilenceMs) throw providerSilent(again.message);
-    // A refusal for the pace is waited out by all.
-    if (again.why === 'provider') await sleep(backoff(Math.min(tries, 10), backOff), stop);
-    await pacer.turn(tokens, stop);
+    await clock.sleep(backoff(failures, backOff), stop);
   }
 }
 
 /** @returns null where it is answered, and the answer is kept */
 async function sendOnce(
-  context: DirectContext,
+  context: Asking,
   asked: AskedLines,
-  number: number,
-  line: Buffer,
+  { number, line }: Line,
+  sentAt: number,
 ): Promise<Again | null> {
-  const { direct, lines, pacer, signals } = context;
+  const { direct, lines, pacer, clock, tier, signals } = context;
   asked.sent(number);
   try {
-    const response = await direct.ask(line, lines.pathOf(line), signals.abort);
-    const again = take(context, asked, number, line, response);
-    if (again?.why === 'pace') pacer.pace.refused(response.pace, Date.now());
-    else pacer.pace.answered(response.pace, Date.now());
+    const response = await direct.ask(line, lines.pathOf(line), signals.abort, tier);
+    const again = take(context, asked, { number, line }, response);
+    const now = clock.now();
+    if (again === null) pacer.pace.answered(response.pace, now);
+    else if (again.why === 'pace') pacer.pace.refused(response.pace, sentAt, now);
+    else pacer.pace.failed(response.pace, now);
     return again;
   } catch (error) {
-    pacer.pace.lost();
-    if (!(error instanceof BatchlineError) || !error.retryable) throw error;
+    pacer.pace.failed(noHints, clock.now());
     // What may have been answered unheard stays open, and counts when it is sent again.
-    if (error.outcome === 'absent') asked.refused(number);
+    if (error instanceof BatchlineError && error.outcome === 'absent') asked.refused(number);
+    if (!(error instanceof BatchlineError) || !error.retryable) throw error;
     return { why: 'provider', message: error.message };
   } finally {
     pacer.ended();
@@ -86,10 +92,9 @@ async function sendOnce(
 }
 
 function take(
-  { read, lines, heard }: DirectContext,
+  { read, lines, heard, clock }: Asking,
   asked: AskedLines,
-  number: number,
-  line: Buffer,
+  { number, line }: Pick<Line, 'number' | 'line'>,
   response: DirectResponse,
 ): Again | null {
   const text = lines.answered(line, response);
@@ -98,9 +103,9 @@ function take(
   if (isRefused && (result.blame === 'account' || result.retryable)) {
     asked.refused(number);
     if (result.blame === 'account') throw accountRefused(result.code, result.message);
-    return { why: response.status === 429 ? 'pace' : 'provider', message: result.message };
+    return { why: isTooEarly(response) ? 'pace' : 'provider', message: result.message };
   }
-  heard.answer(Date.now());
+  heard.answer(clock.now());
   asked.answered(number, `${text}\n`);
   return null;
 }

@@ -78,6 +78,11 @@ export class AskedLines implements AsyncDisposable {
     return this.#inDoubt;
   }
 
+  /** How many lines went out of which nothing has come back. */
+  get unheard(): number {
+    return this.#open.size;
+  }
+
   has(line: number): boolean {
     return this.#answered.has(line);
   }

@@ -6,23 +6,35 @@ import type { Signals } from '../../core/host.ts';
 import type { Pass } from '../../job/job.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { RequestLines } from '../../request/request-lines.ts';
+import type { Clock } from './clock.ts';
 import type { Heard } from './heard.ts';
 import type { Pacer } from './pacer.ts';
 
-/** What the chunks that are asked line by line need. */
-export interface DirectContext {
-  readonly ledger: Pick<Ledger, 'moveChunk'>;
+/** What asking lines one by one takes. */
+export interface Asking {
   readonly direct: DirectSide;
   readonly lines: RequestLines;
   /** Understands a line of answers, as it understands a batch's. */
   readonly read: (line: Buffer) => ClassifiedResult;
   readonly pacer: Pacer;
   readonly heard: Heard;
+  readonly clock: Clock;
+  /** The most requests under way at a time. */
+  readonly concurrency: number;
+  /** What a request is reckoned at, where that matters to its pace. */
+  readonly tokensOf: (line: Buffer) => number;
+  /** Undefined where requests name none. */
+  readonly tier: string | undefined;
+  readonly signals: Signals;
+}
+
+/** What the chunks that are asked line by line need. */
+export interface DirectContext extends Asking {
+  readonly ledger: Pick<Ledger, 'moveChunk'>;
   readonly account: string;
   readonly folder: string;
   readonly pass: Pass;
   /** Told why nothing more is to be sent. */
   readonly halt: (error: BatchlineError) => void;
-  readonly signals: Signals;
   readonly emit: EventListener;
 }

@@ -1,24 +1,24 @@
-/** When the provider has last answered a request. */
+/** What was heard of the provider: when it last answered for a row, and since when it has not. */
 export class Heard {
-  #at: number;
-  #isAny = false;
-
-  /** @param now since when it is listened to */
-  constructor(now: number) {
-    this.#at = now;
-  }
-
-  /** In milliseconds since 1970; the beginning where it has answered none. */
-  get at(): number {
-    return this.#at;
-  }
-
-  get isAny(): boolean {
-    return this.#isAny;
-  }
+  #answeredAt = -Infinity;
+  #silentSince: number | null = null;
 
   answer(now: number): void {
-    this.#at = now;
-    this.#isAny = true;
+    this.#answeredAt = now;
+    this.#silentSince = null;
+  }
+
+  /** A request came to nothing. Time in which nobody asks is no silence. */
+  failure(sentAt: number): void {
+    this.#silentSince ??= Math.max(sentAt, this.#answeredAt);
+  }
+
+  /** Milliseconds for which all that was asked came to nothing. */
+  silenceMs(now: number): number {
+    return this.#silentSince === null ? 0 : now - this.#silentSince;
+  }
+
+  hasAnsweredSince(at: number): boolean {
+    return this.#answeredAt >= at;
   }
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../../core/host.ts';
 import type { Collection } from '../../job/job.ts';
+import { systemClock } from './clock.ts';
 import type { DirectContext } from './context.ts';
 import { DirectLane } from './direct-lane.ts';
 import { Heard } from './heard.ts';
@@ -12,22 +13,27 @@ export function openDirectLane(
   halt: DirectContext['halt'],
   { signals, emit }: Host,
 ): DirectLane {
-  const { concurrency, requests_per_minute, tokens_per_minute } = loaded.pipeline.standard;
-  const now = Date.now();
+  const { concurrency, requests_per_minute, tokens_per_minute, tier } = loaded.pipeline.standard;
   const limits = {
     concurrency,
     requestsPerMinute: requests_per_minute ?? null,
     tokensPerMinute: tokens_per_minute ?? null,
   };
   const { direct, account } = prepared.provider;
+  const lines = prepared.requestLines;
   return new DirectLane({
     ledger,
     direct,
     account,
-    lines: prepared.requestLines,
+    lines,
     read: (line) => prepared.results.reader.read(line, 0, line.length),
-    pacer: new Pacer(new Pace(limits, now)),
-    heard: new Heard(now),
+    pacer: new Pacer(new Pace(limits, systemClock.now()), systemClock),
+    heard: new Heard(),
+    clock: systemClock,
+    concurrency,
+    tier,
+    // Looking into each line takes longer than sending it.
+    tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),
     folder: run.folder,
     pass,
     halt,

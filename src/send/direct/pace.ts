@@ -10,16 +10,24 @@ export interface PaceLimits {
 
 /** A little more than a minute: clocks and networks are not exact. */
 const windowMs = 61_000;
-const firstPauseMs = 1000;
+const shortestPauseMs = 10;
+/** Of a pause for a refusal; a provider that asks for a longer one is asked again all the same. */
 const longestPauseMs = 60_000;
+const mostDoublings = Math.ceil(Math.log2(longestPauseMs / shortestPauseMs));
+/** A provider that is away is looked for no more often, and no more rarely. */
+const firstAwayMs = 500;
+const longestAwayMs = 15_000;
 const firstConcurrency = 4;
 
 /**
  * When the next synchronous request may be sent: pure, so that time is whatever the caller says it is.
  *
  * Requests are spaced evenly, never sent in bursts, so that no window of a minute holds more than the limit wherever it
- * begins, also where it spans two processes. Where no limit is set, the number under way grows by one with each round
- * of answers and is halved by each refusal (additive increase, multiplicative decrease).
+ * begins, also where it spans two processes. The number under way grows by one with each round of answers and is halved
+ * by each refusal (additive increase, multiplicative decrease); where a limit is set it begins at the most.
+ *
+ * A refusal is followed by a pause, twice as long as the last where that did not help and much shorter with each answer: a
+ * provider that turns away now and then costs little, and one that turns away everything is hardly asked.
  */
 export class Pace {
   readonly #limits: PaceLimits;
@@ -28,8 +36,12 @@ export class Pace {
   #concurrency: number;
   #underWay = 0;
   #answersOfRound = 0;
-  #refusalsInRow = 0;
-  #lastHalvedAt = -Infinity;
+  /** How often the pause is doubled. */
+  #doublings = 0;
+  #lastRefusalAt = -Infinity;
+  /** Requests that came to nothing since the last answer, and rounds of them. */
+  #failures = 0;
+  #failedRounds = 0;
 
   /** @param now when this process begins: an earlier one may have sent something the moment before */
   constructor(limits: PaceLimits, now: number) {
@@ -55,10 +67,12 @@ export class Pace {
     this.#notBefore = Math.max(this.#notBefore, now + this.#spacingMs(tokens));
   }
 
-  /** Of any answer but a refusal for its pace. */
+  /** Of an answer to what was asked. */
   answered(hints: PaceHints, now: number): void {
     this.#underWay -= 1;
-    this.#refusalsInRow = 0;
+    this.#doublings = Math.floor(this.#doublings / 2);
+    this.#failures = 0;
+    this.#failedRounds = 0;
     this.#heed(hints, now);
     this.#answersOfRound += 1;
     if (this.#answersOfRound < this.#concurrency) return;
@@ -66,24 +80,34 @@ export class Pace {
     this.#concurrency = Math.min(this.#concurrency + 1, this.#limits.concurrency);
   }
 
-  /** Of an answer 429: nothing is sent for a while. */
-  refused(hints: PaceHints, now: number): void {
+  /** Of a request that was too early: nothing is sent for a while. */
+  refused(hints: PaceHints, sentAt: number, now: number): void {
     this.#underWay -= 1;
-    const backOff = Math.min(firstPauseMs * 2 ** this.#refusalsInRow, longestPauseMs);
     // Requests that were under way together are refused together, which is one refusal.
-    if (now >= this.#lastHalvedAt + firstPauseMs) {
-      this.#lastHalvedAt = now;
-      this.#refusalsInRow += 1;
-      this.#answersOfRound = 0;
-      this.#concurrency = Math.max(1, Math.floor(this.#concurrency / 2));
+    if (sentAt >= this.#lastRefusalAt) {
+      this.#lastRefusalAt = now;
+      this.#doublings = Math.min(this.#doublings + 1, mostDoublings);
+      this.#halve();
     }
-    this.#pause(Math.min(Math.max(hints.retryAfterMs ?? 0, backOff), longestPauseMs), now);
-    this.#heed({ ...hints, retryAfterMs: null }, now);
+    this.#pause(Math.min(shortestPauseMs * 2 ** (this.#doublings - 1), longestPauseMs), now);
+    this.#heed(hints, now);
   }
 
-  /** No answer came. */
-  lost(): void {
+  /** Of a request that came to nothing for another reason: where none of a round is answered, the provider is away. */
+  failed(hints: PaceHints, now: number): void {
     this.#underWay -= 1;
+    this.#heed(hints, now);
+    this.#failures += 1;
+    if (this.#failures < this.#concurrency) return;
+    this.#failures = 0;
+    this.#halve();
+    this.#pause(Math.min(firstAwayMs * 2 ** this.#failedRounds, longestAwayMs), now);
+    this.#failedRounds += 1;
+  }
+
+  #halve(): void {
+    this.#answersOfRound = 0;
+    this.#concurrency = Math.max(1, Math.floor(this.#concurrency / 2));
   }
 
   #heed({ retryAfterMs, requests, tokens }: PaceHints, now: number): void {

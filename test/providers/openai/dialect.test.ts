@@ -12,3 +12,8 @@ test('frames a request line', () => {
     body: { model: 'm' },
   });
 });
+
+test('a reply names the tier that it was served in', () => {
+  const replies = [{ service_tier: 'flex' }, {}].map((body) => openAiDialect.reply('chat', body));
+  expect(replies.map(({ serviceTier }) => serviceTier)).toEqual(['flex', null]);
+});

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { fakeServer, readBody, sendJson } from '../fake-server.ts';
+import { never, openProvider } from './open.ts';
 import { paceHints } from '../../../src/providers/openai/direct.ts';
 import { directResultLine, splitResultLine } from '../../../src/providers/openai/dialect/result-line.ts';
 import type { JsonMap } from '../../../src/core/json.ts';
@@ -52,10 +54,77 @@ test.each([
     429,
     { code: 'insufficient_quota', blame: 'account' },
   ],
+  [
+    '{"error":{"message":"No room.","code":"insufficient_capacity"}}',
+    498,
+    { retryable: true, blame: 'provider' },
+  ],
+  [
+    '{"error":{"message":"Resource Unavailable","code":"insufficient_resource"}}',
+    429,
+    { retryable: true, blame: 'provider' },
+  ],
   ['{"error":{"message":"Bad."}}', 400, { retryable: false, blame: 'row' }],
 ])('%s (%d) becomes a failure', (body, status, failure) => {
   expect(read(directResultLine('id-1', { status, requestId: null, body }))).toMatchObject({
     kind: 'failed',
     failure,
   });
+});
+
+const line = Buffer.from(
+  '{"custom_id":"1","method":"POST","url":"/v1/chat/completions","body":{"model":"m"}}',
+);
+
+async function askAt(url: string): Promise<unknown> {
+  const { direct } = await openProvider({ base_url: url, api_key: 'sk-1' });
+  return direct.ask(line, '/v1/chat/completions', never).catch((error: unknown) => error);
+}
+
+test('what could not even leave was surely not answered', async () => {
+  const server = await fakeServer(() => undefined);
+  await server[Symbol.asyncDispose]();
+  for (const url of [server.url, 'http://no-such-host.invalid/v1'])
+    expect(await askAt(url)).toMatchObject({
+      code: 'provider_unreachable',
+      retryable: true,
+      outcome: 'absent',
+    });
+});
+
+test('what was out when the connection broke may have been answered', async () => {
+  await using server = await fakeServer((request) => void request.socket.destroy());
+  expect(await askAt(server.url)).toMatchObject({ retryable: true, outcome: 'unknown' });
+});
+
+test.each(['<html><title>Log in</title></html>', '{"choices":[{"mess', ''])(
+  "a success that is no JSON is nobody's answer, and may be another the next time: %s",
+  async (body) => {
+    await using server = await fakeServer((_request, response) => void response.end(body));
+    expect(await askAt(server.url)).toMatchObject({
+      code: 'provider_not_understood',
+      retryable: true,
+      outcome: 'unknown',
+    });
+  },
+);
+
+test('a web page in place of a refusal ends it, and is no answer to a row', async () => {
+  await using server = await fakeServer((_request, response) => {
+    response.writeHead(403, { 'content-type': 'text/html' });
+    response.end('<html><title>Blocked</title></html>');
+  });
+  expect(await askAt(server.url)).toMatchObject({ code: 'provider_not_understood', retryable: false });
+});
+
+test('a tier is added to what is sent, which is else what the file holds', async () => {
+  const bodies: string[] = [];
+  await using server = await fakeServer(async (request, response) => {
+    bodies.push((await readBody(request)).toString());
+    sendJson(response, {});
+  });
+  const { direct } = await openProvider({ base_url: server.url, api_key: 'sk-1' });
+  await direct.ask(line, '/v1/chat/completions', never, 'flex');
+  await direct.ask(line, '/v1/chat/completions', never);
+  expect(bodies).toEqual(['{"service_tier":"flex","model":"m"}', '{"model":"m"}']);
 });

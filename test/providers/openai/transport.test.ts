@@ -272,3 +272,19 @@ test('says that a proxy asks for a password, which no waiting brings', async () 
   });
   refusing.close();
 });
+
+test('waits longer for an answer of a tier that takes its time, and for no other', async () => {
+  await using server = await fakeServer((_request, response) => {
+    setTimeout(() => sendJson(response, { id: 'a' }), 1500);
+  });
+  const settings = { apiKey: 'k', baseUrl: server.url, headers: {}, organization: null, project: null };
+  const patience = { ...usualPatience, whole: 300, slow: 60_000 };
+  const { direct } = openAccount(new Account(settings), { patience });
+  const line = Buffer.from('{"custom_id":"1","method":"POST","url":"/v1/responses","body":{"model":"m"}}');
+  await expect(direct.ask(line, '/v1/responses', never, 'priority')).rejects.toMatchObject({
+    code: 'provider_unreachable',
+    message: expect.stringContaining('did not answer in time'),
+    outcome: 'unknown',
+  });
+  expect(await direct.ask(line, '/v1/responses', never, 'flex')).toMatchObject({ status: 200 });
+});

@@ -61,7 +61,7 @@ test('never more are under way than the concurrency', () => {
   const pace = new Pace({ ...none, concurrency: 3 }, 0);
   for (let at = 0; at < 3; at += 1) pace.sent(1, 0);
   expect(pace.nextAt).toBeNull();
-  pace.lost();
+  pace.failed(noHints, 0);
   expect(pace.nextAt).toBe(0);
 });
 
@@ -78,19 +78,19 @@ test('without a limit, requests under way grow by one a round and are halved by 
   for (let at = 0; at < 5; at += 1) pace.answered(noHints, 20);
   expect(room()).toBe(6);
   // Those that were sent together are refused together: once.
-  for (let at = 0; at < 6; at += 1) pace.refused(noHints, 2000 + at);
-  expect(pace.nextAt).toBeGreaterThanOrEqual(3000);
+  for (let at = 0; at < 6; at += 1) pace.refused(noHints, 20, 2000 + at);
+  expect(pace.nextAt).toBeGreaterThanOrEqual(2010);
   expect(room()).toBe(3);
 });
 
 test.each([
-  [asking(0), 1000],
+  [asking(0), 10],
   [asking(5000), 5000],
   [asking(7_200_000), 60_000],
-])('a refusal is waited out as asked, between the back-off and a minute: %o', (hints, waitMs) => {
+])('a refusal is waited out as asked, for a moment at least and a minute at most: %o', (hints, waitMs) => {
   const pace = new Pace(none, 0);
   pace.sent(1, 0);
-  pace.refused(hints, 100_000);
+  pace.refused(hints, 0, 100_000);
   expect(pace.nextAt).toBe(100_000 + waitMs);
 });
 

@@ -42,8 +42,11 @@ function isAccounts({ status, code, type, message }: Told): boolean {
   if (status === 401 || status === 402) return true;
   if (modelCodes.test(code) || (isRefusal(status) && modelWords.test(message))) return true;
   // A rate limit speaks of quotas and billing plans too, and passes.
-  if (status === 429)
-    return /insufficient|billing|spend|credit|balance|overdue|arrear/i.test(code) || isUsedUp(type, message);
+  if (status === 429 || status === 498)
+    return (
+      /insufficient(?!_?(?:capacity|resource))|billing|spend|credit|balance|overdue|arrear/i.test(code) ||
+      isUsedUp(type, message)
+    );
   return (
     isRefusal(status) &&
     (accountCodes.test(code) ||

@@ -2,9 +2,11 @@ import type { Dialect, Endpoint } from '../../../core/dialect.ts';
 import { planBody } from './body.ts';
 import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
+import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
+import { tiers } from './tiers.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
 import { strictOutputFaults } from './strict-output.ts';
@@ -36,6 +38,8 @@ export const openAiDialect: Dialect = {
   reply: readReply,
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
+  outputCeiling,
+  tiers,
   parameters: knownParameters,
 };
 

@@ -23,6 +23,9 @@ const passing: ReadonlySet<string> = new Set([
   'request_timeout',
 ]);
 
+/** Statuses that pass, beside 5xx. 0 is a failure inside the provider, 498 is Groq's want of room for a tier. */
+const passingStatuses: ReadonlySet<number> = new Set([0, 408, 409, 429, 498]);
+
 /**
  * Why a request was not answered. OpenAI leaves `error` null and puts an HTTP error into the response's body;
  * vLLM does the reverse, with a text or an object as `error` and no body.
@@ -91,7 +94,7 @@ function describe(status: number | null): string {
 function isRetryable(line: FailedLine, status: number | null, code: string): boolean {
   if (passing.has(code) || isBrokenOff(line)) return true;
   if (status === null || isOk(status)) return isSilent(line);
-  return status === 0 || status === 408 || status === 409 || status === 429 || status >= 500;
+  return passingStatuses.has(status) || status >= 500;
 }
 
 /** Neither an answer nor an error: the provider owes one. */
