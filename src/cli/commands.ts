@@ -112,7 +112,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'emulator',
     args: '',
-    summary: 'Serves an OpenAI-compatible batch API on loopback, for trying things out.',
+    summary: 'Serves the batch APIs of OpenAI, Anthropic and Gemini on loopback, for trying things out.',
     options: options.emulator,
     load: () => import('./emulator.ts'),
   },

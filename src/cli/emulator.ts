@@ -9,7 +9,7 @@ import type { Main } from './context.ts';
 const standardPort = 8089;
 const standardFolder = '.pipeline/emulator';
 
-/** `pipeline emulator`: serves an OpenAI-compatible batch API on loopback until it is interrupted. */
+/** `pipeline emulator`: serves the providers' batch APIs on loopback until it is interrupted. */
 export const main: Main = async (_args, options, context) => {
   const { startEmulator } = await import('../emulator/server.ts');
   const dataDir = resolve(context.cwd, textOption(options['data'] ?? options['stateDir'], standardFolder));
@@ -24,7 +24,7 @@ export const main: Main = async (_args, options, context) => {
   });
   context.print(`emulator: ${emulator.url}  (files, batches and bill in ${dataDir})`);
   context.print('provider:');
-  context.print(`  base_url: ${emulator.url}`);
+  context.print(`  base_url: ${emulator.url}  # anthropic, gemini: ${new URL(emulator.url).origin}`);
   context.print('  api_key: any-key-will-do');
   await interrupted(context.signals.drain);
   return 130;

@@ -225,7 +225,7 @@ export const options = {
     },
     {
       flags: '--models <names>',
-      description: "models that it has beside OpenAI's, separated by commas, such as my-model or a-*",
+      description: "models that it has beside the providers', separated by commas, such as my-model or a-*",
     },
     { flags: '--latency <duration>', description: 'how long a batch takes, such as 0ms, 2s or 15m' },
     {

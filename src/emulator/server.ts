@@ -25,7 +25,7 @@ export interface EmulatorOptions {
   readonly seed?: number;
   /** What it is to do wrong; can be changed while it runs by `PUT /emulator/faults`. */
   readonly faults?: FaultsInput;
-  /** Models that it has beside OpenAI's. Default: what the variable BATCHLINE_EMULATOR_MODELS lists. */
+  /** Models that it has beside the providers'. Default: what the variable BATCHLINE_EMULATOR_MODELS lists. */
   readonly models?: readonly string[];
   /** What synchronous requests are held to; without, they are not. */
   readonly rates?: RateLimits;
@@ -35,9 +35,9 @@ export interface EmulatorOptions {
   readonly whenUnused?: UnusedRule;
 }
 
-/** A running emulator of the OpenAI API. Disposing it stops it; its state stays. */
+/** A running emulator of the APIs of OpenAI, Anthropic and Google. Disposing it stops it; its state stays. */
 export interface Emulator extends AsyncDisposable {
-  /** What `base_url` is to be: `http://127.0.0.1:PORT/v1`. */
+  /** What `base_url` is to be at OpenAI's API: `http://127.0.0.1:PORT/v1`. That of the others is its origin. */
   readonly url: string;
 }
 

@@ -27,7 +27,7 @@ export interface ServiceOptions {
   readonly latencyMs: number;
   readonly seed: number;
   readonly faults: FaultsInput | undefined;
-  /** Models beside those that OpenAI has. */
+  /** Models beside those that the providers have. */
   readonly models: readonly string[];
   /** What synchronous requests are held to. */
   readonly rates: RateLimits;

@@ -20,8 +20,11 @@ test('a trial by --set, which leaves the file and its target as they are', () =>
   expect(note).not.toContain('--full-refresh');
 });
 
+function at(type: string) {
+  return { isRedirected: false, pipeline: { provider: { type } } };
+}
+
 test('the key of the provider that is named', () => {
-  const at = (type: string) => ({ isRedirected: false, pipeline: { provider: { type } } });
   expect(syntheticNote('p.yaml', 'out.csv', at('openai'), [])).toContain('your key into OPENAI_API_KEY,');
   expect(syntheticNote('p.yaml', 'out.csv', at('anthropic'), [])).toContain(
     'your key into ANTHROPIC_API_KEY,',

@@ -23,6 +23,10 @@ export class FakeServer {
   readonly batches = new Map<string, FakeBatch>();
   /** Those of which it no longer has the results. */
   readonly gone = new Set<string>();
+  /** Those that it was asked to cancel, which it never does. */
+  readonly cancelled = new Set<string>();
+  /** What every create is answered with, where it makes nothing. */
+  turnsDown: BatchlineError | null = null;
   /** Whether batches do not end as soon as they are made. */
   holds = false;
   /** How many batches were listed so far, over all listings. */
@@ -157,6 +161,7 @@ class FakeBatches implements BatchSide {
     signal.throwIfAborted();
     const server = this.#server;
     if (server.fails('no answer')) throw cut('unknown');
+    if (server.turnsDown !== null) throw server.turnsDown;
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
@@ -191,6 +196,7 @@ class FakeBatches implements BatchSide {
   }
 
   cancel(id: string, signal: AbortSignal) {
+    this.#server.cancelled.add(id);
     return this.look(id, signal);
   }
 

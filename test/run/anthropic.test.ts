@@ -56,6 +56,23 @@ it('brings structured output, usage with what was cached, and one word for how a
   expect((await answers()).some(({ attempt }) => attempt === 1)).toBe(true);
 });
 
+it('asks again where an answer does not fit, of a head that is kept, which makes it no other request', async () => {
+  await using emulator = await createEmulator({
+    faults: { rows: [{ fault: 'misfit', every: 3, attempts: 1 }] },
+  });
+  const system = 'You tag notes.\n'.repeat(300);
+  await using own = await at(emulator, {
+    request: { system, output: { schema, on_invalid: 'reask' } },
+    sink: { columns: { answer: 'string(json.tags[0])', attempt: 'attempt' } },
+  });
+  expect((await own.summary()).rows).toMatchObject({ ok: rowCount, failed: 0 });
+  const attempts = (await answers()).map(({ id, attempt }) => [id, attempt]);
+  expect(attempts).toEqual(attempts.map(([id = 0]) => [id, id % 3 === 0 ? 2 : 1]));
+  expect((await own.summary()).rows).toMatchObject({ skipped: rowCount, requested: 0 });
+  const { code, stderr } = await own.run('--set', 'request.cache=off');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('0 requests') });
+});
+
 it('fails rows by their own fault, sends again what is not theirs, and says why', async () => {
   const faults: FaultsInput = {
     rows: [

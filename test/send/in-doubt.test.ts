@@ -1,6 +1,7 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { BatchlineError } from '../../src/core/errors.ts';
 import type * as registry from '../../src/providers/index.ts';
-import { openDesk, ownAnswers, requestOf, table } from './in-doubt-scene.ts';
+import { type Desk, openDesk, ownAnswers, requestOf, table } from './in-doubt-scene.ts';
 
 vi.mock('../../src/providers/index.ts', async (original) => {
   const { providers } = await original<typeof registry>();
@@ -230,7 +231,7 @@ it('is cancelled with what may be its own, which is named and left alone', async
   const { code, log } = await desk.cancel();
   expect({ code, log }).toEqual({ code: 1, log: expect.stringMatching(/create_in_doubt|fake_1/) });
   expect(await desk.summary()).toMatchObject({ status: 'cancelled' });
-  expect(desk.server.batches.get('fake_1')?.status).toBe('completed');
+  expect([...desk.server.cancelled]).toEqual([]);
 });
 
 it('is cancelled no later than what may be its own expires', async () => {
@@ -244,6 +245,7 @@ it('is cancelled no later than what may be its own expires', async () => {
   desk.server.batches.set('fake_1', { ...batch, expiresAt: Date.now() });
   expect((await desk.cancel()).code).toBe(1);
   expect(await desk.summary()).toMatchObject({ status: 'cancelled' });
+  expect([...desk.server.cancelled]).toEqual([]);
 });
 
 it('loads, when it is cancelled, what its own batch had answered', async () => {
@@ -264,4 +266,42 @@ it('reads a listing no further than a batch of its time can stand', async () => 
   expect((await desk.run()).code).toBe(0);
   expect(desk.server.batches.size).toBe(301);
   expect(desk.server.listed).toBeLessThan(2 * 150);
+});
+
+describe('a create that the provider says it has turned down', () => {
+  const error = new BatchlineError('provider_refused', 'it answered 400: no', { outcome: 'absent' });
+
+  /** Runs the pipeline until the create is not turned down any more. @returns how often batches were listed */
+  async function looksOf(desk: Desk): Promise<number> {
+    let looks = 0;
+    desk.server.turnsDown = error;
+    desk.server.onList = () => void (looks += 1);
+    expect((await desk.run()).error?.code).toBe('provider_refused');
+    desk.server.turnsDown = null;
+    const before = looks;
+    expect((await desk.run()).code).toBe(0);
+    expect(await desk.loaded()).toEqual(ownAnswers(rows));
+    return before;
+  }
+
+  it('is ruled out by one look that shows nothing that may be its batch', async () => {
+    await using desk = await openDesk(rows);
+    expect(await looksOf(desk)).toBe(1);
+    expect(desk.server.batches.size).toBe(1);
+  });
+
+  it('is ruled out only once what may be its batch is known to be another', async () => {
+    await using desk = await openDesk(rows);
+    desk.server.make(all.map((row) => requestOf(row, { key: `their-${row}` })));
+    expect(await looksOf(desk)).toBe(2);
+    expect(desk.server.batches.size).toBe(2);
+  });
+
+  it('may have been carried out all the same', async () => {
+    await using desk = await openDesk(rows);
+    desk.server.make(all.map((row) => requestOf(row)));
+    desk.server.turnsDown = error;
+    expect((await desk.run()).code).toBe(0);
+    expect(desk.server.batches.size).toBe(1);
+  });
 });

@@ -80,7 +80,7 @@ async function forward(
   { headers }: IncomingMessage,
 ): Promise<ProxiedResponse> {
   const passed = Object.fromEntries(
-    ['authorization', 'content-type'].flatMap((name) => {
+    ['authorization', 'content-type', 'x-api-key', 'anthropic-version'].flatMap((name) => {
       const value = headers[name];
       return typeof value === 'string' ? [[name, value]] : [];
     }),

@@ -1,7 +1,7 @@
 import { badRequest, invalidType, invalidValue, missingParameter } from '../http/api-error.ts';
 import { isMap, type JsonMap } from '../../core/json.ts';
 import { emptyArray } from './parameters.ts';
-import type { PromptMessage } from './prompt.ts';
+import { joinTexts, type PromptMessage } from './prompt.ts';
 
 /** The messages of a list, each checked for its role and content. @throws ApiError 400 */
 export function readMessages(value: unknown, name: string, roles: readonly string[]): PromptMessage[] {
@@ -25,10 +25,8 @@ function readContent(message: JsonMap, path: string, role: string): string {
   const content = message['content'];
   if (typeof content === 'string') return content;
   if (Array.isArray(content)) {
-    return content
-      .map((part: unknown, index) => partText(part, `${path}.content[${index}]`))
-      .filter((text) => text !== null)
-      .join('\n');
+    const texts = content.map((part: unknown, index) => partText(part, `${path}.content[${index}]`));
+    return joinTexts(texts.filter((text) => text !== null));
   }
   // An assistant's message may consist of tool calls alone.
   if (role === 'assistant' && (content === null || content === undefined)) return '';

@@ -32,9 +32,9 @@ export function readPrompt(given: readonly PromptMessage[]): Prompt {
   let hash = hashStart;
   let bytes = 0;
   let subject: string | undefined;
+  for (const { text } of given) bytes += Buffer.byteLength(text);
   for (const message of messages) {
     hash = hashText(message.text, hash ^ message.role.length);
-    bytes += Buffer.byteLength(message.text);
     if (message.role === 'user' || message.role === 'tool') subject = message.text;
   }
   subject ??= messages.at(-1)?.text ?? '';
@@ -42,12 +42,17 @@ export function readPrompt(given: readonly PromptMessage[]): Prompt {
   return { words: contentWords(subject), subject, hash, tokens };
 }
 
+/** Texts that one API has as parts of a message, another as messages, and a third as one text. */
+export function joinTexts(texts: readonly string[]): string {
+  return texts.join('\n\n');
+}
+
 function joined(messages: readonly PromptMessage[]): readonly PromptMessage[] {
   const merged: PromptMessage[] = [];
   for (const { role: given, text } of messages) {
     const role = given === 'developer' ? 'system' : given;
     const last = merged.at(-1);
-    if (last?.role === role) merged[merged.length - 1] = { role, text: `${last.text}\n${text}` };
+    if (last?.role === role) merged[merged.length - 1] = { role, text: joinTexts([last.text, text]) };
     else merged.push({ role, text });
   }
   return merged;

@@ -13,7 +13,7 @@ const types: Readonly<Record<number, string>> = {
 };
 
 /** What Anthropic calls an error with this status. */
-export function errorType(status: number): string {
+function errorType(status: number): string {
   return types[status] ?? (status >= 500 || status === 0 ? 'api_error' : 'invalid_request_error');
 }
 

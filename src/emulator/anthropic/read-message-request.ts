@@ -1,6 +1,6 @@
 import { isMap, type JsonMap } from '../../core/json.ts';
 import type { AnswerFormat } from '../answers/answer-text.ts';
-import type { PromptMessage } from '../answers/prompt.ts';
+import { joinTexts, type PromptMessage } from '../answers/prompt.ts';
 import { readBlock } from './content-blocks.ts';
 import { invalid, required } from './errors.ts';
 
@@ -98,10 +98,18 @@ function readContent(content: unknown, path: string, texts: Texts): string {
   if (!Array.isArray(content)) throw invalid(path, 'Input should be a valid string or list');
   const blocks = content.map((block: unknown, index) => readBlock(block, `${path}.${index}`));
   for (const block of blocks) texts.add(block);
-  return blocks
-    .map((block) => block['text'])
-    .filter((text) => typeof text === 'string')
-    .join('\n');
+  return joinTexts(textsOf(blocks));
+}
+
+/** The texts of blocks. One that is marked for the cache and the next are one text, cut where the mark stands. */
+function textsOf(blocks: readonly JsonMap[]): readonly string[] {
+  const texts: string[] = [];
+  let isCut = false;
+  for (const { text, cache_control: mark } of blocks) {
+    if (typeof text === 'string') texts.push(isCut ? `${texts.pop()}${text}` : text);
+    isCut = typeof text === 'string' && isMap(mark);
+  }
+  return texts;
 }
 
 function readFormat(config: unknown): AnswerFormat {

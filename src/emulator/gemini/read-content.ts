@@ -1,5 +1,5 @@
 import { isMap, type JsonMap } from '../../core/json.ts';
-import { tokensOfBytes } from '../answers/prompt.ts';
+import { joinTexts, tokensOfBytes } from '../answers/prompt.ts';
 import { invalid, unknownField } from './errors.ts';
 import { field, namesOf, snakeCase } from './fields.ts';
 
@@ -19,10 +19,8 @@ export function contentText(content: JsonMap, path: string): string {
   const { parts } = content;
   if (!Array.isArray(parts) || parts.length === 0)
     throw invalid(`* ${path}.parts: contents.parts must not be empty.`);
-  return parts
-    .map((part: unknown, index) => partText(part, `${path}.parts[${index}]`))
-    .filter((text) => text !== null)
-    .join('\n');
+  const texts = parts.map((part: unknown, index) => partText(part, `${path}.parts[${index}]`));
+  return joinTexts(texts.filter((text) => text !== null));
 }
 
 function partText(part: unknown, path: string): string | null {

@@ -30,7 +30,7 @@ describe('an answer', () => {
   });
 
   test('is the same of any model, and however the prompt is cut into messages and parts', () => {
-    const told = { role: 'system', content: 'Tag it.\nBe brief.' };
+    const told = { role: 'system', content: 'Tag it.\n\nBe brief.' };
     const texts = [
       [told, user('Refund the invoice')],
       [{ ...told, role: 'developer' }, user([{ type: 'text', text: 'Refund the invoice' }])],

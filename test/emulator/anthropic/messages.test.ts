@@ -37,6 +37,21 @@ describe("Anthropic's messages", () => {
       ],
     });
     expect(textOf(blocks)).toBe(text);
+    const cut = await client.messages.create(
+      params('', {
+        system: 'Tag the mail.',
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'The inv', cache_control: { type: 'ephemeral' } },
+              { type: 'text', text: 'oice is wrong, refund it.' },
+            ],
+          },
+        ],
+      }),
+    );
+    expect(textOf(cut)).toBe(text);
     expect(blocks).toMatchObject({
       stop_reason: 'end_turn',
       usage: { cache_creation_input_tokens: 0, cache_read_input_tokens: 0 },

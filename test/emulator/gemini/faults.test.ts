@@ -62,6 +62,16 @@ describe('faults at Gemini', () => {
     expect(bill).toContain(`{"event":"cancelled","batch_id":"${cancelled.name}","answered":5}`);
   });
 
+  test('of limits: too many tokens that wait, too large a file', async () => {
+    await using scene = await startGeminiScene({ faults: { limits: { enqueued_tokens: 20, bytes: 2000 } } });
+    const { client, origin } = scene;
+    const { name } = await createBatch(scene, lines(3));
+    expect((await ended(client, name)).state).toBe('JOB_STATE_FAILED');
+    const shown = await fetch(`${origin}/v1beta/${name}`, { headers: { 'x-goog-api-key': 'any' } });
+    expect(await shown.json()).toMatchObject({ done: true, error: { code: 8 } });
+    await expect(upload(scene, lines(100))).rejects.toThrow(/at most 2000 bytes/);
+  });
+
   test('of calls: a lost create, a quota, a download that ends early', async () => {
     await using scene = await startGeminiScene();
     const { client, server } = scene;

@@ -40,8 +40,8 @@ function errored(id: string, error: object, requestId: string | null): string {
   return JSON.stringify({ custom_id: id, result });
 }
 
-function failed(code: string, says: object): RecordedLine['says'] {
-  return { kind: 'failed', failure: { code, ...says } } as RecordedLine['says'];
+function failed(code: string, says: object, requestId: string | null = null): RecordedLine['says'] {
+  return { kind: 'failed', requestId, failure: { code, ...says } } as RecordedLine['says'];
 }
 
 /** Of Anthropic's documentation and SDK, and of replies that people have quoted. */
@@ -52,10 +52,11 @@ const recorded: readonly RecordedLine[] = [
   },
   {
     line: errored('r2', { type: 'invalid_request_error', message: 'prompt is too long' }, 'req_2'),
-    says: {
-      ...failed('invalid_request_error', { message: 'prompt is too long', ran: true, retryable: false }),
-      ...{ customId: 'r2', requestId: 'req_2' },
-    } as RecordedLine['says'],
+    says: failed(
+      'invalid_request_error',
+      { message: 'prompt is too long', ran: true, blame: 'row' },
+      'req_2',
+    ),
   },
   {
     line: errored(

@@ -8,6 +8,7 @@ import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
 import { geminiScenes } from './gemini.ts';
+import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -30,6 +31,7 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...standardScenes,
+  ...inDoubtScenes,
   ...anthropicScenes,
   ...geminiScenes,
   ...tokenLimitScenes,

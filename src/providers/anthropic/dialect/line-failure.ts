@@ -1,6 +1,5 @@
-import type { Blame } from '../../../core/blame.ts';
 import type { LineFailure } from '../../../core/dialect.ts';
-import { asMap, asText, type JsonMap } from '../../../core/json.ts';
+import { asMap, asText, isContent, type JsonMap } from '../../../core/json.ts';
 
 /** An error in the API's own words. */
 export interface ApiFailure {
@@ -23,6 +22,12 @@ const rowTypes: ReadonlySet<string> = new Set(['invalid_request_error', 'request
 /** Types that the API has for refusals and failures of its own. */
 const otherTypes = ['not_found_error', 'rate_limit_error', 'timeout_error', 'api_error', 'overloaded_error'];
 
+/** What is made of a 403 that a gateway or a firewall has answered with, in words of its own. */
+export const foreignRefusal = 'forbidden';
+
+/** What such a refusal names that is not the row's. */
+const accessWords = /\b(?:api[ _-]?key|key|project|permissions?|model|organi[sz]ation|workspace)\b/i;
+
 /** Nothing is left to pay with, or nothing may be spent any more. */
 const spentWords =
   /credit balance|spend(?:ing)?[ _]limit|api usage limits|billing|purchase credits|usage limit.{0,40}(?:reached|exceeded)/i;
@@ -30,6 +35,8 @@ const spentWords =
 export function isKnownType(type: string): boolean {
   return accountTypes.has(type) || rowTypes.has(type) || otherTypes.includes(type);
 }
+
+export const longestMessage = 2000;
 
 /** Of an error as it is nested: a body holds an error, which may be a whole body again. */
 export function apiFailure(error: unknown): ApiFailure {
@@ -42,7 +49,7 @@ export function apiFailure(error: unknown): ApiFailure {
       asText(innermost?.['message']) ??
       asText(innermost?.['error']) ??
       asText(error) ??
-      'The provider gave no reason.',
+      (isContent(error) ? JSON.stringify(error).slice(0, longestMessage) : 'The provider gave no reason.'),
   };
 }
 
@@ -63,8 +70,9 @@ export function isNoModel({ type, message }: ApiFailure): boolean {
 }
 
 /** Whose fault it is that a request was not answered (contract section 8). */
-function blameOf(failure: ApiFailure): Blame {
+function blameOf(failure: ApiFailure): LineFailure['blame'] {
   if (isSpent(failure) || isNoModel(failure) || accountTypes.has(failure.type)) return 'account';
+  if (failure.type === foreignRefusal) return accessWords.test(failure.message) ? 'account' : 'unclear';
   return rowTypes.has(failure.type) ? 'row' : 'provider';
 }
 

@@ -1,7 +1,15 @@
 import type { ResultParts } from '../../../core/dialect.ts';
 import type { DirectResponse } from '../../../core/direct-side.ts';
 import { asMap, asText, isContent, type JsonMap } from '../../../core/json.ts';
-import { apiFailure, erroredFailure, isKnownType, silentFailure, unrunFailure } from './line-failure.ts';
+import {
+  apiFailure,
+  erroredFailure,
+  foreignRefusal,
+  isKnownType,
+  longestMessage,
+  silentFailure,
+  unrunFailure,
+} from './line-failure.ts';
 
 /**
  * Takes a line of a batch's results apart; null where it is no result of a request, or where something stands in it that
@@ -73,13 +81,11 @@ function hasType(parsed: JsonMap | undefined): boolean {
   return isContent(asMap(parsed?.['error'])?.['type']);
 }
 
-const longestMessage = 2000;
-
 const types: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
   401: 'authentication_error',
   402: 'billing_error',
-  403: 'permission_error',
+  403: foreignRefusal,
   404: 'not_found_error',
   413: 'request_too_large',
   422: 'invalid_request_error',
