@@ -3,6 +3,7 @@ import type { AnswerFormat } from '../answers/answer-text.ts';
 import { joinTexts, type PromptMessage } from '../answers/prompt.ts';
 import { readBlock } from './content-blocks.ts';
 import { invalid, required } from './errors.ts';
+import { refuseSchema } from './refuse-schema.ts';
 
 /** What of a request the answer is made from. */
 export interface MessageRequest {
@@ -121,17 +122,8 @@ function readFormat(config: unknown): AnswerFormat {
   const { schema } = format;
   if (schema === undefined) throw required(`${path}.schema`);
   if (!isMap(schema)) throw invalid(`${path}.schema`, 'Input should be a valid dictionary or object');
-  refuseOpenObjects(schema, `${path}.schema`);
+  refuseSchema(schema, `${path}.schema`);
   return { type: 'json_schema', schema };
-}
-
-function refuseOpenObjects(value: unknown, path: string): void {
-  if (Array.isArray(value)) for (const entry of value) refuseOpenObjects(entry, path);
-  if (!isMap(value)) return;
-  const isObject = value['type'] === 'object' && isMap(value['properties']);
-  if (isObject && value['additionalProperties'] !== false)
-    throw invalid(path, "For 'object' type, 'additionalProperties' must be explicitly set to false");
-  for (const entry of Object.values(value)) refuseOpenObjects(entry, path);
 }
 
 function checkShare(body: JsonMap, name: string): void {

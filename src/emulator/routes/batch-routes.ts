@@ -86,7 +86,7 @@ class BatchRoutes {
 
   #find(exchange: Exchange): BatchRecord {
     const id = param(exchange, 'id');
-    const batch = this.#services.batches.get(id);
+    const batch = id.startsWith(batchIds) ? this.#services.batches.get(id) : undefined;
     if (batch === undefined || isLost(batch, Date.now())) throw notFound(`No batch found with id '${id}'.`);
     return batch;
   }

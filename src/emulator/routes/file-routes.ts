@@ -86,20 +86,21 @@ class FileRoutes {
     sendJson(exchange, 200, this.#shown(this.#find(exchange)));
   }
 
-  async download(exchange: Exchange): Promise<void> {
-    const file = this.#find(exchange);
+  /** @param prefix of the ids that are served; by default those of OpenAI's files */
+  async download(exchange: Exchange, prefix = fileIds): Promise<void> {
+    const file = this.#find(exchange, prefix);
     await sendFile(exchange, this.#files.path(file.id), file, {
       'content-type': 'application/octet-stream',
       'content-disposition': `attachment; filename="${encodeURIComponent(file.filename)}"`,
     });
   }
 
-  /** Where downloads are redirected to. A key that is sent there has been given away. */
+  /** Where downloads are redirected to, of whichever API. A key that is sent there has been given away. */
   async stored(exchange: Exchange): Promise<void> {
     const { headers } = exchange.request;
     if (keyHeaders.some((name) => headers[name] !== undefined))
       throw badRequest('Only one authentication mechanism is allowed.', 'authorization', null);
-    await this.download(exchange);
+    await this.download(exchange, '');
   }
 
   async delete(exchange: Exchange): Promise<void> {
@@ -113,9 +114,9 @@ class FileRoutes {
     return isPending(this.#faults.manners, file) ? { ...file, status: 'pending' } : file;
   }
 
-  #find(exchange: Exchange): FileObject {
+  #find(exchange: Exchange, prefix = fileIds): FileObject {
     const id = param(exchange, 'id');
-    const file = this.#files.get(id);
+    const file = id.startsWith(prefix) ? this.#files.get(id) : undefined;
     if (file === undefined || this.#faults.isHidden(id)) throw notFound(`No such File object: ${id}`);
     return file;
   }

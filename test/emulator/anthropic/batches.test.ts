@@ -150,6 +150,7 @@ describe("Anthropic's message batches", () => {
     expect(newer.data.map(({ id }) => id)).toEqual([ids[1], ids[2]]);
     expect(newer.has_more).toBe(true);
     expect((await server.client.batches.list()).data).toEqual([]);
+    await expect(server.client.batches.retrieve(ids[0] ?? '')).rejects.toMatchObject({ status: 404 });
     for (const id of ids) await ended(client, id);
     expect((await server.client.files.list()).data).toEqual([]);
   });

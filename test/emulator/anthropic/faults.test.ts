@@ -67,7 +67,7 @@ describe('faults at Anthropic', () => {
     expect(data).toHaveLength(1);
   });
 
-  test('of calls: overloaded, and a download that breaks off', async () => {
+  test('of calls: overloaded, and a download that breaks off, and one that is redirected', async () => {
     await using scene = await startAnthropicScene();
     const { client, server } = scene;
     const { id } = await client.messages.batches.create({ requests: requests(50) });
@@ -76,6 +76,7 @@ describe('faults at Anthropic', () => {
       http: [
         { fault: 'status', status: 529, on: 'answer', retry_after: '3s' },
         { fault: 'download_cut', at: 0.5, times: 1 },
+        { fault: 'download_redirected', times: 2 },
       ],
     });
     const error = await client.messages.create(params('Hello')).catch((thrown: unknown) => thrown);

@@ -65,7 +65,7 @@ describe("Anthropic's messages", () => {
       type: 'object',
       properties: {
         tag: { type: 'string', enum: ['billing', 'shipping', 'other'] },
-        score: { type: 'integer', minimum: 1, maximum: 9 },
+        score: { type: 'integer' },
       },
       required: ['tag', 'score'],
       additionalProperties: false,
@@ -117,6 +117,10 @@ describe("Anthropic's messages", () => {
         },
       },
       "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+    ],
+    [
+      { output_config: { format: { type: 'json_schema', schema: { type: 'integer', minimum: 1 } } } },
+      "output_config.format.schema: For 'integer' type, property 'minimum' is not supported",
     ],
   ])('are refused with %j', async (more, message) => {
     await using scene = await startAnthropicScene();
