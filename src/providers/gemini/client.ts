@@ -20,8 +20,8 @@ export interface ClientSettings {
 }
 
 /**
- * Plain fetch in place of the official SDK, whose upload sends a file in pieces and keeps each of its own accord going,
- * and whose batches say nothing of what became of them.
+ * Plain fetch in place of the official SDK, which repeats the pieces of an upload by itself, and leaves out of a batch why
+ * it has failed.
  */
 export class GeminiClient {
   readonly #fetch: ReturnType<typeof patientFetch>;
@@ -85,7 +85,7 @@ class GeminiRefusal extends Error {
   /** What stands in `error` of its body. */
   readonly error: unknown;
 
-  constructor(message: string, { status, headers }: Response, error: unknown) {
+  constructor(message: string, { status, headers }: Pick<Response, 'status' | 'headers'>, error: unknown) {
     super(message);
     this.status = status;
     this.headers = headers;
@@ -102,7 +102,7 @@ async function refusalOf(response: Response): Promise<GeminiRefusal> {
   // How long it asks to be left alone stands in the body.
   const delayMs = retryDelayMs(status);
   if (delayMs !== null && !headers.has('retry-after')) headers.set('retry-after-ms', String(delayMs));
-  return new GeminiRefusal(said.join('; '), new Response(null, { status: response.status, headers }), error);
+  return new GeminiRefusal(said.join('; '), { status: response.status, headers }, error);
 }
 
 /** Some calls answer with a list of one. */

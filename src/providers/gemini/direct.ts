@@ -1,6 +1,7 @@
 import type { DirectResponse, DirectSide } from '../../core/direct-side.ts';
 import { retryAfter } from '../http/retry-after.ts';
 import type { GeminiCalls } from './account.ts';
+import { tierName, tiers } from './dialect/tiers.ts';
 
 /** The synchronous endpoints of one account. */
 export class GeminiDirect implements DirectSide {
@@ -10,12 +11,22 @@ export class GeminiDirect implements DirectSide {
     this.#api = api;
   }
 
-  async ask(line: Buffer, path: string, signal: AbortSignal): Promise<DirectResponse> {
+  async ask(line: Buffer, path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse> {
+    const body = bodyOf(line);
+    const patience = tier === 'flex' ? 'slow' : 'whole';
     const call = { doing: `asking ${path}`, paid: true } as const;
     const headers = { 'content-type': 'application/json' };
-    const sent = { method: 'POST', to: path, body: bodyOf(line) } as const;
-    const answer = await this.#api.exchange(call, signal, (client, options) =>
-      client.send(sent, { ...options, headers }),
+    // As text: exactly what the file holds, and its tier.
+    const sent = {
+      method: 'POST',
+      to: path,
+      body: tier === undefined ? body : withTier(body, tier),
+    } as const;
+    const answer = await this.#api.exchange(
+      call,
+      signal,
+      (client, options) => client.send(sent, { ...options, headers }),
+      patience,
     );
     return {
       status: answer.status,
@@ -29,6 +40,11 @@ export class GeminiDirect implements DirectSide {
       },
     };
   }
+}
+
+/** A body is never empty: it holds what is asked. */
+function withTier(body: string, tier: string): string {
+  return `{${JSON.stringify(tiers.parameter)}:${JSON.stringify(tierName(tier))},${body.slice(1)}`;
 }
 
 const bodyMark = '","request":';

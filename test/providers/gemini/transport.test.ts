@@ -178,6 +178,30 @@ test('a line is asked as it stands, and the body says how long to wait', async (
   expect(JSON.parse(answer.body)).toMatchObject({ error: { status: 'RESOURCE_EXHAUSTED' } });
 });
 
+test('a tier goes with a request by the name that Google has for it, and comes back by ours', async () => {
+  const bodies: string[] = [];
+  await using server = await fakeServer(async (request, response) => {
+    bodies.push((await readBody(request)).toString());
+    sendJson(response, {});
+  });
+  const { direct } = await openAt(server);
+  const line = Buffer.from('{"key":"a","request":{"contents":[]}}');
+  for (const tier of ['flex', 'default', undefined]) await direct.ask(line, '/v1beta/x', never, tier);
+  expect(bodies).toEqual([
+    '{"serviceTier":"flex","contents":[]}',
+    '{"serviceTier":"standard","contents":[]}',
+    '{"contents":[]}',
+  ]);
+  const { dialect } = gemini;
+  const served = (serviceTier: string) =>
+    dialect.reply('chat', { usageMetadata: { serviceTier } }).serviceTier;
+  expect(['FLEX', 'standard'].map(served)).toEqual(['flex', 'default']);
+  expect(dialect.tiers?.of('embeddings')).toEqual([]);
+  const params = { generationConfig: { maxOutputTokens: 9 } };
+  expect(dialect.outputCeiling?.({ ...chunk.request, params })).toBe(9);
+  expect(dialect.outputCeiling?.({ ...chunk.request, params: { max_tokens: 7 } })).toBe(7);
+});
+
 test.each([
   [{ GEMINI_API_KEY: 'first', GOOGLE_API_KEY: 'second' }, 'first'],
   [{ GEMINI_API_KEY: '', GOOGLE_API_KEY: 'second' }, 'second'],

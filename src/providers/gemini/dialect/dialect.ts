@@ -4,11 +4,13 @@ import { planBody } from './body.ts';
 import { requestFaults } from './faults.ts';
 import { modelFacts } from './model-facts.ts';
 import { modelPath } from './model-path.ts';
+import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { tiers } from './tiers.ts';
 
 /** How the Gemini Developer API writes requests and results, alone and in batches. */
 export const geminiDialect: Dialect = {
@@ -27,6 +29,8 @@ export const geminiDialect: Dialect = {
   reply: readReply,
   facts: modelFacts,
   parameters: knownParameters,
+  outputCeiling,
+  tiers,
 };
 
 function requestPath({ endpoint, model }: RequestBlock): string {

@@ -1,10 +1,11 @@
 import type { BlockedReason, FinishReason } from '@google/genai';
 import type { Endpoint, Reply } from '../../../core/dialect.ts';
 import { asList, asMap, asMaps, asText, type JsonMap } from '../../../core/json.ts';
+import { tierWord } from './tiers.ts';
 import { readUsage } from './usage.ts';
 
 /** What the model said; the rest of a reply reads the same whatever was asked for. */
-type Said = Omit<Reply, 'model' | 'usage'>;
+type Said = Omit<Reply, 'model' | 'serviceTier' | 'usage'>;
 
 const nothing: Said = {
   text: null,
@@ -17,7 +18,8 @@ const nothing: Said = {
 
 export function readReply(endpoint: Endpoint, body: JsonMap): Reply {
   const said = endpoint === 'embeddings' ? embeddingReply(body) : chatReply(body);
-  return { ...said, model: asText(body['modelVersion']), usage: readUsage(body) };
+  const serviceTier = tierWord(asText(asMap(body['usageMetadata'])?.['serviceTier']));
+  return { ...said, model: asText(body['modelVersion']), serviceTier, usage: readUsage(body) };
 }
 
 function chatReply(body: JsonMap): Said {
