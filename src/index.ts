@@ -80,6 +80,7 @@ export type {
   BatchSide,
   BatchStatus,
   ChunkFile,
+  KnownBy,
   Leftover,
   LineFault,
   Refusal,

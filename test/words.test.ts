@@ -3,31 +3,49 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSourceFiles } from './support/source-files.ts';
 
-/** Words of OpenAI's API, each with the files, beside its own folders, that may hold them in another meaning. */
-const words: Readonly<Record<string, readonly string[]>> = {
-  '/v1/': [],
-  response_format: [],
-  // The command line's parser calls the values of an option so.
-  choices: ['cli/command-line.ts'],
-  completion_tokens: [],
-  prompt_tokens: [],
-  input_file_id: [],
-  output_file_id: [],
-  error_file_id: [],
-  status_code: [],
+type Words = Readonly<Record<string, readonly string[]>>;
+
+/** Words of each provider's API, each with the files, beside the folders that speak it, that may hold them too. */
+const providers: Readonly<Record<string, { readonly folders: readonly string[]; readonly words: Words }>> = {
+  OpenAI: {
+    folders: ['providers/openai/', 'emulator/'],
+    words: {
+      response_format: ['providers/anthropic/dialect/parameters.ts'],
+      // The command line's parser calls the values of an option so.
+      choices: ['cli/command-line.ts'],
+      // The limit by OpenAI's names is taken everywhere.
+      completion_tokens: ['providers/anthropic/dialect/params.ts'],
+      prompt_tokens: [],
+      input_file_id: [],
+      output_file_id: [],
+      error_file_id: [],
+      status_code: [],
+    },
+  },
+  Anthropic: {
+    folders: ['providers/anthropic/', 'emulator/'],
+    words: {
+      stop_reason: [],
+      cache_control: [],
+      'messages/batches': [],
+      output_config: [],
+      processing_status: [],
+      results_url: [],
+    },
+  },
+  'Either provider': {
+    folders: ['providers/', 'emulator/'],
+    words: { '/v1/': [] },
+  },
 };
 
-const ownFolders = ['providers/openai/', 'emulator/'];
 const src = join(import.meta.dirname, '../src');
+const texts = readSourceFiles().map(({ path }) => ({ path, text: readFileSync(join(src, path), 'utf8') }));
 
-const texts = readSourceFiles()
-  .map(({ path }) => path)
-  .filter((path) => !ownFolders.some((folder) => path.startsWith(folder)))
-  .map((path) => ({ path, text: readFileSync(join(src, path), 'utf8') }));
-
-describe("OpenAI's words", () => {
+describe.each(Object.entries(providers))("%s's words", (_name, { folders, words }) => {
+  const others = texts.filter(({ path }) => !folders.some((folder) => path.startsWith(folder)));
   test.each(Object.entries(words))('%s stands in its own folders only', (word, elsewhere) => {
-    const holding = texts.filter(({ text }) => text.includes(word)).map(({ path }) => path);
+    const holding = others.filter(({ text }) => text.includes(word)).map(({ path }) => path);
     expect(holding).toEqual(elsewhere);
   });
 });

@@ -151,7 +151,11 @@ export const options = {
     ...output,
   ],
   retry: [
-    { flags: '--lost', description: 'send the rows of batches again that the provider does not know' },
+    {
+      flags: '--lost',
+      description:
+        "send the rows of batches again that the provider does not know, or that may be another pipeline's",
+    },
     {
       flags: '--by <code>',
       description: 'only the rows that failed with this code, see `pipeline errors --by code`',
@@ -171,7 +175,8 @@ export const options = {
   recover: [
     {
       flags: '--batch <id...>',
-      description: 'adopt these batches, whatever they are labelled, instead of those that are found',
+      description:
+        'adopt these batches, whatever they are labelled, instead of those that are found; settles creates in doubt',
     },
     { flags: '--no-wait', description: 'adopt what there is and end while batches are under way' },
     ...configuration,

@@ -8,12 +8,15 @@ export const main: Main = async ([file = ''], options, context) => {
   const loaded = await loadFor(file, options, context);
   const noWait = options['wait'] === false;
   const batches = (options['batch'] ?? []) as readonly string[];
-  const { results, leftAlone } = await withDraining(options, context, (host) =>
+  const { results, leftAlone, settled } = await withDraining(options, context, (host) =>
     recoverRuns(loaded, { noWait, batches }, host),
   );
   const summaries = results.map(({ summary }) => summary);
   if (options['json'] === true) context.print(JSON.stringify(summaries));
-  else if (leftAlone > 0) context.print(`${leftAlone} batches were left alone: their input files are gone.`);
+  else if (leftAlone > 0)
+    context.print(`${leftAlone} batches were left alone: it is not known which rows they hold.`);
+  else if (settled > 0 && summaries.length === 0)
+    context.print(`${settled} batches were taken for the run; pipeline run ${file} goes on with it.`);
   else if (summaries.length === 0)
     context.print('The provider has no batches of this pipeline that are unknown here and needed.');
   if (summaries.length > 0 && options['json'] !== true && options['quiet'] !== true)

@@ -1,12 +1,20 @@
-import type { LoadedPipeline } from '../config/load.ts';
+import { declarationOf } from '../config/blocks.ts';
+import { providers } from '../providers/index.ts';
+
+/** What of a loaded pipeline the note is about. */
+interface NotedPipeline {
+  readonly isRedirected: boolean;
+  readonly pipeline: { readonly provider: { readonly type: string } };
+}
 
 /** What to know after a run that the emulator answered, and the way to real answers. */
 export function syntheticNote(
   file: string,
   target: string,
-  { isRedirected }: Pick<LoadedPipeline, 'isRedirected'>,
+  { isRedirected, pipeline }: NotedPipeline,
   set: readonly string[],
 ): string {
+  const { keyVariable } = declarationOf(providers, pipeline.provider);
   const isOverridden = set.some((each) => each.startsWith('provider.base_url='));
   const where = isOverridden
     ? 'leave `--set provider.base_url=emulator` out'
@@ -16,7 +24,7 @@ export function syntheticNote(
     : `and run it once with --full-refresh, since the made-up answers now stand in ${target}.`;
   return [
     'The answers are synthetic: they come from the emulator on this machine, and nothing was paid.',
-    `For real ones put your key into OPENAI_API_KEY, ${where},`,
+    `For real ones put your key into ${keyVariable}, ${where},`,
     end,
   ].join('\n');
 }

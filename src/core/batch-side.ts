@@ -113,6 +113,24 @@ export interface RemoteBatch {
   readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null;
 }
 
+/** Whether answers of a batch that has ended may be paid for, and nothing says where they are. */
+export function hasUnnamedResults({
+  status,
+  results,
+  counts,
+}: Pick<RemoteBatch, 'status' | 'results' | 'counts'>): boolean {
+  if (results.length > 0) return false;
+  return counts === null ? status === 'completed' : counts.completed > 0;
+}
+
+/**
+ * How a batch of ours is known again after a create whose outcome is unknown.
+ * - `label`: each batch carries its label
+ * - `input`: by its label or, where a server keeps none, by its input; where it shows neither, by its requests
+ * - `requests`: nothing names it: only the ids in its results tell whose they are
+ */
+export type KnownBy = 'label' | 'input' | 'requests';
+
 /** Something of ours that a provider keeps though no batch may need it any more. */
 export interface Leftover {
   readonly id: string;
@@ -129,6 +147,7 @@ export interface Leftover {
  */
 export interface BatchSide {
   readonly limits: BatchLimits;
+  readonly knownBy: KnownBy;
   /** Whether its batches may go on for long past the end that they were given, and are to be waited for. */
   readonly mayEndLate?: boolean;
   /** Brings a file to the provider, which costs nothing. Absent where `create` carries the requests itself. */

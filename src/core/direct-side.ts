@@ -28,9 +28,10 @@ export interface DirectSide {
    * Sends one request and reads its answer whole.
    *
    * @param line a request line of a sealed file
+   * @param path where requests of its kind go, as the dialect has it
    * @throws BatchlineError where no answer came; `outcome` says whether the request may have been answered unheard
    */
-  ask(line: Buffer, signal: AbortSignal): Promise<DirectResponse>;
+  ask(line: Buffer, path: string, signal: AbortSignal): Promise<DirectResponse>;
 }
 
 export const noHints: PaceHints = { retryAfterMs: null, requests: null, tokens: null };

@@ -13,6 +13,11 @@ export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The objects of a list; none where it is no list. */
+export function asMaps(value: unknown): readonly JsonMap[] {
+  return asList(value).filter(isMap);
+}
+
 /** A text; null where it is none, or empty. */
 export function asText(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
@@ -20,4 +25,11 @@ export function asText(value: unknown): string | null {
 
 export function asCount(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Whether there is something in a value that may be an answer; numbers and flags never are. */
+export function isContent(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== '';
+  if (Array.isArray(value)) return value.length > 0;
+  return isMap(value) && Object.keys(value).length > 0;
 }

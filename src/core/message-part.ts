@@ -27,3 +27,21 @@ export type MessagePart =
  * @throws BatchlineError where the provider has no form for it, which fails the row
  */
 export type WritePart = (part: MessagePart) => string;
+
+/** A file that is a part of a message. */
+export interface PartFile {
+  /** Without its folders. */
+  readonly name: string;
+  /** Its first bytes, by which its type is known. */
+  readonly start: Buffer;
+  readonly base64: string;
+}
+
+/** The files that parts of messages may name. */
+export interface PartFiles {
+  /**
+   * @param path as the row has it
+   * @throws BatchlineError whose message says what to do, since it stands alone where the row's failure is told
+   */
+  read(path: string): PartFile;
+}

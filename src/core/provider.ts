@@ -45,6 +45,8 @@ export interface ProviderDeclaration<
   Config extends z.ZodObject = z.ZodObject,
 > extends ComponentDeclaration<Name, Config> {
   readonly dialect: Dialect;
+  /** The variable that its key is read from where the file holds none. */
+  readonly keyVariable: string;
   /** Where `base_url` begins at a server: `/v1`, or nothing. */
   readonly basePath: string;
   /** The dialect of one block, where blocks differ in theirs. */

@@ -1,4 +1,4 @@
-import type { BatchLimits, BatchSide } from '../core/batch-side.ts';
+import type { BatchSide } from '../core/batch-side.ts';
 import type { BatchlineError } from '../core/errors.ts';
 import type { OpenedSink } from '../core/sink.ts';
 
@@ -24,13 +24,14 @@ export function absentSink(target: string, error: BatchlineError): OpenedSink {
 }
 
 /** Stands in for the batch side of a provider that cannot be reached. */
-export function absentBatches(limits: BatchLimits, error: BatchlineError): BatchSide {
+export function absentBatches({ limits, knownBy }: BatchSide, error: BatchlineError): BatchSide {
   const fail = (): Promise<never> => Promise.reject(error);
   const failAtOnce = (): never => {
     throw error;
   };
   return {
     limits,
+    knownBy,
     create: fail,
     look: fail,
     list: failAtOnce,

@@ -92,7 +92,7 @@ async function providerOrAbsent(
       provider: {
         account,
         check: () => Promise.reject(why),
-        batches: absentBatches(batches.limits, why.asFinal()),
+        batches: absentBatches(batches, why.asFinal()),
         // A run that is ended asks nothing more.
         direct,
       },

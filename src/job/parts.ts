@@ -5,6 +5,7 @@ import type { Host } from '../core/host.ts';
 import { needOf, type OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
+import { FilesBelow } from '../files/files-below.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
 import { RequestLines } from '../request/request-lines.ts';
@@ -80,6 +81,7 @@ export async function preparePipeline(
       maxLineBytes: chunkLimits(pipeline, provider.batches.limits).bytes,
       wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
       carried: columns.carried,
+      files: new FilesBelow(loaded.baseDir),
       countsPieces: addedKeyFields(pipeline).length > 0,
       keyNames,
     },

@@ -59,6 +59,8 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly expiresAt: number | null;
   /** Account that the last create was sent to; null before. */
   readonly account: string | null;
+  /** When that create was intended, in milliseconds since 1970; null before. */
+  readonly intendedAt: number | null;
   /** How many answers and failures the provider has counted by its batch's end; null where it does not say. */
   readonly reported: number | null;
   /** Which way it went to the provider, or is to go. */
@@ -80,6 +82,11 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
 /** The number of the file after all that there are, which come in order. */
 export function nextChunkNumber(chunks: readonly Pick<ChunkRecord, 'chunk'>[]): number {
   return 1 + (chunks.at(-1)?.chunk ?? 0);
+}
+
+/** A batch that a chunk is found to have. */
+export interface AdoptedBatch extends Pick<ChunkPatch, 'batchStatus' | 'expiresAt'> {
+  readonly batchId: string;
 }
 
 /** What an event brings along; keys that are left out stay as they are. */

@@ -22,6 +22,8 @@ export interface LedgerReader {
   runs(pipeline?: string): Promise<readonly RunRecord[]>;
   chunks(runId: string): Promise<readonly ChunkRecord[]>;
   chunk(runId: string, chunk: number): Promise<ChunkRecord | null>;
+  /** The run of each batch that any chunk has, by the batch's id. */
+  batchRuns(): Promise<ReadonlyMap<string, string>>;
   rowCounts(runId: string): Promise<RowCounts>;
   /** Rows waiting to be sent again, by chunk and line, at most so many. */
   unfinishedRows(runId: string, limit: number): Promise<readonly UnfinishedRow[]>;

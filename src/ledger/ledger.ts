@@ -1,4 +1,5 @@
 import type {
+  AdoptedBatch,
   ChunkPatch,
   ChunkPlace,
   ChunkRecord,
@@ -17,6 +18,7 @@ import type { WatermarkLedger } from './selection.ts';
 import type { UnfinishedRow } from './unfinished-row.ts';
 
 export type {
+  AdoptedBatch,
   ChunkPatch,
   ChunkPlace,
   ChunkRecord,
@@ -122,6 +124,12 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
    * @throws BatchlineError `chunk_moved` where it is no longer in that state and epoch; nothing is written
    */
   moveChunk(at: ChunkPlace, event: ChunkEvent, patch?: ChunkPatch): Promise<ChunkRecord>;
+  /**
+   * Notes that a create whose outcome was unknown has made a batch, unless a chunk has that batch already.
+   *
+   * @returns null where one has; nothing is written
+   */
+  adoptBatch(at: ChunkPlace, patch: AdoptedBatch): Promise<ChunkRecord | null>;
   /** Notes that the provider no longer has a part of a chunk's results. */
   noteGone(at: ChunkPlace, part: string): Promise<void>;
   /** Notes that the provider no longer has a chunk's file and results. */

@@ -45,6 +45,6 @@ export interface RoomLedger {
   claimRoom(claim: RoomClaim): Promise<ClaimedRoom>;
   /** Lowers what is known of the limit, where the refusal says so. @returns the state beside the refused batch */
   learnFromRefusal(refused: RefusedRoom): Promise<RoomState>;
-  /** Notes how a batch ended whose run nobody is working on, so that it takes no more room. */
+  /** Notes how a batch ended whose run nobody is working on, or that may not exist, so that it takes no more room. */
   noteBatchStatus(runId: string, chunk: number, batchStatus: string): Promise<void>;
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { secret } from '../core/component.ts';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './openai/account.ts';
 import { compatBlock } from './openai/compat.ts';
@@ -7,51 +6,30 @@ import { proxySettings } from './http/dispatcher.ts';
 import { openAccount } from './openai/open.ts';
 import { knownServers, limitsOf, openAiLimits, withoutBatches } from './openai/servers.ts';
 import { floatDialect, openAiDialect } from './openai/dialect/dialect.ts';
-import { isHeaderText, oddKey, oddKeyMessage } from './http/header-text.ts';
+import { apiKeyField, baseUrlField, headersField, queryField } from './http/account-block.ts';
+import { isHeaderText, oddKey } from './http/header-text.ts';
 
 /** OpenAI's Batch API, and every server and gateway that speaks it. */
 export const openai = defineProvider({
   name: 'openai',
   summary: 'OpenAI, or any server or gateway that speaks its Files and Batches API.',
   config: z.object({
-    api_key: z
-      .string()
-      .min(1)
-      .refine(isHeaderText, { message: oddKeyMessage })
-      .optional()
-      .meta({ description: 'The API key. Default: the variable OPENAI_API_KEY.', ...secret }),
-    base_url: z
-      .string()
-      .refine((text) => text === 'emulator' || /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
-        message: 'must be an http(s) address, or `emulator`',
-      })
-      .default('https://api.openai.com/v1')
-      .meta({ description: 'Where the API is, up to and including /v1; or `emulator`.' }),
-    headers: z
-      .record(
-        z
-          .string()
-          .refine((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name), { message: 'is no name of a header' }),
-        z.string().refine(isHeaderText, { message: 'holds a character that no header takes' }),
-      )
-      .default({})
-      .meta({
-        description:
-          'Sent with every request, uploads and downloads too; gateways use them for routing and keys. Shown are the values of those alone whose names end in a word of routing, such as `provider` or `model`.',
-        ...secret,
-      }),
+    api_key: apiKeyField('the variable OPENAI_API_KEY'),
+    base_url: baseUrlField(
+      'https://api.openai.com/v1',
+      'Where the API is, up to and including /v1; or `emulator`.',
+    ),
+    headers: headersField,
     organization: z.string().min(1).optional().meta({ description: 'The OpenAI organization to bill.' }),
     project: z.string().min(1).optional().meta({ description: 'The OpenAI project to bill.' }),
-    query: z
-      .record(z.string().min(1), z.string())
-      .default({})
-      .meta({ description: 'Added to the query of every request, as in `api-version`.', ...secret }),
+    query: queryField,
     compat: compatBlock.prefault({}).meta({
       description: 'What a compatible server refuses: it is switched off here.',
     }),
   }),
   examples: [{}, { base_url: 'https://api.groq.com/openai/v1', api_key: '${GROQ_API_KEY}' }],
   dialect: openAiDialect,
+  keyVariable: 'OPENAI_API_KEY',
   basePath: '/v1',
   dialectFor: ({ compat }) => (compat.embeddings === 'float' ? floatDialect : openAiDialect),
   limits: Object.fromEntries([

@@ -140,9 +140,11 @@ async function packBatch(
   let packed = 0;
   let packedTo: ItemPlace | null = null;
   for (const part of slices(transformed, most)) {
-    const rendered = renderRows(rendering, part);
-    packed += await packItems(context, chunker, progress, rendered, packedTo);
-    if (part.rows.length > 0) packedTo = placeOf(part.rows, part.rows.length - 1);
+    for (const rendered of renderRows(rendering, part)) {
+      packed += await packItems(context, chunker, progress, rendered, packedTo);
+      const { rowsEnd } = rendered.items;
+      if (rowsEnd > 0) packedTo = placeOf(part.rows, rowsEnd - 1);
+    }
   }
   return packed;
 }

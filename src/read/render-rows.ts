@@ -1,4 +1,4 @@
-import type { ItemBatch, RenderFailure } from '../core/item-batch.ts';
+import type { RenderFailure } from '../core/item-batch.ts';
 import { customId, keyText } from '../core/key.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { OpenedSource } from '../core/source.ts';
@@ -6,7 +6,7 @@ import type { TransformFailure } from '../core/transform.ts';
 import { fromWire, type WireText } from '../core/wire-text.ts';
 import type { TransformChain } from '../job/transform-chain.ts';
 import type { FailedRow } from '../ledger/ledger.ts';
-import type { Renderer } from '../request/renderer.ts';
+import type { RenderedItems, Renderer } from '../request/renderer.ts';
 import { keepRows } from '../core/derived-batch.ts';
 import type { FailedItem, ItemPlace } from './batch-items.ts';
 import { sourceKey, type ReadProgress } from './read-progress.ts';
@@ -35,7 +35,7 @@ export interface TransformedRows {
 }
 
 export interface RenderedRows extends TransformedRows {
-  readonly items: ItemBatch;
+  readonly items: RenderedItems;
 }
 
 /** Applies the transforms to a batch as the source yielded it. */
@@ -85,34 +85,51 @@ export function* slices({ rows, failures }: TransformedRows, most: number): Gene
     yield { rows, failures, lastRecord: Infinity };
     return;
   }
-  let failed = 0;
+  const fates = new FailuresInOrder(rows, failures);
   for (let from = 0; from < rows.length; from += most) {
     const to = Math.min(from + most, rows.length);
-    const last = to === rows.length ? null : placeOf(rows, to - 1);
-    const found =
-      last === null
-        ? -1
-        : failures.findIndex((item, index) => index >= failed && compareItems(item, last) > 0);
-    const end = found === -1 ? failures.length : found;
-    yield {
-      rows: keepRows(
-        rows,
-        Array.from({ length: to - from }, (_, index) => from + index),
-      ),
-      failures: failures.slice(failed, end),
-      lastRecord: last?.record ?? Infinity,
-    };
-    failed = end;
+    const slice = Array.from({ length: to - from }, (_, index) => from + index);
+    yield { rows: keepRows(rows, slice), ...fates.upTo(to, Infinity) };
   }
 }
 
-export function renderRows(
+/** The failures among some rows, taken in the order of these. */
+class FailuresInOrder {
+  readonly #rows: RowBatch;
+  readonly #failures: readonly UnsentItem[];
+  #taken = 0;
+
+  constructor(rows: RowBatch, failures: readonly UnsentItem[]) {
+    this.#rows = rows;
+    this.#failures = failures;
+  }
+
+  /**
+   * Those before a row that were not taken yet.
+   *
+   * @param lastRecord of all rows
+   */
+  upTo(end: number, lastRecord: number): Omit<TransformedRows, 'rows'> {
+    const last = end === this.#rows.length ? null : placeOf(this.#rows, end - 1);
+    const left = this.#failures.slice(this.#taken);
+    const found = last === null ? -1 : left.findIndex((item) => compareItems(item, last) > 0);
+    const failures = found === -1 ? left : left.slice(0, found);
+    this.#taken += failures.length;
+    return { failures, lastRecord: last?.record ?? lastRecord };
+  }
+}
+
+/** The items of the rows, at least once; of some of the rows at a time where they are large. */
+export function* renderRows(
   rendering: Rendering,
   { rows, failures, lastRecord }: TransformedRows,
-): RenderedRows {
-  const items = rendering.renderer.render(rows);
-  const unsent = items.failures.map((failure) => unrendered(rendering, rows, failure));
-  return { rows, items, failures: [...failures, ...unsent].sort(compareItems), lastRecord };
+): Generator<RenderedRows> {
+  const fates = new FailuresInOrder(rows, failures);
+  for (const items of rendering.renderer.render(rows)) {
+    const unsent = items.failures.map((failure) => unrendered(rendering, rows, failure));
+    const before = fates.upTo(items.rowsEnd, lastRecord);
+    yield { ...before, rows, items, failures: [...before.failures, ...unsent].sort(compareItems) };
+  }
 }
 
 export function placeOf(rows: RowBatch, row: number): ItemPlace {

@@ -27,8 +27,7 @@ export async function* rowsToSend(
     for (const transform of chain.transforms) rows = (await transform.apply(rows, signal)).batch;
     const most = Math.max(batch.length, leastSlice);
     for (const part of slices({ rows, failures: [], lastRecord: Infinity }, most)) {
-      const items = renderer.render(part.rows);
-      yield { items, skip: await unchanged.skips(items) };
+      for (const items of renderer.render(part.rows)) yield { items, skip: await unchanged.skips(items) };
     }
   }
 }

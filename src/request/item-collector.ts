@@ -48,6 +48,11 @@ export class ItemCollector {
     this.#failures.push(failure);
   }
 
+  /** Of the request lines. */
+  get bytes(): number {
+    return this.#lines.length;
+  }
+
   finish(): ItemBatch {
     const lines = this.#lines.finish();
     const rows = this.#rows.finish();

@@ -1,7 +1,9 @@
 import type { Dialect, LineFrame } from '../core/dialect.ts';
 import { BatchlineError } from '../core/errors.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
+import type { PartFiles } from '../core/message-part.ts';
 import { keyText, customId } from '../core/key.ts';
+import { longestRow } from '../core/longest-row.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Field } from '../core/value.ts';
@@ -27,18 +29,32 @@ export interface RendererOptions {
   readonly wantsHash: boolean;
   /** The fields that travel to the sink with each item. */
   readonly carried: readonly string[];
+  /** What parts of messages may name. */
+  readonly files: PartFiles;
   /** Whether records are split; the first piece of each then says how many there are. */
   readonly countsPieces?: boolean;
+}
+
+/** What became of a stretch of a batch's rows. */
+export interface RenderedItems extends ItemBatch {
+  /** The first row behind the stretch. */
+  readonly rowsEnd: number;
 }
 
 /** Turns rows into request lines. */
 export interface Renderer {
   /**
+   * Items of the batch's rows, in order; at least once. Where they are large, as those with images, of some rows at a
+   * time.
+   *
    * @param batch with the fields that the renderer was created for
    * @throws BatchlineError `null_key` where a part of a row's key is missing
    */
-  render(batch: RowBatch): ItemBatch;
+  render(batch: RowBatch): Generator<RenderedItems>;
 }
+
+/** Once the lines of a batch's first rows have so many bytes, the others are rendered apart. */
+const enoughBytes = 2 * longestRow;
 
 /** The fields that a request's templates read. */
 export function requestFields(dialect: Dialect, request: RequestBlock): readonly string[] {
@@ -96,7 +112,7 @@ class RequestRenderer implements Renderer {
   constructor(options: RendererOptions, { pieces, messages, limit }: CompiledBody, fields: readonly Field[]) {
     const { dialect, request } = options;
     this.#options = options;
-    this.#body = new BodyRenderer(pieces, fields);
+    this.#body = new BodyRenderer(pieces, fields, options.files);
     this.#messages = messages;
     this.#isInput = pieces.some((piece) => piece.kind === 'template' && piece.role === 'input');
     this.#frame = dialect.frame(request);
@@ -106,22 +122,25 @@ class RequestRenderer implements Renderer {
     this.#close = `${this.#frame.close}\n`;
   }
 
-  render(batch: RowBatch): ItemBatch {
-    const items = new ItemCollector(batch.length, this.#bytesPerLine, this.#hash !== null);
-    for (let row = 0; row < batch.length; row += 1) {
-      const key = this.#keyOf(batch, row);
-      const id = customId(keyText(key), this.#options.keyMode);
-      this.#renderRow(batch, row, id, key, items);
-    }
-    const rendered = items.finish();
-    if (rendered.length > 0) this.#bytesPerLine = Math.ceil(rendered.lines.length / rendered.length) + 16;
-    return rendered;
+  *render(batch: RowBatch): Generator<RenderedItems> {
+    let row = 0;
+    do {
+      const items = new ItemCollector(batch.length - row, this.#bytesPerLine, this.#hash !== null);
+      for (; row < batch.length && items.bytes < enoughBytes; row += 1) {
+        const key = this.#keyOf(batch, row);
+        const id = customId(keyText(key), this.#options.keyMode);
+        this.#renderRow(batch, row, id, key, items);
+      }
+      const rendered = items.finish();
+      if (rendered.length > 0) this.#bytesPerLine = Math.ceil(rendered.lines.length / rendered.length) + 16;
+      yield { ...rendered, rowsEnd: row };
+    } while (row < batch.length);
   }
 
   #renderRow(batch: RowBatch, row: number, id: string, key: readonly WireText[], items: ItemCollector): void {
     try {
       const body = this.#body.render(batch, row);
-      const requestHash = this.#hash?.ofText(body) ?? null;
+      const requestHash = this.#hash?.ofText(this.#body.asked(body)) ?? null;
       const { open, middle } = this.#frame;
       const line = (open + id + middle + body + this.#close) as WireText;
       const problem = this.#problemOf(body, line);

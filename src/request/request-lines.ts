@@ -1,5 +1,5 @@
 import { complaintAbout } from '../core/complaint.ts';
-import type { Dialect, Endpoint, LineFrame } from '../core/dialect.ts';
+import type { Dialect, Endpoint, Reply } from '../core/dialect.ts';
 import type { DirectResponse } from '../core/direct-side.ts';
 import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
@@ -7,12 +7,14 @@ import { valueToJson } from '../core/print.ts';
 import type { RequestBlock } from '../core/request-block.ts';
 import type { Value } from '../core/value.ts';
 import { jsonToWire, type WireText } from '../core/wire-text.ts';
+import { Asides } from './asides.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 
 /** A line, and where id and body stand in it. */
 interface Placed {
   readonly line: Buffer;
   readonly endpoint: Endpoint;
+  readonly path: string;
   readonly idStart: number;
   readonly idEnd: number;
   readonly bodyStart: number;
@@ -22,6 +24,7 @@ interface Placed {
 /** What stands before the id, and between it and the body, as bytes. */
 interface Frame {
   readonly endpoint: Endpoint;
+  readonly path: string;
   readonly open: Buffer;
   readonly middle: Buffer;
   readonly close: Buffer;
@@ -41,15 +44,16 @@ interface FrameKeys {
  */
 export class RequestLines {
   readonly #dialect: Dialect;
+  readonly #request: RequestBlock;
   readonly #frames: readonly Frame[];
+  #asides: Asides | null = null;
 
   /** @param request what the lines were made from; its endpoint may have been changed since */
   constructor(dialect: Dialect, request: RequestBlock) {
     this.#dialect = dialect;
+    this.#request = request;
     const endpoints = new Set<Endpoint>([request.endpoint, ...(Object.keys(dialect.paths) as Endpoint[])]);
-    this.#frames = Array.from(endpoints, (endpoint) =>
-      frameOf(endpoint, dialect.frame({ ...request, endpoint })),
-    );
+    this.#frames = Array.from(endpoints, (endpoint) => frameOf(dialect, { ...request, endpoint }));
   }
 
   /** The custom_id. */
@@ -58,15 +62,34 @@ export class RequestLines {
     return placed.line.toString('latin1', placed.idStart, placed.idEnd);
   }
 
+  /** Where requests of the line's kind go. */
+  pathOf(line: Buffer): string {
+    return this.#place(line).path;
+  }
+
   /** A synchronous answer to the line, as a line of a batch's results, without its end. */
   answered(line: Buffer, response: DirectResponse): string {
     return this.#dialect.resultLine(this.idOf(line), response);
+  }
+
+  /** What a line of results says: whose it is, and the reply where there is one. Null where it is no result. */
+  saidIn(line: Buffer): { readonly customId: string; readonly reply: Reply | null } | null {
+    const parts = this.#dialect.split(jsonIn(line) ?? {});
+    if (parts === null) return null;
+    const reply = parts.kind === 'answered' ? this.#dialect.reply(this.#request.endpoint, parts.body) : null;
+    return { customId: parts.customId, reply };
   }
 
   /** The body as it was sent, byte by byte. */
   bodyOf(line: Buffer): WireText {
     const placed = this.#place(line);
     return placed.line.toString('latin1', placed.bodyStart, placed.bodyEnd) as WireText;
+  }
+
+  /** The body as `request_hash` covers it. */
+  askedIn(line: Buffer): WireText {
+    this.#asides ??= new Asides(this.#dialect.body(this.#request).pieces);
+    return this.#asides.without(this.bodyOf(line));
   }
 
   /** Estimated prompt tokens, by the same rule as when the line was rendered. */
@@ -135,6 +158,14 @@ export class RequestLines {
   }
 }
 
+function jsonIn(line: Buffer): JsonMap | undefined {
+  try {
+    return asMap(JSON.parse(line.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
 function bodyText({ line, bodyStart, bodyEnd }: Placed): string {
   return line.toString('utf8', bodyStart, bodyEnd);
 }
@@ -143,9 +174,16 @@ function print(json: unknown): Buffer {
   return Buffer.from(jsonToWire(valueToJson(json as Value)), 'latin1');
 }
 
-function frameOf(endpoint: Endpoint, { open, middle, close }: LineFrame): Frame {
-  const keys = keysOf(`${open}id${middle}{}${close}`);
-  return { endpoint, open: Buffer.from(open), middle: Buffer.from(middle), close: Buffer.from(close), keys };
+function frameOf(dialect: Dialect, request: RequestBlock): Frame {
+  const { open, middle, close } = dialect.frame(request);
+  return {
+    endpoint: request.endpoint,
+    path: dialect.path(request),
+    open: Buffer.from(open),
+    middle: Buffer.from(middle),
+    close: Buffer.from(close),
+    keys: keysOf(`${open}id${middle}{}${close}`),
+  };
 }
 
 function keysOf(example: string): FrameKeys {
@@ -168,7 +206,7 @@ function isSameEnd(found: unknown, expected: string): boolean {
 }
 
 /** Ids hold neither quotation marks nor escapes, so that the first of what stands behind one ends it. */
-function placeIn(line: Buffer, { endpoint, open, middle, close }: Frame): Placed | null {
+function placeIn(line: Buffer, { endpoint, path, open, middle, close }: Frame): Placed | null {
   const idStart = open.length;
   const idEnd = line.indexOf(middle[0] ?? 0, idStart);
   const bodyStart = idEnd + middle.length;
@@ -176,7 +214,7 @@ function placeIn(line: Buffer, { endpoint, open, middle, close }: Frame): Placed
   if (idEnd === -1 || !isAt(line, 0, open) || !isAt(line, idEnd, middle) || !isAt(line, bodyEnd, close))
     return null;
   if (line[bodyStart] !== brace.open || line[bodyEnd - 1] !== brace.close) return null;
-  return { line, endpoint, idStart, idEnd, bodyStart, bodyEnd };
+  return { line, endpoint, path, idStart, idEnd, bodyStart, bodyEnd };
 }
 
 const brace = { open: 0x7b, close: 0x7d } as const;

@@ -66,7 +66,12 @@ export async function summarizeAt(
 }
 
 /** Where the same command alone would end the same way. */
-const saysHowToGoOn: ReadonlySet<string> = new Set(['breaker', 'disk_full', 'unreadable_results']);
+const saysHowToGoOn: ReadonlySet<string> = new Set([
+  'breaker',
+  'create_in_doubt',
+  'disk_full',
+  'unreadable_results',
+]);
 
 /** From here on an error leaves a run behind that the same command continues; say so, and end with 1 once money may be spent. */
 async function afterStart(thrown: unknown, { ledger, run, host }: OwnedWork): Promise<unknown> {

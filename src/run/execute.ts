@@ -83,6 +83,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     await drainChunks(work, driver, limits);
     await followLeaders(work, pass.cancels);
     if (driver.parkedChunks > 0) return false;
+    throwStuck(driver.stuck);
     const held = await heldChunks(work.ledger, work.run);
     if (held.length > 0 && endsByFaults(pass)) throw unreadableResults(work.run, held);
     await tidyRun(work);
@@ -94,6 +95,15 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   } finally {
     await driver.idle();
   }
+}
+
+/** What is left is for a person to decide; the first of it is told. */
+function throwStuck([first, ...others]: readonly BatchlineError[]): void {
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const { code, message, hint, exitCode } = first;
+  const more = `${message} And so of ${others.length} other ${others.length === 1 ? 'file' : 'files'}.`;
+  throw new BatchlineError(code, more, { hint, ...(exitCode === undefined ? {} : { exitCode }) });
 }
 
 /** Faults after which nothing more is sent, while what is under way is brought home. */

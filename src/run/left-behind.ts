@@ -24,9 +24,11 @@ export class LeftBehind {
   /** What is true of it, and what can be done; null where nothing is left. */
   error(run: RunRecord): BatchlineError | null {
     const left = [...this.#left.values()].toSorted((a, b) => a.chunk.chunk - b.chunk.chunk);
-    const batches = left.filter(({ chunk }) => isAtProvider(chunk.state));
-    const answers = left.filter(({ chunk }) => !isAtProvider(chunk.state));
-    const told = [...unreached(run, batches), ...unloaded(run, answers)];
+    const doubts = left.filter(({ why }) => why.code === 'create_in_doubt');
+    const others = left.filter(({ why }) => why.code !== 'create_in_doubt');
+    const batches = others.filter(({ chunk }) => isAtProvider(chunk.state));
+    const answers = others.filter(({ chunk }) => !isAtProvider(chunk.state));
+    const told = [...inDoubt(run, doubts), ...unreached(run, batches), ...unloaded(run, answers)];
     const [first] = told;
     if (first === undefined) return null;
     return new BatchlineError(
@@ -38,11 +40,26 @@ export class LeftBehind {
 }
 
 interface Told {
-  readonly code: 'batches_unreached' | 'answers_not_loaded';
+  readonly code: 'create_in_doubt' | 'batches_unreached' | 'answers_not_loaded';
   readonly message: string;
   readonly where: string | undefined;
   readonly hint: string;
   readonly why: BatchlineError;
+}
+
+/** Batches that may be the run's are left as they are: they may be another's. */
+function inDoubt({ path }: RunRecord, left: readonly Left[]): readonly Told[] {
+  const [first] = left;
+  if (first === undefined) return [];
+  return [
+    {
+      code: 'create_in_doubt',
+      message: lowerFirst(left.map(({ why }) => why.message).join(' ')),
+      where: undefined,
+      hint: `Look for them at the provider. \`pipeline recover ${path} --batch ID\` loads the answers of one that is the run's; a new run sends the rows again, which may be paid for twice.`,
+      why: first.why,
+    },
+  ];
 }
 
 function unreached({ runId }: RunRecord, left: readonly Left[]): readonly Told[] {
@@ -75,6 +92,10 @@ function unloaded({ runId, path, folder }: RunRecord, left: readonly Left[]): re
       why,
     },
   ];
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
 function listed(names: readonly string[]): string {

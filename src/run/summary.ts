@@ -16,6 +16,8 @@ export interface BatchCounts {
   readonly failed: number;
   readonly expired: number;
   readonly cancelled: number;
+  /** Of those that wait, the ones whose create was not answered yet, so that they may be with the provider. */
+  readonly unsettled: number;
 }
 
 /** Rows that were answered for good, well or badly, by the way that the answers came. */
@@ -69,6 +71,7 @@ function countBatches(chunks: readonly ChunkRecord[]): BatchCounts {
     failed: count('failed'),
     expired: count('expired'),
     cancelled: count('cancelled'),
+    unsettled: chunks.filter(({ state }) => state === 'creating').length,
   };
 }
 
@@ -83,14 +86,14 @@ function countRequests(chunks: readonly ChunkRecord[]): RequestCounts {
 }
 
 /** Null where a file never was to be a batch. */
-function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total'> | null {
+function batchKind(chunk: ChunkRecord): Exclude<keyof BatchCounts, 'total' | 'unsettled'> | null {
   if (chunk.lane === 'direct') return null;
   switch (chunk.state) {
     case 'sealed':
     case 'uploading':
     case 'uploaded':
-      return 'waiting';
     case 'creating':
+      return 'waiting';
     case 'submitted':
       return 'running';
     case 'refused':

@@ -1,4 +1,6 @@
+import type { BatchlineError } from '../core/errors.ts';
 import { Semaphore } from '../core/semaphore.ts';
+import { isAtProvider } from '../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { Lane, Step, Waiting } from './lane.ts';
 import { atOnce, type Stage, stageOf } from './stages.ts';
@@ -47,6 +49,7 @@ export class ChunkDriver {
   readonly #asleep = new Map<number, Sleeper>();
   /** Chunks that this process leaves where they are: another one takes them further. */
   readonly #parked = new Map<number, ChunkRecord>();
+  readonly #stuck = new Map<number, BatchlineError>();
   #alarm: NodeJS.Timeout | undefined;
   /** Whether a batch has ended since chunks were parked for want of room. */
   #hasNewRoom = false;
@@ -74,13 +77,18 @@ export class ChunkDriver {
     return this.activeChunks + this.#parked.size > 0;
   }
 
-  /** Whether every chunk so far is with the provider. */
+  /** Whether every chunk so far is with the provider, or may be. */
   get allSubmitted(): boolean {
-    return this.#unfinished.every(({ batchId }) => batchId !== null);
+    return this.#unfinished.every(({ batchId, state }) => batchId !== null || isAtProvider(state));
   }
 
   get parkedChunks(): number {
     return this.#parked.size;
+  }
+
+  /** Why chunks go no further before a person has decided, in their order. */
+  get stuck(): readonly BatchlineError[] {
+    return [...this.#stuck].toSorted(([a], [b]) => a - b).map(([, why]) => why);
   }
 
   get #unfinished(): readonly ChunkRecord[] {
@@ -154,6 +162,7 @@ export class ChunkDriver {
       if (stay.step === null) continue;
       // Before it sleeps: who is woken at once is active anew.
       this.#active.delete(chunk.chunk);
+      if (stay.step.kind === 'stuck') this.#stuck.set(chunk.chunk, stay.step.why);
       if (stay.step.kind === 'left') this.#parked.set(chunk.chunk, chunk);
       if (stay.step.kind === 'later') this.#sleep({ ...stay.step, chunk });
       return;

@@ -1,3 +1,4 @@
+import type { BatchlineError } from '../core/errors.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 
 /** What a chunk waits for: room at the provider, its batch's end, a second look, or a call that is to be made again. */
@@ -8,11 +9,13 @@ export type Waiting = 'room' | 'batch' | 'settling' | 'retry';
  * - `moved`: the chunk is in another state, durably, or its record has changed
  * - `later`: there is nothing to do before `at`, in milliseconds since 1970
  * - `left`: this process takes it no further
+ * - `stuck`: no process does before a person has decided, which the error asks for
  */
 export type Step =
   | { readonly kind: 'moved'; readonly chunk: ChunkRecord }
   | { readonly kind: 'later'; readonly at: number; readonly why: Waiting }
-  | { readonly kind: 'left' };
+  | { readonly kind: 'left' }
+  | { readonly kind: 'stuck'; readonly why: BatchlineError };
 
 /**
  * A way to the provider and back: takes a chunk from `sealed` to `downloaded`, a step at a time. A step may make calls,

@@ -49,6 +49,7 @@ export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
     results: [],
     expiresAt: null,
     account: null,
+    intendedAt: null,
     reported: null,
     lane: 'batch',
     inDoubt: 0,

@@ -4,14 +4,35 @@ import type { BatchSide, ChunkFile, Refusal, RemoteBatch } from '../../src/core/
 import type { Dialect } from '../../src/core/dialect.ts';
 import { noHints } from '../../src/core/direct-side.ts';
 import { BatchlineError } from '../../src/core/errors.ts';
-import { asMap, asText, type JsonMap } from '../../src/core/json.ts';
+import { asCount, asMap, asText } from '../../src/core/json.ts';
 import { defineProvider } from '../../src/core/provider.ts';
 import { jsonToWire } from '../../src/core/wire-text.ts';
 import type { ProviderFault } from './provider-contract.ts';
 
+/** A batch as the server has it. */
+export type FakeBatch = RemoteBatch & { readonly answers: string };
+
+/** A request as this provider's lines hold it. */
+export interface FakeRequest {
+  readonly key: string;
+  readonly ask: { readonly who: string; readonly what: string };
+}
+
 /** A provider in memory that takes no upload, keeps nothing that tells whose a batch is, and speaks its own words. */
 export class FakeServer {
-  readonly batches = new Map<string, RemoteBatch & { readonly answers: string }>();
+  readonly batches = new Map<string, FakeBatch>();
+  /** Those of which it no longer has the results. */
+  readonly gone = new Set<string>();
+  /** Those that it was asked to cancel, which it never does. */
+  readonly cancelled = new Set<string>();
+  /** What every create is answered with, where it makes nothing. */
+  turnsDown: BatchlineError | null = null;
+  /** Whether batches do not end as soon as they are made. */
+  holds = false;
+  /** How many batches were listed so far, over all listings. */
+  listed = 0;
+  /** Told of each listing, before it is answered. */
+  onList: () => void = () => undefined;
   fault: ProviderFault | null = null;
 
   /** Whether that is to go wrong now; it does so once. */
@@ -19,6 +40,42 @@ export class FakeServer {
     const hits = this.fault === fault;
     if (hits) this.fault = null;
     return hits;
+  }
+
+  /** Makes a batch, whoever asks for it. */
+  make(requests: readonly FakeRequest[], changes: Partial<FakeBatch> = {}): FakeBatch {
+    const total = requests.length;
+    const running = { status: 'in_progress', endedAt: null, results: [] } as const;
+    const batch: FakeBatch = {
+      id: `fake_${this.batches.size + 1}`,
+      status: 'completed',
+      rawStatus: 'done',
+      label: null,
+      input: null,
+      refusal: null,
+      createdAt: Date.now(),
+      expiresAt: Date.now() + 86_400_000,
+      endedAt: Date.now(),
+      results: [{ id: 'answers', holds: 'both' }],
+      counts: { total, completed: this.holds ? 0 : total, failed: 0 },
+      answers: requests.map(answerOf).toReversed().join(''),
+      ...(this.holds ? running : {}),
+      ...changes,
+    };
+    this.batches.set(batch.id, batch);
+    return batch;
+  }
+
+  /** Ends every batch that was held. */
+  release(): void {
+    this.holds = false;
+    for (const [id, batch] of this.batches) {
+      if (batch.status !== 'in_progress') continue;
+      const total = batch.counts?.total ?? 0;
+      const counts = { total, completed: total, failed: 0 };
+      const results = [{ id: 'answers', holds: 'both' }] as const;
+      this.batches.set(id, { ...batch, status: 'completed', endedAt: Date.now(), counts, results });
+    }
   }
 }
 
@@ -72,20 +129,21 @@ const dialect: Dialect = {
   },
   resultLine: (_customId, { body }) => body.trimEnd(),
   idIn: (part) => /"key":"([^"]+)"/.exec(part)?.[1] ?? null,
-  reply: (_endpoint, { words }) => ({
+  reply: (_endpoint, { words, model, tokens }) => ({
     text: asText(words),
     refusal: null,
     finishReason: 'stop',
     vector: null,
     isEmpty: asText(words) === null,
     hasCalls: false,
-    model: 'fake-1',
-    usage: noUsage,
+    model: asText(model),
+    usage: { ...noUsage, input_tokens: asCount(tokens) },
   }),
   facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
 };
 
 class FakeBatches implements BatchSide {
+  readonly knownBy = 'requests';
   readonly limits = {
     maxRequests: 50,
     maxBytes: 1_000_000,
@@ -99,29 +157,15 @@ class FakeBatches implements BatchSide {
     this.#server = server;
   }
 
-  async create({ path, requests }: ChunkFile, _stored: null | string, signal: AbortSignal) {
+  async create({ path }: ChunkFile, _stored: null | string, signal: AbortSignal) {
     signal.throwIfAborted();
     const server = this.#server;
     if (server.fails('no answer')) throw cut('unknown');
+    if (server.turnsDown !== null) throw server.turnsDown;
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    const id = `fake_${server.batches.size + 1}`;
-    const batch: RemoteBatch & { readonly answers: string } = {
-      id,
-      status: 'completed',
-      rawStatus: 'done',
-      label: null,
-      input: null,
-      refusal: null,
-      createdAt: Date.now(),
-      expiresAt: null,
-      endedAt: Date.now(),
-      results: [{ id: 'answers', holds: 'both' }],
-      counts: { total: requests, completed: requests, failed: 0 },
-      answers: lines.map(answerOf).toReversed().join(''),
-    };
-    server.batches.set(id, batch);
+    const batch = server.make(lines.map((line) => JSON.parse(line) as FakeRequest));
     if (server.fails('lost create reply')) throw cut('unknown');
     return batch;
   }
@@ -144,10 +188,15 @@ class FakeBatches implements BatchSide {
 
   async *list(signal: AbortSignal) {
     signal.throwIfAborted();
-    yield* [...this.#server.batches.values()].toReversed();
+    this.#server.onList();
+    for (const batch of [...this.#server.batches.values()].toReversed()) {
+      this.#server.listed += 1;
+      yield batch;
+    }
   }
 
   cancel(id: string, signal: AbortSignal) {
+    this.#server.cancelled.add(id);
     return this.look(id, signal);
   }
 
@@ -159,13 +208,15 @@ class FakeBatches implements BatchSide {
   }
 
   async *read(batchId: string, _part: string, signal: AbortSignal) {
-    yield Buffer.from((await this.look(batchId, signal)).answers);
+    const { answers } = await this.look(batchId, signal);
+    if (this.#server.gone.has(batchId)) throw new BatchlineError('file_not_found', 'the results are gone');
+    yield Buffer.from(answers);
   }
 }
 
-function answerOf(line: string): string {
-  const { key, ask } = JSON.parse(line) as { key: string; ask: JsonMap };
-  return `${JSON.stringify({ key, said: { words: `You said: ${String(ask['what'])}` } })}\n`;
+function answerOf({ key, ask: { who, what } }: FakeRequest): string {
+  const tokens = Math.ceil(Buffer.byteLength(what) / 4) + 8;
+  return `${JSON.stringify({ key, said: { words: `You said: ${what}`, model: who, tokens } })}\n`;
 }
 
 function cut(outcome: 'absent' | 'unknown'): BatchlineError {
@@ -178,6 +229,7 @@ export const fakeProvider = defineProvider({
   config: z.object({ account: z.string().meta({ description: 'Whose batches they are.' }) }),
   examples: [{ account: 'a' }],
   dialect,
+  keyVariable: 'FAKE_API_KEY',
   basePath: '',
   open: async ({ account }) => ({
     account,
@@ -187,7 +239,12 @@ export const fakeProvider = defineProvider({
     },
     batches: new FakeBatches(serverOf(account)),
     direct: {
-      ask: async (line) => ({ status: 200, requestId: null, pace: noHints, body: answerOf(line.toString()) }),
+      ask: async (line) => ({
+        status: 200,
+        requestId: null,
+        pace: noHints,
+        body: answerOf(JSON.parse(line.toString()) as FakeRequest),
+      }),
     },
   }),
 });

@@ -3,7 +3,7 @@ import { longestRow } from '../../src/core/longest-row.ts';
 import { requestBlock } from '../../src/core/request-block.ts';
 import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { createRenderer } from '../../src/request/renderer.ts';
-import { rowBatch } from './renderer-support.ts';
+import { noFiles, renderAtOnce, rowBatch } from './renderer-support.ts';
 
 function rendererOf(prompt: string) {
   const { fields } = rowBatch([{ id: '1', body: '' }]);
@@ -17,6 +17,7 @@ function rendererOf(prompt: string) {
       maxLineBytes: 200_000_000,
       wantsHash: true,
       carried: [],
+      files: noFiles,
     },
     fields,
   );
@@ -24,9 +25,9 @@ function rendererOf(prompt: string) {
 
 test('a large line is no reason to hold room for thousands more', () => {
   const renderer = rendererOf('{{ body }}');
-  renderer.render(rowBatch([{ id: '1', body: 'x'.repeat(9_000_000) }]));
+  renderAtOnce(renderer, rowBatch([{ id: '1', body: 'x'.repeat(9_000_000) }]));
   const rows = Array.from({ length: 5000 }, (_, id) => ({ id: String(id), body: 'x' }));
-  const { lines, length } = renderer.render(rowBatch(rows));
+  const { lines, length } = renderAtOnce(renderer, rowBatch(rows));
   expect(length).toBe(5000);
   expect(lines.buffer.byteLength).toBeLessThanOrEqual(longestRow);
 });
@@ -35,7 +36,8 @@ test.each([
   ['of plain fields', '{{ body }}'.repeat(600), 'line_too_long'],
   ['by Liquid', '{% assign twice = body | append: body %}' + '{{ twice }}'.repeat(30), 'row_too_large'],
 ])('a request that is too large, made %s, fails before it is put together', (_name, prompt, code) => {
-  const { failures, length } = rendererOf(prompt).render(
+  const { failures, length } = renderAtOnce(
+    rendererOf(prompt),
     rowBatch([
       { id: '1', body: 'x'.repeat(1_000_000) },
       { id: '2', body: 'y' },

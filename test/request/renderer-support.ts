@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import type { ItemBatch } from '../../src/core/item-batch.ts';
+import type { PartFiles } from '../../src/core/message-part.ts';
 import { requestBlock } from '../../src/core/request-block.ts';
+import type { RowBatch } from '../../src/core/row-batch.ts';
 import { printValue } from '../../src/core/print.ts';
 import { ValueBatch } from '../../src/core/value-batch.ts';
 import type { Field, Value } from '../../src/core/value.ts';
 import { toWire } from '../../src/core/wire-text.ts';
 import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
-import { createRenderer, type RendererOptions } from '../../src/request/renderer.ts';
+import { createRenderer, type Renderer, type RendererOptions } from '../../src/request/renderer.ts';
 
 export type RequestInput = z.input<typeof requestBlock>;
 
@@ -37,6 +39,13 @@ export function rowBatch(
   );
 }
 
+/** For requests without parts that name files. */
+export const noFiles: PartFiles = {
+  read: (path) => {
+    throw new Error(`no file is to be read, not ${path} either`);
+  },
+};
+
 export function renderRows(
   request: RequestInput,
   rows: readonly Readonly<Record<string, Value>>[],
@@ -53,11 +62,19 @@ export function renderRows(
       maxLineBytes: 1_000_000,
       wantsHash: false,
       carried: [],
+      files: noFiles,
       ...options,
     },
     batch.fields,
   );
-  return renderer.render(batch);
+  return renderAtOnce(renderer, batch);
+}
+
+/** The items of a batch that are few enough to be rendered at once. */
+export function renderAtOnce(renderer: Renderer, batch: RowBatch): ItemBatch {
+  const [items, ...others] = renderer.render(batch);
+  if (items === undefined || others.length > 0) throw new Error('not rendered at once');
+  return items;
 }
 
 /** The texts of the lines in a buffer, each without its line feed, which must be there. */

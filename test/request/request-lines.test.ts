@@ -162,3 +162,8 @@ describe('the estimated tokens of a stored line', () => {
     ]);
   });
 });
+
+test('a line says where its request goes, also of an endpoint that the file has no more', () => {
+  expect(chatLines.pathOf(line({ model: 'm' }))).toBe('/v1/chat/completions');
+  expect(chatLines.pathOf(line({ model: 'm' }, 'embeddings'))).toBe('/v1/embeddings');
+});

@@ -19,6 +19,7 @@ import { readSource } from '../../src/read/read-source.ts';
 import { RecordAdmission } from '../../src/read/record-admission.ts';
 import { noStalePieces, type StalePieces } from '../../src/read/stale-pieces.ts';
 import { sendEverything, type UnchangedFilter } from '../../src/read/unchanged.ts';
+import { noFiles } from '../request/renderer-support.ts';
 
 const runId = 'run-1';
 /** No process dies for real, so that nothing need be synced to a disk, which takes most of the time. */
@@ -194,6 +195,7 @@ function rendererOf({ fields, rendered = fields, keyNames = ['id'], prompt, dedu
       maxLineBytes: 1_000_000,
       wantsHash: true,
       carried: [],
+      files: noFiles,
     },
     rendered,
   );

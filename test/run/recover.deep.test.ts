@@ -16,7 +16,7 @@ it('says which batches it leaves alone, since nothing tells what they are for', 
   for (const { id } of data) await fetch(`${emulator.url}/files/${id}`, { method: 'DELETE', headers });
   expect(await own.cli('recover', 'pipeline.yaml')).toMatchObject({
     code: 1,
-    stdout: '1 batches were left alone: their input files are gone.\n',
+    stdout: '1 batches were left alone: it is not known which rows they hold.\n',
     stderr: expect.stringMatching(/no longer has the input file of batch \w+/),
   });
 });

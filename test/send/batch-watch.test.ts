@@ -39,6 +39,7 @@ function watched(late: 'cancel' | 'wait', waits = true, ends = false) {
   });
   const watch = new BatchWatch({
     batches: {
+      knownBy: 'input',
       limits: {
         maxRequests: 1,
         maxBytes: 1,

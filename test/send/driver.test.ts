@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BatchlineError } from '../../src/core/errors.ts';
 import type { ChunkRecord } from '../../src/ledger/ledger.ts';
 import { ChunkDriver } from '../../src/send/driver.ts';
 import { later, left, moved, type Step } from '../../src/send/lane.ts';
@@ -75,6 +76,20 @@ describe('the driver', () => {
     driver.start(record(2, 'submitted', 'b'));
     await driver.idle();
     expect(looks).toEqual([1, 1]);
+  });
+
+  it('keeps apart what a person is to decide, so that nothing waits for it', async () => {
+    const why = (chunk: number) => new BatchlineError('create_in_doubt', `file ${chunk}`);
+    const { driver, loaded } = drive(({ chunk, ...rest }) =>
+      chunk < 3 ? { kind: 'stuck', why: why(chunk) } : moved({ chunk, ...rest, state: 'downloaded' }),
+    );
+    for (const chunk of [2, 1]) driver.start(record(chunk, 'creating'));
+    driver.start(record(3, 'submitted', 'b'));
+    expect(driver.allSubmitted).toBe(true);
+    await driver.idle();
+    expect(loaded).toEqual([3]);
+    expect(driver.stuck.map(({ message }) => message)).toEqual(['file 1', 'file 2']);
+    expect([driver.parkedChunks, driver.awaitsBatches, driver.hasFailed]).toEqual([0, false, false]);
   });
 
   it('creates the batch of a file that was uploaded before the next file is uploaded', async () => {

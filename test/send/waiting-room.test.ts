@@ -10,7 +10,7 @@ import { requestBlock } from '../../src/core/request-block.ts';
 import { openai } from '../../src/providers/openai.ts';
 import { createEmulator, type TestEmulator } from '../support/emulator.ts';
 import { temporaryFolder } from '../batch/temporary-folder.ts';
-import { chunkFile } from '../providers/openai/chunk-file.ts';
+import { chunkFile } from '../providers/chunk-file.ts';
 
 const signal = new AbortController().signal;
 let stack: AsyncDisposableStack;

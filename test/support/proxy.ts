@@ -81,7 +81,9 @@ async function forward(
 ): Promise<ProxiedResponse> {
   const passed = Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      typeof value === 'string' && /^(?:authorization|content-type|x-.*)$/.test(name) ? [[name, value]] : [],
+      typeof value === 'string' && /^(?:authorization|content-type|anthropic-version|x-.*)$/.test(name)
+        ? [[name, value]]
+        : [],
     ),
   );
   const hasBody = method !== 'GET' && body.length > 0;

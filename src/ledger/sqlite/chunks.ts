@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { chunkMoved } from '../chunk-moved.ts';
 import { nextState, type ChunkEvent } from '../chunk-state.ts';
-import type { ChunkPatch, ChunkPlace, ChunkRecord, NewChunk } from '../chunk-record.ts';
+import type { AdoptedBatch, ChunkPatch, ChunkPlace, ChunkRecord, NewChunk } from '../chunk-record.ts';
 import { toChunk } from './records.ts';
 import * as sql from './statements.ts';
 import { write, writeReturning } from './write.ts';
@@ -41,6 +41,17 @@ export function moveChunk(
   });
   if (row === undefined) throw chunkMoved(at);
   return toChunk(row);
+}
+
+/** To be called within a transaction. @throws BatchlineError `chunk_moved` */
+export function adoptBatch(database: DatabaseSync, at: ChunkPlace, patch: AdoptedBatch): ChunkRecord | null {
+  if (selectBatchRuns(database).has(patch.batchId)) return null;
+  return moveChunk(database, at, 'create_succeeded', patch);
+}
+
+export function selectBatchRuns(database: DatabaseSync): ReadonlyMap<string, string> {
+  const rows = database.prepare(sql.selectBatches).all();
+  return new Map(rows.map((row) => [String(row['batchId']), String(row['runId'])]));
 }
 
 /** To be called within a transaction. @throws BatchlineError `chunk_moved` */

@@ -5,6 +5,7 @@ import type { LoggedEvent } from '../event-log.ts';
 import type { FollowersOutcome } from '../follower-ledger.ts';
 import { isEnded, supersededCode } from '../ledger.ts';
 import type {
+  AdoptedBatch,
   AdoptedChunk,
   PlacedOutcome,
   ChunkPatch,
@@ -161,6 +162,14 @@ export class SqliteLedger implements Ledger {
 
   async moveChunk(at: ChunkPlace, event: ChunkEvent, patch: ChunkPatch = {}): Promise<ChunkRecord> {
     return chunks.moveChunk(this.#database, at, event, patch);
+  }
+
+  async adoptBatch(at: ChunkPlace, patch: AdoptedBatch): Promise<ChunkRecord | null> {
+    return this.#transaction(() => chunks.adoptBatch(this.#database, at, patch));
+  }
+
+  async batchRuns(): Promise<ReadonlyMap<string, string>> {
+    return chunks.selectBatchRuns(this.#database);
   }
 
   async noteGone(at: ChunkPlace, part: string): Promise<void> {

@@ -121,6 +121,7 @@ export function toChunk(row: Row): ChunkRecord {
     results: JSON.parse(text(row, 'results')) as ResultPart[],
     expiresAt: integerOrNull(row, 'expires_at'),
     account: textOrNull(row, 'account'),
+    intendedAt: integerOrNull(row, 'intended_at'),
     reported: integerOrNull(row, 'reported'),
     unread: JSON.parse(textOrNull(row, 'unread') ?? 'null') as ChunkRecord['unread'],
     rowStates: states instanceof Uint8Array ? states : null,

@@ -36,6 +36,8 @@ export const selectChunks = `SELECT * FROM chunks WHERE run_id = :runId ORDER BY
 
 export const selectChunk = `SELECT * FROM chunks WHERE run_id = :runId AND chunk = :chunk`;
 
+export const selectBatches = `SELECT batch_id AS batchId, run_id AS runId FROM chunks WHERE batch_id IS NOT NULL`;
+
 export const selectUploadedChunk = `SELECT 1 FROM chunks WHERE run_id = :runId AND state <> 'sealed' LIMIT 1`;
 
 export const deleteChunks = `DELETE FROM chunks WHERE run_id = :runId`;
@@ -126,9 +128,10 @@ export const selectRowCounts = `
     (SELECT COALESCE(SUM(truncated), 0) FROM chunks c WHERE c.run_id = r.run_id) AS truncated
   FROM runs r WHERE run_id = :runId`;
 
-/** A chunk that is at the provider only: whoever works on its run says more. */
+/** A chunk that is, or may be, at the provider only: whoever works on its run says more. */
 export const updateBatchStatus = `
-  UPDATE chunks SET batch_status = :batchStatus WHERE run_id = :runId AND chunk = :chunk AND state = 'submitted'`;
+  UPDATE chunks SET batch_status = :batchStatus
+  WHERE run_id = :runId AND chunk = :chunk AND state IN ('creating', 'submitted')`;
 
 /**
  * What batches of a model were estimated to hold and what was reported, each batch once. One of which many rows have

@@ -1,7 +1,7 @@
 import { BatchlineError } from '../../core/errors.ts';
 import type { Manner } from './patient-fetch.ts';
 import type { Patience } from './patience.ts';
-import { type Call, type ProviderWords, providerError, refusalOf } from './provider-error.ts';
+import { type Call, type ProviderWords, providerError, type Refusal, refusalOf } from './provider-error.ts';
 import { excerpt, pageHint, webPage } from './web-page.ts';
 
 /** What every request is sent with; the official SDKs take it as it is. */
@@ -93,7 +93,7 @@ export class ApiCalls<Client> {
       signal.throwIfAborted();
       const refusal = refusalOf(error);
       if (refusal?.headers === undefined) throw providerError(error, this.#describe(call));
-      return { status: refusal.status, headers: refusal.headers, text: bodyOf(error, refusal.message) };
+      return { status: refusal.status, headers: refusal.headers, text: bodyOf(refusal) };
     }
   }
 
@@ -153,7 +153,6 @@ export class ApiCalls<Client> {
 }
 
 /** The SDK keeps of a refusal's body what stands in `error`. */
-function bodyOf(error: unknown, message: string): string {
-  const said = error instanceof Error && 'error' in error ? error.error : undefined;
+function bodyOf({ said, message }: Refusal): string {
   return said === undefined ? message : JSON.stringify({ error: said });
 }

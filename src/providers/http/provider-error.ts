@@ -1,4 +1,5 @@
 import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+import { asMap, asText } from '../../core/json.ts';
 import { retryAfter } from './retry-after.ts';
 import { isTooLarge } from './too-large.ts';
 import { pageHint, webPage } from './web-page.ts';
@@ -17,6 +18,8 @@ export interface ProviderWords {
   wantOfRoom?(refusal: Refusal): keyof typeof roomCodes | null;
   /** What to do about a refusal, by its message. */
   hint?(message: string): string | undefined;
+  /** Whether a refusal rules out what was asked for, whatever its status: it then comes from the API itself. */
+  rulesOut?(refusal: Refusal): boolean;
   /** Null where a refusal means what its status says. */
   meaning?(refusal: Refusal, call: Pick<Call, 'paid' | 'notFound'>): Meaning | null;
 }
@@ -42,6 +45,8 @@ export interface Refusal {
   readonly headers: Headers | undefined;
   readonly code: string;
   readonly message: string;
+  /** What stands in `error` of its body, or the body itself. */
+  readonly said: unknown;
 }
 
 /** One clear line for whatever the SDK threw. */
@@ -53,12 +58,15 @@ export function providerError(error: unknown, call: Call): BatchlineError {
 
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
-  const details = error as Error & { headers?: unknown; type?: unknown };
+  const details = error as Error & { headers?: unknown; type?: unknown; error?: unknown };
+  // Some SDKs hand out the whole body, in which the error stands.
+  const told = asText(asMap(asMap(details.error)?.['error'])?.['message']);
   return {
     status: error.status,
     headers: details.headers instanceof Headers ? details.headers : undefined,
     code: errorCode(error) ?? (typeof details.type === 'string' ? details.type : ''),
-    message: error.message.replace(/^\d{3} /, ''),
+    message: told ?? error.message.replace(/^\d{3} /, ''),
+    said: details.error,
   };
 }
 
@@ -77,7 +85,7 @@ function refusalError(refusal: Refusal, cause: unknown, call: Call): BatchlineEr
     hint,
     retryable: retryable ?? false,
     retryAfterMs: retryable === true ? retryAfter(refusal.headers, Date.now()) : undefined,
-    ...outcome(call, isSurelyAbsent(refusal.status)),
+    ...outcome(call, isSurelyAbsent(refusal.status) || call.words.rulesOut?.(refusal) === true),
     cause: withoutSecrets(cause, call),
   });
 }

@@ -13,7 +13,7 @@ import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
 import { expiry } from './expiry.ts';
 import type { OpenAiFiles } from './files.ts';
-import { everything, pageOf, pageSize } from './listing.ts';
+import { everything, pageOf, pageSize } from '../http/listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
 import { limitsOf, serverAt } from './servers.ts';
 import { roomCodes } from '../http/provider-error.ts';
@@ -21,6 +21,7 @@ import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
 export class OpenAiBatches implements BatchSide {
+  readonly knownBy = 'input';
   readonly limits: BatchLimits;
   readonly mayEndLate: boolean;
   readonly leftovers;

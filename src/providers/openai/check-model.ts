@@ -2,7 +2,7 @@ import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
 import type { Account, OpenAiCalls } from './account.ts';
-import { pageOf } from './listing.ts';
+import { pageOf } from '../http/listing.ts';
 import { serverAt } from './servers.ts';
 
 /** A listing of more models than this helps nobody. */

@@ -1,7 +1,7 @@
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import type { ProviderNeed } from '../../core/provider.ts';
 import type { Account, OpenAiCalls } from './account.ts';
-import { pageOf } from './listing.ts';
+import { pageOf } from '../http/listing.ts';
 
 export interface AccountQuestion {
   readonly need: ProviderNeed;

@@ -11,7 +11,7 @@ export class OpenAiDirect implements DirectSide {
     this.#api = api;
   }
 
-  async ask(line: Buffer, signal: AbortSignal): Promise<DirectResponse> {
+  async ask(line: Buffer, _path: string, signal: AbortSignal): Promise<DirectResponse> {
     const { path, body } = requestOf(line);
     const call = { doing: `asking ${path}`, paid: true } as const;
     const { status, headers, text } = await this.#api.exchange(call, signal, (client, options) =>

@@ -8,7 +8,7 @@ import type { OpenAiCalls } from './account.ts';
 import type { Compat } from './compat.ts';
 import { readBody, saveBody } from '../http/download.ts';
 import { FileSizes, statedLength } from '../http/file-sizes.ts';
-import { everything, pageOf } from './listing.ts';
+import { everything, pageOf } from '../http/listing.ts';
 import type { AccountOptions } from './open.ts';
 import type { Patience } from '../http/patience.ts';
 import { uploadForm } from './upload-form.ts';

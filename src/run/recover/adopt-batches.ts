@@ -9,6 +9,7 @@ import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { readLineBlocks } from '../../files/line-reader.ts';
 import type { RequestLines } from '../../request/request-lines.ts';
 import type { AdoptedIds } from './adopted-ids.ts';
+import { answeredRequests, noteAnswered, type HeldRequest } from './answered-requests.ts';
 import type { LabelledBatch } from './strangers.ts';
 import type { Host } from '../../core/host.ts';
 import type { RowsLine } from './recovered-rows.ts';
@@ -28,8 +29,8 @@ function mayHaveAnswers({ status, results }: RemoteBatch): boolean {
 
 export interface Download {
   readonly batch: LabelledBatch;
-  /** The batch's input file, as downloaded. */
-  readonly path: string;
+  /** The batch's input file, as downloaded; null where the provider keeps none, so that its answers tell its requests. */
+  readonly path: string | null;
 }
 
 export interface DownloadContext {
@@ -41,16 +42,17 @@ export interface DownloadContext {
 }
 
 /**
- * Downloads a batch's input file, which says what was sent, and notes its custom_ids. Null where the provider no longer
- * has it.
+ * Downloads a batch's input file, which says what was sent, and notes its custom_ids. Null where nothing tells, as
+ * where the provider no longer has it.
  */
 export async function downloadInput(
-  { provider, folder, host, ids, lines }: DownloadContext,
+  context: DownloadContext,
   batch: LabelledBatch,
 ): Promise<Download | null> {
+  const { provider, folder, host, ids, lines } = context;
   const path = `${chunkFiles(folder, batch.label.chunk).requests}.input`;
   const { input } = batch;
-  if (input === null) return null;
+  if (input === null) return (await noteAnswered(context, batch)) ? { batch, path: null } : null;
   try {
     await retry({ ...providerRetry, attempts: 5, signal: host.signals.drain }, () =>
       provider.batches.fetch(batch.id, input, path, host.signals.drain),
@@ -92,11 +94,13 @@ export interface Adoption {
  * @param wanted what is adopted of it; null: all that it holds
  */
 export async function adoptBatch(
-  { provider, folder, host, ids, lines }: DownloadContext,
-  { batch, path }: Download,
+  context: DownloadContext,
+  download: Download,
   rowsLine: RowsLine,
   wanted: WantedRows | null,
 ): Promise<Adoption> {
+  const { provider, folder, ids, lines } = context;
+  const { batch, path } = download;
   const { chunk, attempt } = batch.label;
   const files = chunkFiles(folder, chunk);
   await using requests = await DurableWriter.create(files.requests);
@@ -104,12 +108,11 @@ export async function adoptBatch(
   let kept = 0;
   let lost = 0;
   let tokens = 0;
-  for await (const line of linesOf(path, host)) {
-    const customId = lines.idOf(line);
-    if (wanted !== null && wanted.match(line) === null) continue;
+  for await (const { customId, line } of requestsOf(context, download)) {
+    if (wanted !== null && line !== null && wanted.match(line) === null) continue;
     if (!ids.take(customId)) continue;
-    const row = rowsLine(customId, line);
-    if (row === null) {
+    const row = line === null ? null : rowsLine(customId, line);
+    if (line === null || row === null) {
       lost += 1;
       continue;
     }
@@ -118,7 +121,7 @@ export async function adoptBatch(
     tokens += lines.tokensOf(line);
     kept += 1;
   }
-  await rm(path, { force: true });
+  if (path !== null) await rm(path, { force: true });
   if (kept === 0) return { adopted: null, lost };
   const { bytes } = requests;
   await rows.finish();
@@ -132,6 +135,12 @@ export async function adoptBatch(
     },
     lost,
   };
+}
+
+async function* requestsOf(context: DownloadContext, { batch, path }: Download): AsyncGenerator<HeldRequest> {
+  if (path === null) yield* answeredRequests(context, batch);
+  else
+    for await (const line of linesOf(path, context.host)) yield { customId: context.lines.idOf(line), line };
 }
 
 const lineFeed = Buffer.from('\n');

@@ -9,6 +9,8 @@ import { makeFolder } from '../../files/make-folder.ts';
 export class AdoptedIds implements AsyncDisposable {
   /** Whether one of them does not tell its row's key. */
   hasHashed = false;
+  /** Whether the requests of some are told by their rows alone. */
+  wantsRequests = false;
   readonly #database: ScratchDatabase;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
@@ -18,11 +20,11 @@ export class AdoptedIds implements AsyncDisposable {
   private constructor(folder: string) {
     this.#database = new ScratchDatabase(
       join(folder, 'adopted.db'),
-      'CREATE TABLE ids (id TEXT PRIMARY KEY, line TEXT, taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID',
+      'CREATE TABLE ids (id TEXT PRIMARY KEY, line TEXT, request BLOB, taken INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID',
     );
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO ids (id) VALUES (?)');
-    this.#select = this.#database.prepare('SELECT line FROM ids WHERE id = ?');
-    this.#keepLine = this.#database.prepare('UPDATE ids SET line = ? WHERE id = ?');
+    this.#select = this.#database.prepare('SELECT line, request FROM ids WHERE id = ?');
+    this.#keepLine = this.#database.prepare('UPDATE ids SET line = ?, request = ? WHERE id = ?');
     this.#take = this.#database.prepare('UPDATE ids SET taken = 1 WHERE id = ? AND taken = 0');
   }
 
@@ -41,15 +43,21 @@ export class AdoptedIds implements AsyncDisposable {
     return this.#select.get(customId) !== undefined;
   }
 
-  /** Keeps the rows line that the source gives now for one of them. */
-  keepLine(customId: string, line: string): void {
-    this.#keepLine.run(line, customId);
+  /** Keeps the rows line that the source gives now for one of them, and its request where these are wanted. */
+  keepLine(customId: string, line: string, request: Buffer): void {
+    this.#keepLine.run(line, this.wantsRequests ? request : null, customId);
   }
 
   /** The line that was kept, if any. */
   lineOf(customId: string): string | null {
     const line = this.#select.get(customId)?.['line'];
     return typeof line === 'string' ? line : null;
+  }
+
+  /** The request that was kept, if any. */
+  requestOf(customId: string): Buffer | null {
+    const request = this.#select.get(customId)?.['request'];
+    return request instanceof Uint8Array ? Buffer.from(request) : null;
   }
 
   /** @returns whether it had not been taken before */

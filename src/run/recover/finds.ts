@@ -54,10 +54,12 @@ export async function handPicked(look: Look, ids: readonly string[]): Promise<Fi
   const known = await KnownBatches.open(ledger, loaded.name);
   const found: LabelledBatch[] = [];
   const madeUp = newRunId(new Date());
+  const runs = await ledger.batchRuns();
   for (const id of new Set(ids)) {
     const batch = await lookAt(look, id);
     const label = batch.label ?? { pipeline: loaded.name, job: null, run: madeUp, chunk: 0, attempt: 1 };
-    if (await known.belongs({ ...batch, label })) throw knownBatch(id, label.run);
+    const run = runs.get(id) ?? ((await known.belongs({ ...batch, label })) ? label.run : undefined);
+    if (run !== undefined) throw knownBatch(id, run);
     found.push({ ...batch, label });
   }
   const inTime = found.toSorted((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
@@ -77,7 +79,7 @@ function whole(strangers: readonly Stranger[]): Finds {
   };
 }
 
-async function lookAt({ prepared, host }: Look, id: string) {
+export async function lookAt({ prepared, host }: Look, id: string) {
   const { drain } = host.signals;
   try {
     return await retry({ ...providerRetry, attempts: 5, signal: drain }, () =>
@@ -93,7 +95,7 @@ async function lookAt({ prepared, host }: Look, id: string) {
   }
 }
 
-function knownBatch(id: string, run: string): BatchlineError {
+export function knownBatch(id: string, run: string): BatchlineError {
   return new BatchlineError(
     'known_batch',
     `Batch ${id} belongs to run ${run}, which this state folder knows.`,

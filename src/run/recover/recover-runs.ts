@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
-import type { RemoteBatch } from '../../core/batch-side.ts';
+import { hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
 import type { AdoptedChunk } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { AdoptedIds } from './adopted-ids.ts';
@@ -18,6 +18,7 @@ import { openPipeline, type Opening, telling } from '../open-run.ts';
 import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
 import { findNeeded, handPicked, type Finds } from './finds.ts';
+import { settleByHand } from './settle-by-hand.ts';
 import type { LabelledBatch } from './strangers.ts';
 
 export interface RecoverFlags {
@@ -30,6 +31,8 @@ export interface Recovery {
   readonly results: readonly RunResult[];
   /** Batches of which it is not known what they are for. */
   readonly leftAlone: number;
+  /** Batches that were given to files of which it was in doubt whether theirs had been created. */
+  readonly settled: number;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function recoverRuns(
 ): Promise<Recovery> {
   await using ledger = await openLedger(loaded.stateDir);
   const opening = { ledger, loaded, host };
-  const leftAlone = await adoptAll(opening, flags.batches);
+  const { leftAlone, settled } = await adoptAll(opening, flags.batches);
   const results: RunResult[] = [];
   // The oldest first, so that newer answers overwrite older ones.
   for (const run of (await ledger.runs(loaded.name)).toReversed()) {
@@ -52,22 +55,24 @@ export async function recoverRuns(
     const pass = { ...wholePass, waits: !flags.noWait };
     results.push(await continueRun({ ...opening, pass, flags: {} }, owned.run));
   }
-  return { results, leftAlone };
+  return { results, leftAlone, settled };
 }
 
-/** @returns how many batches were left alone */
-async function adoptAll(opening: Opening, chosen: readonly string[]): Promise<number> {
+async function adoptAll(
+  opening: Opening,
+  chosen: readonly string[],
+): Promise<Pick<Recovery, 'leftAlone' | 'settled'>> {
   await using prepared = await openPipeline(opening);
-  await using finds =
-    chosen.length > 0
-      ? await handPicked({ ...opening, prepared, flags: {} }, chosen)
-      : await findNeeded({ ...opening, prepared, flags: {} });
+  const look = { ...opening, prepared, flags: {} };
+  const others = await settleByHand(look, chosen);
+  const settled = new Set(chosen).size - others.length;
+  await using finds = chosen.length > 0 ? await handPicked(look, others) : await findNeeded(look);
   const runs = Map.groupBy(finds.batches, ({ label }) => label.run);
   let leftAlone = 0;
   for (const [runId, batches] of [...runs].toSorted(([a], [b]) => (a < b ? -1 : 1)))
     if (safeRunId.test(runId))
       leftAlone += await adoptRun({ ...telling(opening, runId), prepared, finds }, runId, batches);
-  return leftAlone;
+  return { leftAlone, settled };
 }
 
 interface AdoptContext extends Opening {
@@ -120,10 +125,16 @@ async function adoptRun(
   return leftAlone;
 }
 
-function tellUnknown(host: Host, { id, results }: RemoteBatch): void {
+function tellUnknown(host: Host, { id, status, input, results }: RemoteBatch): void {
   const answers = results.find(({ holds }) => holds !== 'errors');
   const output = answers === undefined ? '' : ` Its answers are in ${answers.id}.`;
-  const message = `The provider no longer has the input file of batch ${id}, so its rows are not known; it is left alone.${output}`;
+  const why =
+    input !== null
+      ? `The provider no longer has the input file of batch ${id}`
+      : hasEnded(status)
+        ? `The provider tells neither requests nor answers of batch ${id}`
+        : `Batch ${id} has not ended, and its answers alone tell what it holds`;
+  const message = `${why}, so its rows are not known; it is left alone.${output}`;
   host.emit({ type: 'Warned', message });
 }
 

@@ -1,4 +1,5 @@
 import { parseStoredJson } from '../../core/exact-json.ts';
+import type { ItemBatch } from '../../core/item-batch.ts';
 import { valueToJson } from '../../core/print.ts';
 import type { Value } from '../../core/value.ts';
 import { RequestHash } from '../../request/request-hash.ts';
@@ -27,10 +28,10 @@ export interface RecoveredRows {
 export async function recoverRows(context: RecoveredRows, ids: AdoptedIds): Promise<RowsLine> {
   const { prepared, lines, path } = context;
   const isPlain = prepared.schema.keyFields.length === 1 && prepared.results.columns.carried.length === 0;
-  if (!isPlain || ids.hasHashed) await renderAgain(context, ids);
+  if (!isPlain || ids.hasHashed || ids.wantsRequests) await renderAgain(context, ids);
   const hash = new RequestHash(path);
   return (customId, request) => {
-    const hashOf = () => hash.ofText(lines.bodyOf(lines.original(request)));
+    const hashOf = () => hash.ofText(lines.askedIn(lines.original(request)));
     const line = ids.lineOf(customId);
     if (line !== null) return withHash(line, hashOf);
     if (!isPlain || customId.startsWith('h_')) return null;
@@ -56,11 +57,15 @@ async function renderAgain({ prepared, host }: RecoveredRows, ids: AdoptedIds): 
   for await (const batch of source.read({ fields: chain.read, signal: host.signals.drain })) {
     let rows = batch;
     for (const transform of chain.transforms) rows = (await transform.apply(rows, host.signals.drain)).batch;
-    const items = renderer.render(rows);
-    for (const [item, customId] of items.customIds.entries()) {
-      if (!ids.has(customId)) continue;
-      const start = item === 0 ? 0 : (items.rowEnds[item - 1] ?? 0);
-      ids.keepLine(customId, items.rows.toString('utf8', start, (items.rowEnds[item] ?? 0) - 1));
-    }
+    for (const items of renderer.render(rows)) keepLines(ids, items);
+  }
+}
+
+function keepLines(ids: AdoptedIds, { customIds, rows, rowEnds, lines, lineEnds }: ItemBatch): void {
+  for (const [item, customId] of customIds.entries()) {
+    if (!ids.has(customId)) continue;
+    const row = rows.toString('utf8', item === 0 ? 0 : (rowEnds[item - 1] ?? 0), (rowEnds[item] ?? 0) - 1);
+    const start = item === 0 ? 0 : (lineEnds[item - 1] ?? 0);
+    ids.keepLine(customId, row, lines.subarray(start, (lineEnds[item] ?? 0) - 1));
   }
 }

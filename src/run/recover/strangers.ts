@@ -1,6 +1,7 @@
 import type { LoadedPipeline } from '../../config/load.ts';
 import { type BatchLabel, type BatchSide, hasEnded, type RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
+import { ListingAge } from '../../core/listing-age.ts';
 import type { Host } from '../../core/host.ts';
 import { needOf } from '../../core/provider.ts';
 import { askProvider } from '../../job/ask-provider.ts';
@@ -47,6 +48,8 @@ export async function findStrangers(search: StrangerSearch): Promise<readonly St
 }
 
 async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSearch) {
+  // Of whatever is listed nothing would tell whose it is.
+  if (batches.knownBy === 'requests') return [];
   const { signals } = host;
   const age = new ListingAge(Date.now() - oldestMs);
   const known = await KnownBatches.open(ledger, loaded.name);
@@ -69,35 +72,6 @@ async function listStrangers({ ledger, batches, loaded, jobs, host }: StrangerSe
   }
   const newestFirst = strangers.toSorted((a, b) => (b.batch.createdAt ?? 0) - (a.batch.createdAt ?? 0));
   return numbered(newestFirst.slice(0, mostStrangers));
-}
-
-/** How many old batches in a row show that a listing is over, as far as it is of interest. */
-const mostOldInARow = 100;
-
-/** Tells the batches that are too old, and when no others follow: not every server lists the newest first. */
-class ListingAge {
-  readonly #oldest: number;
-  #last = Infinity;
-  #falls = true;
-  #oldInARow = 0;
-
-  constructor(oldest: number) {
-    this.#oldest = oldest;
-  }
-
-  /** To be asked of each batch in turn. */
-  isOld({ createdAt }: RemoteBatch): boolean {
-    const isOld = createdAt !== null && createdAt < this.#oldest;
-    this.#oldInARow = isOld ? this.#oldInARow + 1 : 0;
-    if (createdAt === null) return false;
-    this.#falls &&= createdAt <= this.#last;
-    this.#last = createdAt;
-    return isOld;
-  }
-
-  get isAllOldFromHere(): boolean {
-    return this.#falls && this.#oldInARow > mostOldInARow;
-  }
 }
 
 /** Numbers the files of each run whose batches do not say it, the oldest first. */

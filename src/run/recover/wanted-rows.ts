@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { dialectOf } from '../../config/dialect-of.ts';
-import type { WireText } from '../../core/wire-text.ts';
 import { ScratchDatabase } from '../../files/scratch-database.ts';
 import type { Reading } from '../../job/job.ts';
 import type { RunSelection } from '../../ledger/selection.ts';
@@ -41,7 +40,7 @@ export class WantedRows implements AsyncDisposable {
         if (skip[item] === 1) continue;
         const start = item === 0 ? 0 : (items.lineEnds[item - 1] ?? 0);
         const line = items.lines.subarray(start, (items.lineEnds[item] ?? 0) - 1);
-        wanted.#add(customId, items.hashes?.[item] ?? wanted.#hash.ofText(wanted.#lines.bodyOf(line)));
+        wanted.#add(customId, items.hashes?.[item] ?? wanted.#hash.ofText(wanted.#lines.askedIn(line)));
       }
     }
     resources.move();
@@ -61,8 +60,7 @@ export class WantedRows implements AsyncDisposable {
     const customId = this.#lines.idOf(line);
     const hash = this.#select.get(customId)?.['hash'];
     if (typeof hash !== 'string') return null;
-    const isSame = (sent: Buffer): boolean =>
-      this.#hash.ofText(this.#lines.bodyOf(sent) satisfies WireText) === hash;
+    const isSame = (sent: Buffer): boolean => this.#hash.ofText(this.#lines.askedIn(sent)) === hash;
     return isSame(line) || isSame(this.#lines.original(line)) ? customId : null;
   }
 

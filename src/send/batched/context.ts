@@ -4,13 +4,14 @@ import type { Signals } from '../../core/host.ts';
 import type { RequestBlock } from '../../core/request-block.ts';
 import type { Pass } from '../../job/job.ts';
 import type { ChunkRecord, Ledger } from '../../ledger/ledger.ts';
+import type { RequestLines } from '../../request/request-lines.ts';
 import type { FileLimit } from '../../batch/file-limit.ts';
 import type { WholeRefusals } from './refusal.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** What the steps of a chunk on its way through a batch need. */
 export interface BatchContext {
-  readonly ledger: Pick<Ledger, 'moveChunk' | 'noteGone'>;
+  readonly ledger: Pick<Ledger, 'moveChunk' | 'noteGone' | 'batchRuns' | 'adoptBatch' | 'noteBatchStatus'>;
   readonly batches: BatchSide;
   /** The account's fingerprint. */
   readonly account: string;
@@ -19,7 +20,10 @@ export interface BatchContext {
   readonly job: string;
   readonly runId: string;
   readonly folder: string;
+  /** Of the pipeline's file. */
+  readonly path: string;
   readonly request: RequestBlock;
+  readonly lines: RequestLines;
   readonly completionWindow: string;
   /** Milliseconds after which the provider deletes the files. */
   readonly expiresAfterMs: number;

@@ -1,4 +1,4 @@
-import type { RemoteBatch } from '../../core/batch-side.ts';
+import { hasUnnamedResults, type RemoteBatch } from '../../core/batch-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { later, left, moved, type Step } from '../lane.ts';
@@ -56,12 +56,6 @@ async function afterEnd(
   else if (status === 'cancelled' && !pass.cancels && !watch.hasCancelled(chunk) && context.refusals.count())
     throw batchCancelled(batch);
   return moved(ended);
-}
-
-/** Whether answers may be paid for, and nothing says where they are. */
-function hasUnnamedResults({ status, results, counts }: RemoteBatch): boolean {
-  if (results.length > 0) return false;
-  return counts === null ? status === 'completed' : counts.completed > 0;
 }
 
 function batchCancelled({ id }: RemoteBatch): BatchlineError {

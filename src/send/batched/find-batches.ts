@@ -1,11 +1,17 @@
 import type { RemoteBatch } from '../../core/batch-side.ts';
 import { errorCode } from '../../core/errors.ts';
+import { ListingAge } from '../../core/listing-age.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { BatchContext } from './context.ts';
+import { clocksMs, isCandidate, type DoubtfulCreate } from './verdict.ts';
 
 export interface FoundBatches {
   /** The batch that carries this chunk and attempt; the oldest where there are several. */
   readonly mine: RemoteBatch | null;
+  /** Batches that nothing names, of which one may be this chunk's. */
+  readonly candidates: readonly RemoteBatch[];
+  /** Those that nothing names and that are not this chunk's: others have them, or they cannot be. */
+  readonly ruledOut: ReadonlySet<string>;
   /** Whether the listing shows any batch of this run, which proves that it is the right account's. */
   readonly sawThisRun: boolean;
 }
@@ -13,16 +19,29 @@ export interface FoundBatches {
 /** How many batches of a listing are asked for by themselves, the first ones. */
 const mostLooks = 50;
 
-/** Looks through all of the provider's batches for those of one chunk; cancels duplicates. */
-export async function findBatches(context: BatchContext, chunk: ChunkRecord): Promise<FoundBatches> {
+/**
+ * Looks through all of the provider's batches for those of one chunk; cancels duplicates.
+ *
+ * @param overAt when its last create was surely over, in milliseconds since 1970
+ */
+export async function findBatches(
+  context: BatchContext,
+  chunk: ChunkRecord,
+  overAt: number,
+): Promise<FoundBatches> {
   const { batches, runId, signals, emit } = context;
+  const create = { requests: chunk.requests, intendedAt: chunk.intendedAt ?? 0, overAt };
+  const nameless = new NamelessBatches(context, create);
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
-  let looks = 0;
+  const age = new ListingAge(create.intendedAt - clocksMs);
+  // Where the key is another, an older batch of this run proves that the account is not.
+  const readsOn = batches.knownBy !== 'requests' || chunk.account !== context.account;
   for await (const listed of batches.list(signals.drain)) {
-    const isNameless = listed.label === null && listed.input === null;
-    if (isNameless) looks += 1;
-    const batch = isNameless && looks <= mostLooks ? await closer(context, listed) : listed;
+    age.isOld(listed);
+    if (age.isAllOldFromHere && !readsOn) break;
+    const batch = isNamed(listed) ? listed : await nameless.take(listed);
+    if (batch === null) continue;
     sawThisRun ||= batch.label?.run === runId;
     if (carries(batch, chunk)) mine.push(batch);
   }
@@ -31,16 +50,60 @@ export async function findBatches(context: BatchContext, chunk: ChunkRecord): Pr
     await batches.cancel(id, signals.drain);
     emit({ type: 'Warned', message: `Batch ${id} repeats file ${chunk.chunk}; it was cancelled.` });
   }
-  return { mine: mine[0] ?? null, sawThisRun: sawThisRun || mine.length > 0 };
+  return {
+    mine: mine[0] ?? null,
+    candidates: nameless.candidates,
+    ruledOut: nameless.ruledOut,
+    sawThisRun: sawThisRun || mine.length > 0 || nameless.sawThisRun,
+  };
 }
 
-/** Some servers tell less of a batch in a list than when they are asked for it. */
-async function closer({ batches, signals }: BatchContext, listed: RemoteBatch): Promise<RemoteBatch> {
-  try {
-    return await batches.look(listed.id, signals.drain);
-  } catch (error) {
-    if (errorCode(error) === 'batch_not_found') return listed;
-    throw error;
+function isNamed({ label, input }: RemoteBatch): boolean {
+  return label !== null || input !== null;
+}
+
+/** The batches of a listing that show neither label nor input. */
+class NamelessBatches {
+  readonly candidates: RemoteBatch[] = [];
+  readonly ruledOut = new Set<string>();
+  sawThisRun = false;
+  readonly #context: BatchContext;
+  readonly #create: DoubtfulCreate;
+  #looks = 0;
+  #known: ReadonlyMap<string, string> | undefined;
+
+  constructor(context: BatchContext, create: DoubtfulCreate) {
+    this.#context = context;
+    this.#create = create;
+  }
+
+  /** @returns the batch where a closer look shows its name; null where nothing does, so that it may be a candidate */
+  async take(listed: RemoteBatch): Promise<RemoteBatch | null> {
+    const { batches, ledger, runId } = this.#context;
+    // Where each batch of ours has a label, one without is another's.
+    if (batches.knownBy === 'label') return null;
+    this.#known ??= await ledger.batchRuns();
+    const run = this.#known.get(listed.id);
+    this.sawThisRun ||= run === runId;
+    const isOurs = run !== undefined;
+    const batch = isOurs || batches.knownBy === 'requests' ? listed : await this.#closer(listed);
+    if (batch === null || isNamed(batch)) return batch;
+    if (!isOurs && isCandidate(batch, this.#create)) this.candidates.push(batch);
+    else this.ruledOut.add(batch.id);
+    return null;
+  }
+
+  /** Some servers tell less of a batch in a list than when they are asked for it. Null where too many were looked at. */
+  async #closer(listed: RemoteBatch): Promise<RemoteBatch | null> {
+    const { batches, signals } = this.#context;
+    this.#looks += 1;
+    if (this.#looks > mostLooks) return null;
+    try {
+      return await batches.look(listed.id, signals.drain);
+    } catch (error) {
+      if (errorCode(error) === 'batch_not_found') return listed;
+      throw error;
+    }
   }
 }
 

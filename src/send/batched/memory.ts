@@ -2,6 +2,7 @@ import type { Refusal } from '../../core/batch-side.ts';
 import type { BatchlineError } from '../../core/errors.ts';
 import type { ChunkState } from '../../ledger/chunk-state.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
+import type { Verdict } from './verdict.ts';
 
 /**
  * What this process knows of a chunk beside its record. Nothing here decides what is bought: a process that knows none
@@ -18,6 +19,10 @@ export interface Memory {
   unsettled: BatchlineError | Refusal | null;
   /** When the second look of the present state is due; null before the first. */
   secondLookAt: number | null;
+  /** When a create whose outcome is unknown was surely over, in milliseconds since 1970; null before it is looked for. */
+  createOverAt: number | null;
+  /** What is known of each batch that may be what such a create has made, by its id. */
+  readonly verdicts: Map<string, Verdict>;
   /** Parts of the results that are on disk already. */
   readonly fetched: Set<string>;
   /** Parts of the results that the provider no longer has, and that are given up. */
@@ -42,6 +47,8 @@ export class Memories {
       creates: known?.memory.creates ?? 0,
       unsettled: known?.memory.unsettled ?? null,
       secondLookAt: null,
+      createOverAt: null,
+      verdicts: new Map(),
       fetched: new Set(),
       gone: new Set(),
       missingSince: null,

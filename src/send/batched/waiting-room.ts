@@ -99,6 +99,11 @@ export class WaitingRoom {
     return this.#fileBytes;
   }
 
+  /** What an estimated token of the model has come to so far. */
+  get tokensPerEstimate(): number {
+    return this.#state?.tokensPerEstimate ?? 1;
+  }
+
   /** The provider has refused a file of so many bytes for its size. */
   refusedSize(bytes: number): void {
     this.#fileBytes = Math.min(this.#fileBytes, Math.ceil(bytes / 2));

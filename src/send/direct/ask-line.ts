@@ -66,10 +66,10 @@ async function sendOnce(
   number: number,
   line: Buffer,
 ): Promise<Again | null> {
-  const { direct, pacer, signals } = context;
+  const { direct, lines, pacer, signals } = context;
   asked.sent(number);
   try {
-    const response = await direct.ask(line, signals.abort);
+    const response = await direct.ask(line, lines.pathOf(line), signals.abort);
     const again = take(context, asked, number, line, response);
     if (again?.why === 'pace') pacer.pace.refused(response.pace, Date.now());
     else pacer.pace.answered(response.pace, Date.now());

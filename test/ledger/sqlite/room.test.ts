@@ -187,3 +187,44 @@ describe('what an estimated token comes to', () => {
     expect(await load(3, 10, 1)).toBe(0.5);
   });
 });
+
+describe('a create whose outcome is unknown', () => {
+  it('is given a batch that no other chunk has', async () => {
+    await createRun('a', 10, 10);
+    await createRun('b', 10);
+    for (const [run, number] of [
+      ['a', 1],
+      ['a', 2],
+      ['b', 1],
+    ] as const)
+      await claim(run, number, 10);
+    await submit('a', 1);
+    const [, second] = await ledger.chunks('a');
+    const [other] = await ledger.chunks('b');
+    if (second === undefined || other === undefined) throw new Error('There are too few chunks.');
+    expect(second).toMatchObject({ state: 'creating', intendedAt: now });
+    // Of its own run, and of another.
+    expect(await ledger.adoptBatch(second, { batchId: 'batch-1' })).toBeNull();
+    expect(await ledger.adoptBatch(other, { batchId: 'batch-1' })).toBeNull();
+    expect(await ledger.chunk('b', 1)).toEqual(other);
+    const batch = { batchId: 'batch-2', batchStatus: 'completed', expiresAt: now + day };
+    expect(await ledger.adoptBatch(second, batch)).toMatchObject({ state: 'submitted', ...batch });
+    expect(await ledger.batchRuns()).toEqual(
+      new Map([
+        ['batch-1', 'a'],
+        ['batch-2', 'a'],
+      ]),
+    );
+    await expect(ledger.adoptBatch(second, { batchId: 'batch-3' })).rejects.toMatchObject({
+      code: 'chunk_moved',
+    });
+  });
+
+  it('takes no room any more once what may be its batch is known to have ended', async () => {
+    await createRun('a', 90, 90);
+    expect((await claim('a', 1, 90)).kind).toBe('take');
+    expect((await claim('a', 2, 90)).kind).toBe('wait');
+    await ledger.noteBatchStatus('a', 1, 'completed');
+    expect((await claim('a', 2, 90)).kind).toBe('take');
+  });
+});

@@ -87,6 +87,7 @@ it('a ledger of the version before is read with all that it holds', async () => 
     lane: 'batch',
     inDoubt: 0,
     unread: null,
+    intendedAt: null,
     account: 'acc',
     rowStates: Uint8Array.of(1, 2),
     ok: 1,

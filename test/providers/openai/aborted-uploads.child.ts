@@ -2,7 +2,7 @@
 // prints how many were; an error that nobody catches ends the process.
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chunkFile } from './chunk-file.ts';
+import { chunkFile } from '../chunk-file.ts';
 import { openProvider } from './open.ts';
 
 const [, , path = '', baseUrl = ''] = process.argv;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { fakeServer, sendJson } from './fake-server.ts';
+import { fakeServer, sendJson } from '../fake-server.ts';
 
 test('uploads that are broken off at any moment throw nothing that cannot be caught', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'batchline-upload-'));

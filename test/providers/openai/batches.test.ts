@@ -8,8 +8,8 @@ import { watchedBody } from '../../../src/providers/http/silent-body.ts';
 import { openAccount } from '../../../src/providers/openai/open.ts';
 import { usualPatience } from '../../../src/providers/http/patience.ts';
 import type { BatchSide } from '../../../src/core/batch-side.ts';
-import { chunkFile } from './chunk-file.ts';
-import { fakeServer, readBody, sendJson } from './fake-server.ts';
+import { chunkFile } from '../chunk-file.ts';
+import { fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'batchline-openai-'));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BatchlineError } from '../../../src/core/errors.ts';
-import { fakeServer, sendJson, type Answer } from './fake-server.ts';
+import { fakeServer, sendJson, type Answer } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 /** What the look says of `gpt-4o-mnii`; null where it says nothing against it. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { requestBlock } from '../../../src/core/request-block.ts';
 import { openai } from '../../../src/providers/openai.ts';
-import { chunkFile } from './chunk-file.ts';
-import { fakeServer, readBody, sendJson } from './fake-server.ts';
+import { chunkFile } from '../chunk-file.ts';
+import { fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'batchline-compat-'));

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Refusal, RemoteBatch } from '../../../src/core/batch-side.ts';
 import type { OpenedProvider } from '../../../src/core/provider.ts';
-import { chunkFile } from './chunk-file.ts';
-import { fakeServer, sendJson } from './fake-server.ts';
+import { chunkFile } from '../chunk-file.ts';
+import { fakeServer, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 function create({ batches }: OpenedProvider): Promise<RemoteBatch | Refusal> {

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { Account } from '../../../src/providers/openai/account.ts';
 import { openAccount } from '../../../src/providers/openai/open.ts';
 import { usualPatience } from '../../../src/providers/http/patience.ts';
-import { chunkFile } from './chunk-file.ts';
-import { fakeServer, readBody, sendJson } from './fake-server.ts';
+import { chunkFile } from '../chunk-file.ts';
+import { fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'batchline-transport-'));

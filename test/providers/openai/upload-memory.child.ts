@@ -1,6 +1,6 @@
 // Uploads the file named by the first argument to the server named by the second, and prints its own peak memory.
 import { stat } from 'node:fs/promises';
-import { chunkFile } from './chunk-file.ts';
+import { chunkFile } from '../chunk-file.ts';
 import { never, openProvider } from './open.ts';
 
 const [, , path = '', baseUrl = ''] = process.argv;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { fakeServer, sendJson } from './fake-server.ts';
+import { fakeServer, sendJson } from '../fake-server.ts';
 
 test('an upload of 200 MB stays out of memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'batchline-upload-'));

@@ -1,4 +1,5 @@
 import type { Scene } from '../scene.ts';
+import { anthropicScenes } from './anthropic.ts';
 import { buildScenes } from './build.ts';
 import { cancelScenes } from './cancel.ts';
 import { changeScenes } from './changes.ts';
@@ -6,6 +7,7 @@ import { collectScenes } from './collect.ts';
 import { dedupeScenes } from './dedupe.ts';
 import { fileScenes } from './files.ts';
 import { gcScenes } from './gc.ts';
+import { inDoubtScenes } from './in-doubt.ts';
 import { loadScenes } from './load.ts';
 import { recoverScenes } from './recover.ts';
 import { retryScenes } from './retry.ts';
@@ -28,6 +30,8 @@ export const scenes: readonly Scene[] = [
   ...gcScenes,
   ...buildScenes,
   ...standardScenes,
+  ...inDoubtScenes,
+  ...anthropicScenes,
   ...tokenLimitScenes,
   ...splitScenes,
 ];

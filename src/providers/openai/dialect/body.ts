@@ -1,8 +1,10 @@
 import type { BodyPiece, BodyPlan, Endpoint, TemplateRole } from '../../../core/dialect.ts';
 import { BatchlineError } from '../../../core/errors.ts';
 import { asMap } from '../../../core/json.ts';
-import type { RequestBlock } from '../../../core/request-block.ts';
+import type { MessagePart, PartPlan } from '../../../core/message-part.ts';
+import type { MessageContent, RequestBlock } from '../../../core/request-block.ts';
 import { jsonToWire } from '../../../core/wire-text.ts';
+import { chatPart, responsesPart } from './message-parts.ts';
 
 /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
 export function planBody(request: RequestBlock, vectors: VectorFormat): BodyPlan {
@@ -24,7 +26,7 @@ function planChat(request: RequestBlock): BodyPlan {
   return {
     pieces: [
       json(`{"model":${JSON.stringify(request.model)},"messages":`),
-      ...messageList(messages),
+      ...messageList(messages, chatPart),
       json(`${members(rest)}}`),
     ],
     messages: messages.length,
@@ -40,7 +42,7 @@ function planResponses(request: RequestBlock): BodyPlan {
   const input =
     messages === undefined
       ? jsonString(needed(prompt, 'prompt'), 'prompt')
-      : messageList(chatMessages(request));
+      : messageList(messages, responsesPart);
   return {
     pieces: [
       json(`{"model":${JSON.stringify(request.model)}`),
@@ -76,27 +78,45 @@ function planEmbeddings(request: RequestBlock, vectors: VectorFormat): BodyPlan 
 
 interface Message {
   readonly role: string;
-  readonly content: string;
+  readonly content: MessageContent;
 }
 
 function chatMessages({ messages, system, prompt }: RequestBlock): readonly Message[] {
-  if (messages !== undefined)
-    return messages.map(({ role, content }) => ({
-      role,
-      content: typeof content === 'string' ? content : '',
-    }));
+  if (messages !== undefined) return messages;
   const user = { role: 'user', content: needed(prompt, 'prompt') };
   return system === undefined ? [user] : [{ role: 'system', content: system }, user];
 }
 
-function messageList(messages: readonly Message[]): readonly BodyPiece[] {
+/** A part in the endpoint's form, which may depend on whose message it is. */
+type WriteAs = (part: MessagePart, role: string) => string;
+
+function messageList(messages: readonly Message[], writeAs: WriteAs): readonly BodyPiece[] {
   const hasUser = messages.some(({ role }) => role === 'user');
-  const listed = messages.flatMap(({ role, content }, index) => [
-    json(`${index === 0 ? '' : ','}{"role":${JSON.stringify(role)},"content":`),
-    ...jsonString(content, role === 'user' || !hasUser ? 'prompt' : 'system'),
+  const listed = messages.flatMap((message, index) => [
+    json(`${index === 0 ? '' : ','}{"role":${JSON.stringify(message.role)},"content":`),
+    ...contentPieces(message, message.role === 'user' || !hasUser ? 'prompt' : 'system', writeAs),
     json('}'),
   ]);
   return [json('['), ...listed, json(']')];
+}
+
+function contentPieces(
+  { role, content }: Message,
+  templateRole: TemplateRole,
+  writeAs: WriteAs,
+): readonly BodyPiece[] {
+  if (typeof content === 'string') return jsonString(content, templateRole);
+  const parts = content.map((part) => partPlan(part, templateRole));
+  return [json('['), { kind: 'parts', parts, write: (part) => writeAs(part, role) }, json(']')];
+}
+
+type WrittenPart = Exclude<MessageContent, string>[number];
+
+function partPlan(part: WrittenPart, role: TemplateRole): PartPlan {
+  if ('text' in part) return { holds: 'text', template: part.text, role };
+  return 'image' in part
+    ? { holds: 'image', template: part.image, role }
+    : { holds: 'file', template: part.file, role };
 }
 
 function jsonString(template: string, role: TemplateRole): readonly BodyPiece[] {

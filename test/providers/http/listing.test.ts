@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { everything, pageOf, type Page } from '../../../src/providers/openai/listing.ts';
+import { everything, pageOf, type Page } from '../../../src/providers/http/listing.ts';
 
 test('reads listings with and without an envelope', () => {
   expect(pageOf({ data: [{ id: 'b' }], has_more: true })).toEqual({ items: [{ id: 'b' }], hasMore: true });

@@ -1,5 +1,5 @@
-import type { ChunkFile } from '../../../src/core/batch-side.ts';
-import { requestBlock } from '../../../src/core/request-block.ts';
+import type { ChunkFile } from '../../src/core/batch-side.ts';
+import { requestBlock } from '../../src/core/request-block.ts';
 
 /** A sealed file of a run, as the engine hands it to a provider. */
 export function chunkFile(given: Partial<ChunkFile> = {}): ChunkFile {

@@ -1,0 +1,29 @@
+import type { Dialect } from '../../../core/dialect.ts';
+import { planBody } from './body.ts';
+import { requestFaults } from './faults.ts';
+import { knownParameters } from './parameters.ts';
+import { promptSize } from './prompt-size.ts';
+import { asked, reask } from './reask.ts';
+import { readReply } from './reply.ts';
+import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+
+const messagesPath = '/v1/messages';
+
+/** How Anthropic's Messages API and its batches write requests and results. */
+export const anthropicDialect: Dialect = {
+  paths: { chat: messagesPath },
+  faults: requestFaults,
+  path: () => messagesPath,
+  body: planBody,
+  frame: () => ({ open: '{"custom_id":"', middle: '","params":', close: '}' }),
+  promptSize,
+  reask,
+  asked,
+  resultLine: directResultLine,
+  split: splitResultLine,
+  idIn,
+  reply: readReply,
+  // Its tokenizer is not public.
+  facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
+  parameters: knownParameters,
+};

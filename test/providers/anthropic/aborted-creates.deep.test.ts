@@ -1,0 +1,25 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { fakeServer, sendJson } from '../fake-server.ts';
+
+test('creates that are broken off at any moment throw nothing that cannot be caught', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'batchline-create-'));
+  const path = join(folder, 'big.jsonl');
+  await writeFile(path, '');
+  await truncate(path, 30_000_000);
+  await using server = await fakeServer(async (request, response) => {
+    for await (const chunk of request) void chunk;
+    sendJson(response, { id: 'msgbatch_1', processing_status: 'in_progress' });
+  });
+  try {
+    const child = join(import.meta.dirname, 'aborted-creates.child.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [child, path, server.url]);
+    expect(Number(stdout)).toBeGreaterThan(100);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
