@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './anthropic/account.ts';
+import { anthropicLimits } from './anthropic/batches.ts';
 import { anthropicDialect } from './anthropic/dialect/dialect.ts';
 import { openAccount } from './anthropic/open.ts';
 import { apiKeyField, baseUrlField, headersField, queryField } from './http/account-block.ts';
@@ -24,6 +25,7 @@ export const anthropic = defineProvider({
   dialect: anthropicDialect,
   keyVariable: 'ANTHROPIC_API_KEY',
   basePath: '',
+  limits: { anthropic: anthropicLimits },
   async open(config, context): Promise<OpenedProvider> {
     const apiKey = config.api_key ?? context.env['ANTHROPIC_API_KEY'] ?? '';
     if (!isHeaderText(apiKey)) throw oddKey('ANTHROPIC_API_KEY');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
 import { Account } from './gemini/account.ts';
+import { geminiLimits } from './gemini/batches.ts';
 import { geminiDialect } from './gemini/dialect/dialect.ts';
 import { openAccount } from './gemini/open.ts';
 import { apiKeyField, baseUrlField, headersField, queryField } from './http/account-block.ts';
@@ -27,6 +28,7 @@ export const gemini = defineProvider({
   dialect: geminiDialect,
   keyVariable: 'GEMINI_API_KEY',
   basePath: '',
+  limits: { gemini: geminiLimits },
   async open(config, context): Promise<OpenedProvider> {
     const account = new Account({
       apiKey: config.api_key ?? keyFrom(context.env),

@@ -26,6 +26,7 @@ function limitsTable(limits: BatchLimits): string {
     ['embedding inputs', count(limits.maxEmbeddingInputs)],
     ['embedding inputs under way, over all batches', count(limits.maxEnqueuedInputs)],
     ['batches created in an hour', count(limits.maxBatchesAnHour)],
+    ['batches under way', count(limits.maxBatchesUnderWay ?? Infinity)],
   ].filter(([, value]) => value !== count(Infinity));
   const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column]?.length ?? 0), 3);
   const line = ([name = '', value = '']: readonly string[]): string =>

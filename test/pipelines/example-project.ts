@@ -65,7 +65,7 @@ const rowKeys = [
   ['records', 'read', 'filtered', 'skipped', 'requested'],
   ['ok', 'failed', 'pending', 'cleaned', 'truncated'],
 ].flat();
-const batchKeys = ['total', 'waiting', 'running', 'completed', 'failed', 'expired', 'cancelled'];
+const batchKeys = ['total', 'waiting', 'running', 'completed', 'failed', 'expired', 'cancelled', 'unsettled'];
 
 function expectSummary({ rows, batches, tokens, ...rest }: RunSummary): void {
   expect(Object.keys({ ...rest, rows, batches, tokens }).sort()).toEqual(summaryKeys.toSorted());

@@ -7,7 +7,7 @@ const folder = join(import.meta.dirname, '../../docs/providers');
 
 test('pages state the limits that are declared', () => {
   for (const page of readdirSync(folder)) {
-    const text = readFileSync(join(folder), 'utf8');
+    const text = readFileSync(join(folder, page), 'utf8');
     expect(withLimits(text)).toBe(text);
   }
   const groq = withLimits('<!-- limits: groq -->\nstale\n<!-- /limits -->\n');

@@ -19,19 +19,21 @@ import type { AnthropicResults } from './results.ts';
 
 const path = '/v1/messages/batches';
 
+export const anthropicLimits: BatchLimits = {
+  maxRequests: 100_000,
+  maxBytes: 250_000_000,
+  // There are no embeddings, and no limit on how many batches are made.
+  maxEmbeddingInputs: Infinity,
+  maxEnqueuedInputs: Infinity,
+  maxBatchesAnHour: Infinity,
+};
+
 /** The message batches of one account. A create carries its requests itself, and nothing that it could be known by. */
 export class AnthropicBatches implements BatchSide {
   readonly knownBy = 'requests';
   // It ends them itself.
   readonly mayEndLate = true;
-  readonly limits: BatchLimits = {
-    maxRequests: 100_000,
-    maxBytes: 250_000_000,
-    // There are no embeddings, and no limit on how many batches are made.
-    maxEmbeddingInputs: Infinity,
-    maxEnqueuedInputs: Infinity,
-    maxBatchesAnHour: Infinity,
-  };
+  readonly limits = anthropicLimits;
   readonly #account: Account;
   readonly #api: AnthropicCalls;
   readonly #results: AnthropicResults;

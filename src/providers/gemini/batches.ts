@@ -20,17 +20,19 @@ import { statedLimit } from './want-of-room.ts';
 
 const listed = { path: '/v1beta/batches', key: 'operations', pageSize: 100 } as const;
 
+/** Enqueued tokens are limited too, by a number that only a refusal may tell. */
+export const geminiLimits: BatchLimits = {
+  maxRequests: 200_000,
+  maxBytes: 1_900_000_000,
+  maxEmbeddingInputs: Infinity,
+  maxEnqueuedInputs: Infinity,
+  maxBatchesAnHour: Infinity,
+  maxBatchesUnderWay: 100,
+};
+
 /** The batches of one account, whose inputs and results are files of it. */
 export class GeminiBatches implements BatchSide {
-  /** Enqueued tokens are limited too, by a number that only a refusal may tell. */
-  readonly limits: BatchLimits = {
-    maxRequests: 200_000,
-    maxBytes: 1_900_000_000,
-    maxEmbeddingInputs: Infinity,
-    maxEnqueuedInputs: Infinity,
-    maxBatchesAnHour: Infinity,
-    maxBatchesUnderWay: 100,
-  };
+  readonly limits = geminiLimits;
   readonly mayEndLate = true;
   readonly knownBy = 'label';
   readonly leftovers;
