@@ -143,6 +143,7 @@ function completedStatus() {
       failed: 0,
       expired: 0,
       cancelled: 0,
+      unsettled: 0,
     },
     tokens: { input: expect.any(Number), output: expect.any(Number), cached: 0 },
     requests: { batch: rowCount, standard: 0, in_doubt: 0 },
