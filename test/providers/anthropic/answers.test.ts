@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { anthropicDialect as dialect } from '../../../src/providers/anthropic/dialect/dialect.ts';
 import { paceHints } from '../../../src/providers/anthropic/direct.ts';
 import type { JsonMap } from '../../../src/core/json.ts';
+import { requestBlock } from '../../../src/core/request-block.ts';
 
 function reply(message: JsonMap) {
   return dialect.reply('chat', { content: [{ type: 'text', text: 'Hi' }], ...message });
@@ -65,6 +66,17 @@ describe('an answer', () => {
       total_tokens: null,
     });
   });
+});
+
+test('what an answer may have is known, also where the file leaves it to us', () => {
+  const ceiling = (params: JsonMap) =>
+    dialect.outputCeiling?.(requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'x', params }));
+  expect(ceiling({ max_completion_tokens: 50 })).toBe(50);
+  expect(ceiling({})).toBe(4096);
+});
+
+test('a reply names the tier that it was served in', () => {
+  expect(reply({ usage: { service_tier: 'priority' } }).serviceTier).toBe('priority');
 });
 
 describe('a synchronous answer as a line of results', () => {

@@ -2,6 +2,7 @@ import type { Dialect } from '../../../core/dialect.ts';
 import { planBody } from './body.ts';
 import { requestFaults } from './faults.ts';
 import { knownParameters } from './parameters.ts';
+import { messageParams } from './params.ts';
 import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
@@ -26,4 +27,8 @@ export const anthropicDialect: Dialect = {
   // Its tokenizer is not public.
   facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
   parameters: knownParameters,
+  outputCeiling: (request) => {
+    const { maxTokens } = messageParams(request);
+    return typeof maxTokens === 'number' ? maxTokens : null;
+  },
 };

@@ -25,6 +25,7 @@ export function readReply(_endpoint: Endpoint, body: JsonMap): Reply {
     isEmpty: blocks.length === 0,
     hasCalls: blocks.some(({ type }) => type === 'tool_use'),
     model: asText(body['model']),
+    serviceTier: asText(asMap(body['usage'])?.['service_tier']),
     usage: readUsage(body['usage']),
   };
 }
