@@ -28,6 +28,7 @@ export interface CallAccount<Client> {
   readonly words: ProviderWords;
   /** Takes keys out of text that a server sent. */
   redact(text: string): string;
+  /** A new one. */
   client(manner: Manner): Promise<Client>;
 }
 
@@ -59,6 +60,8 @@ type Send<Client> = (client: Client, options: RequestOptions) => { asResponse():
 export class ApiCalls<Client> {
   readonly #account: CallAccount<Client>;
   readonly #patience: Patience;
+  /** By their manner, of which there are few: making one takes longer than a small request. */
+  readonly #clients = new Map<string, Promise<Client>>();
 
   constructor(account: CallAccount<Client>, patience: Patience) {
     this.#account = account;
@@ -129,9 +132,16 @@ export class ApiCalls<Client> {
     request: Send<Client>,
   ): Promise<Response> {
     signal.throwIfAborted();
-    const client = await this.#account.client({ silenceMs, follows });
+    const client = await this.#client({ silenceMs, follows });
     const timeout = options.timeout ?? this.#patience.answer;
     return request(client, { ...options, timeout, signal, maxRetries: 0 }).asResponse();
+  }
+
+  #client(manner: Manner): Promise<Client> {
+    const name = `${manner.silenceMs} ${manner.follows}`;
+    const known = this.#clients.get(name) ?? this.#account.client(manner);
+    this.#clients.set(name, known);
+    return known;
   }
 
   #parse(text: string, call: CallInfo): unknown {

@@ -1,5 +1,6 @@
 import type { Dispatcher } from './dispatcher.ts';
 import { watchedBody } from './silent-body.ts';
+import { sendText } from './text-request.ts';
 
 /** How one call is made. */
 export interface Manner {
@@ -17,7 +18,7 @@ const mostRedirects = 10;
 const harmless: ReadonlySet<string> = new Set(['accept', 'accept-encoding', 'range', 'user-agent']);
 
 /**
- * The built-in fetch, with a limit on the silence of every answer.
+ * The built-in fetch, with a limit on the silence of every answer. What is text both ways goes without its streams.
  *
  * `redirect: 'error'` and `window: null` keep it from holding a whole upload in memory
  * (https://github.com/nodejs/undici/issues/4058), so that redirects are followed here.
@@ -27,6 +28,16 @@ export function patientFetch({ silenceMs, follows }: Manner, dispatcher: Dispatc
   return async (url, init) => {
     const given = { ...init, ...common };
     const address = url instanceof Request ? url.url : url.toString();
+    const { method = 'GET', headers: sent, body = null, signal = null } = given;
+    if (!follows && dispatcher !== undefined && (body === null || typeof body === 'string'))
+      return sendText(dispatcher, {
+        url: new URL(address),
+        method,
+        headers: new Headers(sent),
+        body,
+        signal,
+        silenceMs,
+      });
     const { response, abort } = await (follows ? following(address, given) : begin(address, given, 'error'));
     if (response.body === null) return response;
     const { status, statusText, headers } = response;

@@ -37,8 +37,6 @@ export class Account implements CallAccount<OpenAI> {
   readonly #settings: AccountSettings;
   readonly #redactor: Redactor;
   #connection: Promise<Connection> | undefined;
-  /** By their manner, of which there are few: making one takes longer than a small request. */
-  readonly #clients = new Map<string, OpenAI>();
 
   constructor(settings: AccountSettings) {
     this.#settings = settings;
@@ -58,12 +56,7 @@ export class Account implements CallAccount<OpenAI> {
   async client(manner: Manner): Promise<OpenAI> {
     this.#connection ??= this.#connect();
     const { client, dispatcher } = await this.#connection;
-    const name = JSON.stringify(manner);
-    const known = this.#clients.get(name);
-    if (known !== undefined) return known;
-    const made = client.withOptions({ fetch: patientFetch(manner, dispatcher) });
-    this.#clients.set(name, made);
-    return made;
+    return client.withOptions({ fetch: patientFetch(manner, dispatcher) });
   }
 
   async #connect(): Promise<Connection> {
