@@ -33,6 +33,8 @@ export class FakeServer {
   listed = 0;
   /** Told of each listing, before it is answered. */
   onList: () => void = () => undefined;
+  /** Told of the batch whose results are to be read, before they are; what it throws is the answer. */
+  onRead: (id: string) => void = () => undefined;
   fault: ProviderFault | null = null;
 
   /** Whether that is to go wrong now; it does so once. */
@@ -210,6 +212,7 @@ class FakeBatches implements BatchSide {
   async *read(batchId: string, _part: string, signal: AbortSignal) {
     const { answers } = await this.look(batchId, signal);
     if (this.#server.gone.has(batchId)) throw new BatchlineError('file_not_found', 'the results are gone');
+    this.#server.onRead(batchId);
     yield Buffer.from(answers);
   }
 }

@@ -23,13 +23,14 @@ export async function settleCreate(context: BatchContext, chunk: ChunkRecord, me
   if (secondLookAt !== null && Date.now() < secondLookAt) return later(secondLookAt, 'settling');
   memory.createOverAt ??= Date.now();
   const found = await look(context, chunk, memory);
-  memory.tries = 0;
   if (found.mine !== null) {
     memory.unsettled = null;
     return submitted(context, chunk, found.mine, true, memory);
   }
   const hasNew = found.candidates.some(({ id }) => !verdicts.has(id));
-  const hasChanged = await judgeCandidates(context, chunk, found, verdicts);
+  const isLastTry = memory.tries + 1 >= providerRetry.attempts;
+  const hasChanged = await judgeCandidates(context, chunk, found, { verdicts, isLastTry });
+  memory.tries = 0;
   if (hasNew) warnOfDoubt(context, chunk, verdicts);
   if (hasChanged || (secondLookAt === null && !(verdicts.size === 0 && isFinal(unsettled, memory)))) {
     memory.secondLookAt = Date.now() + untilSecondLookMs(context, chunk, memory);
