@@ -26,7 +26,7 @@ export class FakeServer {
   /** Those that it was asked to cancel, which it never does. */
   readonly cancelled = new Set<string>();
   /** What every create is answered with, where it makes nothing. */
-  turnsDown: BatchlineError | null = null;
+  turnsDown: BatchlineError | Refusal | null = null;
   /** Whether batches do not end as soon as they are made. */
   holds = false;
   /** How many batches were listed so far, over all listings. */
@@ -163,7 +163,8 @@ class FakeBatches implements BatchSide {
     signal.throwIfAborted();
     const server = this.#server;
     if (server.fails('no answer')) throw cut('unknown');
-    if (server.turnsDown !== null) throw server.turnsDown;
+    if (server.turnsDown instanceof BatchlineError) throw server.turnsDown;
+    if (server.turnsDown !== null) return server.turnsDown;
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
@@ -211,8 +212,8 @@ class FakeBatches implements BatchSide {
 
   async *read(batchId: string, _part: string, signal: AbortSignal) {
     const { answers } = await this.look(batchId, signal);
-    if (this.#server.gone.has(batchId)) throw new BatchlineError('file_not_found', 'the results are gone');
     this.#server.onRead(batchId);
+    if (this.#server.gone.has(batchId)) throw new BatchlineError('file_not_found', 'the results are gone');
     yield Buffer.from(answers);
   }
 }

@@ -348,3 +348,25 @@ describe('a create that the provider says it has turned down', () => {
     expect(desk.server.batches.size).toBe(1);
   });
 });
+
+it('looks twice for a create that something on the way has turned down', async () => {
+  const message = 'it answered 403: a web page, "Blocked"';
+  const answers = [
+    new BatchlineError('provider_not_understood', message, { outcome: 'denied' }),
+    { kind: 'unexplained', message, isHearsay: true } as const,
+  ];
+  for (const answer of answers) {
+    await using desk = await openDesk(rows);
+    const { server } = desk;
+    let looks = 0;
+    server.turnsDown = answer;
+    // It was carried out all the same, and is listed a moment later.
+    server.onList = () => {
+      looks += 1;
+      if (looks === 2) server.make(all.map((row) => requestOf(row)));
+    };
+    expect((await desk.run()).code).toBe(0);
+    expect(server.batches.size).toBe(1);
+    expect(await desk.loaded()).toEqual(ownAnswers(rows));
+  }
+});
