@@ -73,7 +73,7 @@ export interface LineFault {
  * - `size`: the file is too large
  * - `unexplained`: it names none of these
  */
-export type Refusal =
+export type Refusal = (
   | {
       readonly kind: 'room';
       readonly of: 'tokens' | 'batches';
@@ -82,7 +82,11 @@ export type Refusal =
     }
   | { readonly kind: 'size'; readonly message: string }
   | { readonly kind: 'lines'; readonly lines: ReadonlyMap<number, LineFault> }
-  | { readonly kind: 'unexplained'; readonly message: string };
+  | { readonly kind: 'unexplained'; readonly message: string }
+) & {
+  /** Whether it may not be the provider that says so, but something on the way to it. */
+  readonly isHearsay?: boolean;
+};
 
 /** Where results of a batch can be fetched. */
 export interface ResultPart {
@@ -144,8 +148,7 @@ export interface Leftover {
 
 /**
  * The batch side of a provider. No call is retried inside: the engine owns retry and back-off. Every error is a
- * BatchlineError; for `create` its `outcome` says whether the provider surely did nothing (`absent`) or may have
- * created the batch (`unknown`). Handles are opaque: whoever holds one only hands it back.
+ * BatchlineError; for `create` its `outcome` says whether the batch may have been created all the same. Handles are opaque: whoever holds one only hands it back.
  */
 export interface BatchSide {
   readonly limits: BatchLimits;
@@ -158,7 +161,7 @@ export interface BatchSide {
    * The one call that costs money.
    *
    * @param stored what `store` has answered; null where there is no `store`
-   * @returns the batch, or why the provider turned it down at once, which rules out that it was created
+   * @returns the batch, or why it was turned down at once, which rules out that it was created unless it is hearsay
    */
   create(file: ChunkFile, stored: string | null, signal: AbortSignal): Promise<RemoteBatch | Refusal>;
   look(id: string, signal: AbortSignal): Promise<RemoteBatch>;

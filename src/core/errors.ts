@@ -16,7 +16,7 @@ export class BatchlineError extends Error {
   /** The exit code that the command ends with, where it does not follow from when the error came. */
   readonly exitCode: number | undefined;
   /** What a provider did with a request that changes something and was not answered with success. */
-  readonly outcome: 'absent' | 'unknown' | undefined;
+  readonly outcome: Outcome | undefined;
   /** How long the provider asked to be left alone, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
@@ -47,12 +47,19 @@ export class BatchlineError extends Error {
 /** What to say of an error that was not thrown on purpose. */
 export const defectHint = 'this is a defect in batchline; --log-level debug shows where it happened';
 
+/**
+ * - `absent`: surely nothing
+ * - `denied`: nothing, as something says that may not be the provider itself
+ * - `unknown`: maybe what it was asked for
+ */
+export type Outcome = 'absent' | 'denied' | 'unknown';
+
 export interface BatchlineErrorOptions {
   readonly retryable?: boolean;
   readonly where?: string | undefined;
   readonly hint?: string | undefined;
   readonly exitCode?: number;
-  readonly outcome?: 'absent' | 'unknown';
+  readonly outcome?: Outcome;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }

@@ -26,13 +26,15 @@ export class FakeServer {
   /** Those that it was asked to cancel, which it never does. */
   readonly cancelled = new Set<string>();
   /** What every create is answered with, where it makes nothing. */
-  turnsDown: BatchlineError | null = null;
+  turnsDown: BatchlineError | Refusal | null = null;
   /** Whether batches do not end as soon as they are made. */
   holds = false;
   /** How many batches were listed so far, over all listings. */
   listed = 0;
   /** Told of each listing, before it is answered. */
   onList: () => void = () => undefined;
+  /** Told of the batch whose results are to be read, before they are; what it throws is the answer. */
+  onRead: (id: string) => void = () => undefined;
   fault: ProviderFault | null = null;
 
   /** Whether that is to go wrong now; it does so once. */
@@ -161,7 +163,8 @@ class FakeBatches implements BatchSide {
     signal.throwIfAborted();
     const server = this.#server;
     if (server.fails('no answer')) throw cut('unknown');
-    if (server.turnsDown !== null) throw server.turnsDown;
+    if (server.turnsDown instanceof BatchlineError) throw server.turnsDown;
+    if (server.turnsDown !== null) return server.turnsDown;
     const refusal = this.#refusal();
     if (refusal !== null) return refusal;
     const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
@@ -209,6 +212,7 @@ class FakeBatches implements BatchSide {
 
   async *read(batchId: string, _part: string, signal: AbortSignal) {
     const { answers } = await this.look(batchId, signal);
+    this.#server.onRead(batchId);
     if (this.#server.gone.has(batchId)) throw new BatchlineError('file_not_found', 'the results are gone');
     yield Buffer.from(answers);
   }

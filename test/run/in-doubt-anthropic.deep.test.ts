@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { expect, it } from 'vitest';
-import { acceptedBatches, paidLines } from '../support/bill.ts';
+import { describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../src/run/summary.ts';
+import { acceptedBatches, askedRequests, paidLines } from '../support/bill.ts';
 import { createEmulator, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import { createProxy } from '../support/proxy.ts';
@@ -20,6 +21,8 @@ interface Setting extends AsyncDisposable {
   cut(effect: 'none' | 'done', times?: number): void;
   /** No batch is seen to have ended. */
   hold(holds: boolean): void;
+  /** How often batches were listed so far. */
+  readonly lists: number;
 }
 
 /** A project at an emulator that speaks as Anthropic does, over a connection that loses replies. */
@@ -28,11 +31,13 @@ async function setting(parts: Parameters<typeof pipeline>[1] = {}): Promise<Sett
   const emulator = resources.use(await createEmulator());
   let cut: { readonly effect: 'none' | 'done'; times: number } = { effect: 'none', times: 0 };
   let holds = false;
+  let lists = 0;
   let reachedAt = '';
   const { origin } = new URL(emulator.url);
   const proxy = resources.use(
     await createProxy(`${origin}/`, async ({ method, path }, forward) => {
       const isLost = method === 'POST' && path.endsWith('v1/messages/batches') && (cut.times -= 1) >= 0;
+      if (method === 'GET' && /v1\/messages\/batches(?:\?|$)/.test(path)) lists += 1;
       if (isLost && cut.effect === 'none') throw new Error('lost');
       const response = await forward();
       if (isLost) throw new Error('cut');
@@ -46,7 +51,11 @@ async function setting(parts: Parameters<typeof pipeline>[1] = {}): Promise<Sett
   const provider = { type: 'anthropic', base_url: reachedAt, api_key: 'test-key' };
   const project = resources.use(
     await PipelineProject.create(
-      pipeline('', { ...parts, request: { model, params: { max_tokens: 64 } }, rest: { provider } }),
+      pipeline('', {
+        ...parts,
+        request: { model, params: { max_tokens: 64 } },
+        rest: { ...parts.rest, provider },
+      }),
     ),
   );
   const client = new Anthropic({ baseURL: origin, apiKey: 'test-key', maxRetries: 0 });
@@ -68,6 +77,9 @@ async function setting(parts: Parameters<typeof pipeline>[1] = {}): Promise<Sett
     },
     cut: (effect, times = 1) => void (cut = { effect, times }),
     hold: (value) => void (holds = value),
+    get lists() {
+      return lists;
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -140,4 +152,46 @@ it('is recovered by hand after its state folder was lost', async () => {
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(await answers()).toEqual(expected(() => 1));
   expect(acceptedBatches(await own.emulator.bill())).toBe(1);
+});
+
+/** Runs past the deadline while no batch ends. @returns the run's summary, once batches may end */
+async function pastDeadline(own: Setting): Promise<RunSummary> {
+  own.hold(true);
+  expect((await own.project.run('--no-wait')).code).toBe(3);
+  const before = own.lists;
+  const passed = ['--set', 'auto.deadline=1ms'];
+  const { result } = own.project.start('run', 'pipeline.yaml', '--json', ...passed);
+  await expect.poll(() => own.lists, { timeout: 60_000 }).toBeGreaterThan(before + 4);
+  expect(askedRequests(await own.emulator.bill())).toEqual([]);
+  own.hold(false);
+  const { code, stdout, stderr } = await result;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('has passed') });
+  return JSON.parse(stdout) as RunSummary;
+}
+
+describe('a create whose outcome is not known when the deadline of `mode: auto` comes', () => {
+  const auto = { rest: { mode: 'auto', auto: { standard_below: 1, deadline: '1h' } } };
+
+  it('is settled first, and what its batch has answered is asked no more', async () => {
+    await using own = await setting(auto);
+    own.cut('done');
+    expect(await pastDeadline(own)).toMatchObject({
+      rows: { ok: rowCount },
+      requests: { batch: rowCount, standard: 0 },
+    });
+    expect(acceptedBatches(await own.emulator.bill())).toBe(1);
+    expect(askedRequests(await own.emulator.bill())).toEqual([]);
+  });
+
+  it('is asked synchronously once it is known that it came to nothing', async () => {
+    await using own = await setting(auto);
+    await own.strange({ ids: ids.map((id) => `their-${id}`) });
+    own.cut('none');
+    expect(await pastDeadline(own)).toMatchObject({
+      rows: { ok: rowCount },
+      requests: { batch: 0, standard: rowCount },
+    });
+    expect(acceptedBatches(await own.emulator.bill())).toBe(1);
+    expect(askedRequests(await own.emulator.bill())).toHaveLength(rowCount);
+  });
 });

@@ -171,6 +171,49 @@ it('keeps the doubt where a batch cannot be read', async () => {
   expect(desk.server.batches.size).toBe(2);
 });
 
+it('finds its own batch beside one that nobody may read', async () => {
+  await using desk = await openDesk(rows);
+  desk.server.make(all.map((row) => requestOf(row)));
+  desk.server.onRead = (id) => {
+    if (id === 'fake_1') throw new BatchlineError('provider_unauthorized', 'it refuses access (403)');
+  };
+  desk.server.fault = 'lost create reply';
+  expect((await desk.run()).code).toBe(0);
+  expect(desk.server.batches.size).toBe(2);
+  expect(await desk.loaded()).toEqual(ownAnswers(rows));
+});
+
+it('keeps the doubt where a batch may not be read, until it is given up', async () => {
+  await using desk = await openDesk(rows);
+  desk.server.make(all.map((row) => requestOf(row)));
+  desk.server.onRead = () => {
+    throw new BatchlineError('provider_refused', 'it answered 400');
+  };
+  desk.server.fault = 'no answer';
+  expect((await desk.run()).error).toMatchObject({
+    code: 'create_in_doubt',
+    message: expect.stringContaining('fake_1 (cannot be read)'),
+  });
+  expect((await desk.retryLost()).code).toBe(0);
+  expect(desk.server.batches.size).toBe(2);
+});
+
+it('reads a batch again after waits that grow', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  await using desk = await openDesk(rows);
+  let failures = 3;
+  desk.server.onRead = () => {
+    if ((failures -= 1) >= 0) throw new BatchlineError('download_cut', 'cut', { retryable: true });
+  };
+  desk.server.fault = 'lost create reply';
+  const { code, log } = await desk.run();
+  vi.restoreAllMocks();
+  expect(code).toBe(0);
+  const waits = [...log.matchAll(/look for batch 1 failed and is tried again in (\S+) s/g)];
+  expect(waits.map(([, seconds]) => seconds)).toEqual(['0.3', '0.5', '1.0']);
+  expect(desk.server.batches.size).toBe(1);
+});
+
 it('waits for the end of what may be its batch, and says so', async () => {
   await using desk = await openDesk(rows);
   desk.server.holds = true;
@@ -304,4 +347,26 @@ describe('a create that the provider says it has turned down', () => {
     expect((await desk.run()).code).toBe(0);
     expect(desk.server.batches.size).toBe(1);
   });
+});
+
+it('looks twice for a create that something on the way has turned down', async () => {
+  const message = 'it answered 403: a web page, "Blocked"';
+  const answers = [
+    new BatchlineError('provider_not_understood', message, { outcome: 'denied' }),
+    { kind: 'unexplained', message, isHearsay: true } as const,
+  ];
+  for (const answer of answers) {
+    await using desk = await openDesk(rows);
+    const { server } = desk;
+    let looks = 0;
+    server.turnsDown = answer;
+    // It was carried out all the same, and is listed a moment later.
+    server.onList = () => {
+      looks += 1;
+      if (looks === 2) server.make(all.map((row) => requestOf(row)));
+    };
+    expect((await desk.run()).code).toBe(0);
+    expect(server.batches.size).toBe(1);
+    expect(await desk.loaded()).toEqual(ownAnswers(rows));
+  }
 });

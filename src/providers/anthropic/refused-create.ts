@@ -4,8 +4,12 @@ import { roomCodes } from '../http/provider-error.ts';
 
 /** What a refused create says of its file; null where it is an error of another kind. */
 export function refusedCreate(error: unknown): Refusal | null {
-  if (!(error instanceof BatchlineError) || error.outcome !== 'absent') return null;
-  const { code, message } = error;
+  if (!(error instanceof BatchlineError) || error.outcome === 'unknown') return null;
+  const refusal = refusalIn(error);
+  return refusal !== null && error.outcome === 'denied' ? { ...refusal, isHearsay: true } : refusal;
+}
+
+function refusalIn({ code, message }: BatchlineError): Refusal | null {
   if (code === 'file_too_large') return { kind: 'size', message };
   if (code === roomCodes.batches) return { kind: 'room', of: 'batches', limit: null, message };
   if (code !== 'provider_refused') return null;

@@ -1,4 +1,10 @@
-import { BatchlineError, type BatchlineErrorOptions, errorCode, errorMessage } from '../../core/errors.ts';
+import {
+  BatchlineError,
+  type BatchlineErrorOptions,
+  errorCode,
+  errorMessage,
+  type Outcome,
+} from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
 import { retryAfter } from './retry-after.ts';
 import { isTooLarge } from './too-large.ts';
@@ -18,7 +24,10 @@ export interface ProviderWords {
   wantOfRoom?(refusal: Refusal): keyof typeof roomCodes | null;
   /** What to do about a refusal, by its message. */
   hint?(message: string): string | undefined;
-  /** Whether a refusal rules out what was asked for, whatever its status: it then comes from the API itself. */
+  /**
+   * Whether a refusal comes from the API itself, so that it rules out what was asked for, whatever its status. Without
+   * this the status alone tells.
+   */
   rulesOut?(refusal: Refusal): boolean;
   /** Null where a refusal means what its status says. */
   meaning?(refusal: Refusal, call: Pick<Call, 'paid' | 'notFound'>): Meaning | null;
@@ -85,24 +94,29 @@ function refusalError(refusal: Refusal, cause: unknown, call: Call): BatchlineEr
     hint,
     retryable: retryable ?? false,
     retryAfterMs: retryable === true ? retryAfter(refusal.headers, Date.now()) : undefined,
-    ...outcome(call, isSurelyAbsent(refusal.status) || call.words.rulesOut?.(refusal) === true),
+    ...outcome(call, outcomeOf(refusal, call.words)),
     cause: withoutSecrets(cause, call),
   });
 }
 
-/** A refusal with one of these did nothing; 408, 409 and 5xx may come after the work was done. */
-function isSurelyAbsent(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 409;
+/** Of a refusal by its status: 408, 409 and 5xx may come after the work was done. */
+function outcomeOf(refusal: Refusal, words: ProviderWords): Outcome {
+  if (words.rulesOut?.(refusal) === true) return 'absent';
+  const { status } = refusal;
+  if (status < 400 || status >= 500 || status === 408 || status === 409) return 'unknown';
+  return 'rulesOut' in words ? 'denied' : 'absent';
 }
 
-function outcome(call: Call, absent: boolean): BatchlineErrorOptions {
-  if (call.paid !== true) return {};
-  return { outcome: absent ? 'absent' : 'unknown' };
+function outcome({ paid }: Call, what: Outcome): BatchlineErrorOptions {
+  return paid === true ? { outcome: what } : {};
 }
+
+/** Proxies say with a page of their own what these mean. */
+const plainStatuses: readonly number[] = [408, 413, 429];
 
 /** Whether a web page came in the API's place, which no waiting mends. */
 export function isPageInstead({ status, message }: Pick<Refusal, 'status' | 'message'>): boolean {
-  return status < 500 && status !== 408 && status !== 429 && webPage(message) !== null;
+  return status < 500 && !plainStatuses.includes(status) && webPage(message) !== null;
 }
 
 function meaningOf(refusal: Refusal, call: Call): Meaning {
@@ -197,7 +211,7 @@ function connectionError(error: unknown, call: Call): BatchlineError {
       where: call.host,
       hint: isProxy ? proxyHint : connectionHint(isCertificate, isRedirect),
       retryable: !isCertificate && !isRedirect && !isWrongName && !isProxy,
-      ...outcome(call, isUnsent(reason, code) || isCertificate),
+      ...outcome(call, isUnsent(reason, code) || isCertificate ? 'absent' : 'unknown'),
       cause: withoutSecrets(error, call),
     },
   );

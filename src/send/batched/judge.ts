@@ -2,7 +2,7 @@ import { chunkFiles } from '../../batch/chunk-files.ts';
 import { holdAgainst } from '../../batch/held-against.ts';
 import { SentRequests } from '../../batch/sent-requests.ts';
 import type { RemoteBatch } from '../../core/batch-side.ts';
-import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { BatchlineError } from '../../core/errors.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import type { BatchContext } from './context.ts';
 import type { FoundBatches } from './find-batches.ts';
@@ -15,13 +15,14 @@ const longestBatchMs = 25 * 3_600_000;
  * Holds what may be a chunk's batch against its requests, as far as that was not done before.
  *
  * @param verdicts of each candidate that was ever seen, which are brought up to date
- * @returns whether one of them has changed
+ * @param isLastTry whether results that cannot be read now are not tried to be read again
+ * @returns whether a verdict has changed
  */
 export async function judgeCandidates(
   context: BatchContext,
   chunk: ChunkRecord,
   { candidates, ruledOut }: Pick<FoundBatches, 'candidates' | 'ruledOut'>,
-  verdicts: Map<string, Verdict>,
+  { verdicts, isLastTry }: { readonly verdicts: Map<string, Verdict>; readonly isLastTry: boolean },
 ): Promise<boolean> {
   const before = new Map(verdicts);
   const listed = new Set(candidates.map(({ id }) => id));
@@ -36,7 +37,7 @@ export async function judgeCandidates(
     let verdict = verdictUnread(batch);
     if (verdict === null) {
       sent ??= await sentRequests(context, chunk);
-      verdict = await judge(context, batch, sent);
+      verdict = await judge(context, batch, sent, isLastTry);
     }
     verdicts.set(batch.id, verdict === 'running' && isGivenUp(context, batch) ? 'unreadable' : verdict);
   }
@@ -62,6 +63,7 @@ async function judge(
   { batches, lines, request, room, signals }: BatchContext,
   { id, results, counts }: RemoteBatch,
   sent: SentRequests,
+  isLastTry: boolean,
 ): Promise<Verdict> {
   const { tokensPerEstimate } = room;
   const parts = results.map((part) => batches.read(id, part.id, signals.drain));
@@ -69,8 +71,10 @@ async function judge(
     const likeness = await holdAgainst({ sent, lines, model: request.model, tokensPerEstimate }, parts);
     return verdictOf(likeness, sent.count, counts?.total ?? null);
   } catch (error) {
-    const isGone = gone.has(errorCode(error) ?? '');
-    if (!(error instanceof BatchlineError) || !isGone) throw error;
+    signals.drain.throwIfAborted();
+    if (!(error instanceof BatchlineError)) throw error;
+    // It may be anybody's, and must not keep the others from being read.
+    if (error.retryable && !gone.has(error.code) && !isLastTry) throw error;
     return 'unreadable';
   }
 }

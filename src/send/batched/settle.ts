@@ -14,8 +14,8 @@ import { decide } from './verdict.ts';
 /**
  * Settles a create that was not answered with a batch: after an error or a refusal, a lost reply, or the death of the
  * process. What the provider lists as this chunk's is adopted. Absence is believed after a second look, since a batch
- * can appear a moment after its connection was cut; after one where the provider has turned the create down for good,
- * so that it is not made again anyway. Where batches that nothing names may be this chunk's, each is held against its
+ * can appear a moment after its connection was cut; after one where the provider itself has turned the create down for
+ * good. Where batches that nothing names may be this chunk's, each is held against its
  * requests once it has ended; what that leaves open is for a person to say.
  */
 export async function settleCreate(context: BatchContext, chunk: ChunkRecord, memory: Memory): Promise<Step> {
@@ -23,13 +23,14 @@ export async function settleCreate(context: BatchContext, chunk: ChunkRecord, me
   if (secondLookAt !== null && Date.now() < secondLookAt) return later(secondLookAt, 'settling');
   memory.createOverAt ??= Date.now();
   const found = await look(context, chunk, memory);
-  memory.tries = 0;
   if (found.mine !== null) {
     memory.unsettled = null;
     return submitted(context, chunk, found.mine, true, memory);
   }
   const hasNew = found.candidates.some(({ id }) => !verdicts.has(id));
-  const hasChanged = await judgeCandidates(context, chunk, found, verdicts);
+  const isLastTry = memory.tries + 1 >= providerRetry.attempts;
+  const hasChanged = await judgeCandidates(context, chunk, found, { verdicts, isLastTry });
+  memory.tries = 0;
   if (hasNew) warnOfDoubt(context, chunk, verdicts);
   if (hasChanged || (secondLookAt === null && !(verdicts.size === 0 && isFinal(unsettled, memory)))) {
     memory.secondLookAt = Date.now() + untilSecondLookMs(context, chunk, memory);
@@ -54,7 +55,7 @@ async function look(
   try {
     return await findBatches(context, chunk, createOverAt ?? Date.now());
   } catch (error) {
-    const isTurnedDown = unsettled instanceof BatchlineError && unsettled.outcome === 'absent';
+    const isTurnedDown = unsettled instanceof BatchlineError && unsettled.outcome !== 'unknown';
     if (isTurnedDown && errorCode(error) === unsettled.code && !unsettled.retryable)
       return { mine: null, candidates: [], ruledOut: new Set(), sawThisRun: false };
     throw error;
@@ -112,7 +113,7 @@ async function stuck(
 /** Whether the create is surely not carried out and not to be made again as it is. */
 function isFinal(unsettled: Memory['unsettled'], { creates }: Memory): boolean {
   if (unsettled === null) return false;
-  if (!(unsettled instanceof BatchlineError)) return true;
+  if (!(unsettled instanceof BatchlineError)) return unsettled.isHearsay !== true;
   if (unsettled.outcome !== 'absent') return false;
   return !unsettled.retryable || creates + 1 >= providerRetry.attempts;
 }
@@ -123,7 +124,7 @@ function untilSecondLookMs(
   { chunk }: ChunkRecord,
   { unsettled, creates, verdicts }: Memory,
 ): number {
-  if (!(unsettled instanceof BatchlineError) || verdicts.size > 0) return settleMs;
+  if (!(unsettled instanceof BatchlineError) || !unsettled.retryable || verdicts.size > 0) return settleMs;
   const waitMs = Math.max(settleMs, waitBefore(unsettled, creates + 1, providerRetry));
   emit({ type: 'StepRetried', step: `creation of batch ${chunk}`, message: unsettled.message, waitMs });
   return waitMs;

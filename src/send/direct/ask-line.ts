@@ -83,7 +83,7 @@ async function sendOnce(
   } catch (error) {
     pacer.pace.failed(noHints, clock.now());
     // What may have been answered unheard stays open, and counts when it is sent again.
-    if (error instanceof BatchlineError && error.outcome === 'absent') asked.refused(number);
+    if (error instanceof BatchlineError && error.outcome !== 'unknown') asked.refused(number);
     if (!(error instanceof BatchlineError) || !error.retryable) throw error;
     return { why: 'provider', message: error.message };
   } finally {

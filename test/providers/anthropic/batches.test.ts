@@ -67,6 +67,10 @@ function apiError(type: string, message: string, details?: object): object {
   return { type: 'error', error: { type, message, ...(details && { details }) }, request_id: 'req_1' };
 }
 
+function page(title: string): string {
+  return `<html><head><title>${title}</title></head></html>`;
+}
+
 describe('a create', () => {
   test('sends the lines as one list of stated length, as the official SDK does', async () => {
     const lines = [line, { ...line, custom_id: 'r2' }];
@@ -117,6 +121,22 @@ describe('a create', () => {
     [404, apiError('not_found_error', 'model: nope'), 'model_not_found'],
   ])('that is refused with %i for the account’s sake is not made again', async (status, body, code) => {
     expect(await creating(status, body)).toMatchObject({ code, outcome: 'absent', retryable: false });
+  });
+
+  test('is looked for like any other where something else says that it failed', async () => {
+    expect(await creating(403, page('Blocked'))).toMatchObject({
+      code: 'provider_not_understood',
+      outcome: 'denied',
+    });
+    expect(await creating(400, { error: { message: 'upstream broke' } })).toMatchObject({
+      kind: 'unexplained',
+      isHearsay: true,
+    });
+    // A proxy does not let it through.
+    expect(await creating(413, page('413 Request Entity Too Large'))).toMatchObject({
+      kind: 'size',
+      isHearsay: true,
+    });
   });
 
   test('may be refused for its lines, its size, or what waits already', async () => {
