@@ -8,6 +8,10 @@ function reply(message: JsonMap) {
   return dialect.reply('chat', { content: [{ type: 'text', text: 'Hi' }], ...message });
 }
 
+function ceiling(params: JsonMap) {
+  return dialect.outputCeiling?.(requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'x', params }));
+}
+
 function direct(status: number, body: unknown) {
   const text = typeof body === 'string' ? body : JSON.stringify(body, null, 2);
   const pace = { retryAfterMs: null, requests: null, tokens: null };
@@ -69,8 +73,6 @@ describe('an answer', () => {
 });
 
 test('what an answer may have is known, also where the file leaves it to us', () => {
-  const ceiling = (params: JsonMap) =>
-    dialect.outputCeiling?.(requestBlock.parse({ endpoint: 'chat', model: 'm', prompt: 'x', params }));
   expect(ceiling({ max_completion_tokens: 50 })).toBe(50);
   expect(ceiling({})).toBe(4096);
 });
