@@ -17,7 +17,7 @@ const longestMs = 48 * 3_600_000;
  */
 export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const operation = asMap(answer);
-  const batch = { ...operation, ...asMap(operation?.['metadata']) };
+  const batch = wholeOf(operation);
   const id = asText(operation?.['name']) ?? asText(batch['name']);
   if (id === null) return undefined;
   const error = operation?.['error'] ?? batch['error'];
@@ -42,6 +42,15 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
     endedAt: time(batch['endTime']),
     counts,
   };
+}
+
+/** Whether it says what the batch is called. */
+export function isNamed(answer: unknown): boolean {
+  return asText(wholeOf(asMap(answer))['displayName']) !== null;
+}
+
+function wholeOf(operation: JsonMap | undefined): JsonMap {
+  return { ...operation, ...asMap(operation?.['metadata']) };
 }
 
 const words: Readonly<Record<`${JobState}`, BatchStatus>> = {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestBlock } from '../../../src/core/request-block.ts';
 import { gemini } from '../../../src/providers/gemini.ts';
+import { displayNameOf } from '../../../src/providers/gemini/label.ts';
 import { chunkFile } from '../chunk-file.ts';
 import { type Answer, type FakeServer, fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never } from '../openai/open.ts';
@@ -108,11 +109,13 @@ test.each([
   await expect(created).rejects.toMatchObject({ code, retryable, outcome: 'absent' });
 });
 
+const batch = (id: number) => ({ name: `batches/${id}`, metadata: { displayName: 'mine' } });
+
 test('a listing is read page by page, and does not go in circles', async () => {
   const pages: Readonly<Record<string, object>> = {
-    '': { operations: [{ name: 'batches/3' }, { name: 'batches/2' }], nextPageToken: 'b' },
+    '': { operations: [batch(3), batch(2)], nextPageToken: 'b' },
     b: { nextPageToken: 'c' },
-    c: { operations: [{ name: 'batches/1' }], nextPageToken: 'b' },
+    c: { operations: [batch(1)], nextPageToken: 'b' },
   };
   await using server = await fakeServer((request, response) =>
     sendJson(response, pages[new URL(request.url ?? '', 'http://a').searchParams.get('pageToken') ?? '']),
@@ -277,4 +280,23 @@ test('uploads of ours are listed and deleted; results of too long a name are lef
   const found = await Array.fromAsync(leftovers.list(never));
   expect(found).toEqual([{ id: 'files/a', run: '20261123-142501-1f3a9c', createdAt: null }]);
   for (const id of ['files/a', ...Object.keys(refusals)]) await leftovers.delete(id, never);
+});
+
+test('a batch that is listed without its name is asked for it', async () => {
+  const displayName = displayNameOf(chunk.label);
+  await using server = await fakeServer((request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path === '/v1beta/batches/2') return sendJson(response, { error: { code: 404 } }, 404);
+    if (path !== '/v1beta/batches')
+      return sendJson(response, { name: 'batches/1', metadata: { displayName } });
+    const named = { name: 'batches/3', metadata: { displayName: 'mine' } };
+    return sendJson(response, { operations: [{ name: 'batches/1' }, { name: 'batches/2' }, named] });
+  });
+  const { batches } = await openAt(server);
+  const listed = await Array.fromAsync(batches.list(never));
+  expect(listed.map(({ id, label }) => [id, label])).toEqual([
+    ['batches/1', chunk.label],
+    ['batches/3', null],
+  ]);
+  expect(server.requests).toHaveLength(3);
 });
