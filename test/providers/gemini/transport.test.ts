@@ -109,6 +109,22 @@ test.each([
   await expect(created).rejects.toMatchObject({ code, retryable, outcome: 'absent' });
 });
 
+test.each([
+  ['no longer known', 404, {}],
+  ['not taken whole', 308, { range: 'bytes=0-3' }],
+  ['left open', 200, { 'x-goog-upload-status': 'active' }],
+])('an upload that is %s begins anew', async (_what, status, headers) => {
+  await using server = await fakeServer(async (request, response) => {
+    await readBody(request);
+    const address = `${origin(server)}/put`;
+    if (request.url === '/put') response.writeHead(status, headers).end();
+    else sendJson(response, {}, 200, { 'x-goog-upload-url': address });
+  });
+  const { batches } = await openAt(server);
+  const upload = batches.store?.(await fileOf('{"key":"a"}\n'), never);
+  await expect(upload).rejects.toMatchObject({ code: 'upload_lost', retryable: true });
+});
+
 const batch = (id: number) => ({ name: `batches/${id}`, metadata: { displayName: 'mine' } });
 
 test('a listing is read page by page, and does not go in circles', async () => {
