@@ -113,7 +113,8 @@ export class GeminiBatches implements BatchSide {
   }
 
   async fetch(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
-    const { counts } = await this.look(batchId, signal);
+    const { counts, input } = await this.look(batchId, signal);
+    if (part === input) throw new BatchlineError('file_not_found', `No upload can be downloaded: ${part}`);
     const lines = counts === null ? null : counts.completed + counts.failed;
     await this.#files.download(part, path, lines, signal);
   }

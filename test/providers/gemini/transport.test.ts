@@ -316,3 +316,13 @@ test('a batch that is listed without its name is asked for it', async () => {
   ]);
   expect(server.requests).toHaveLength(3);
 });
+
+test('what was uploaded is not asked for again: it cannot be downloaded', async () => {
+  await using server = await fakeServer((_request, response) =>
+    sendJson(response, { name: 'batches/1', metadata: { inputConfig: { fileName: 'files/in' } } }),
+  );
+  const { batches } = await openAt(server);
+  const fetched = batches.fetch('batches/1', 'files/in', join(folder, 'in'), never);
+  await expect(fetched).rejects.toMatchObject({ code: 'file_not_found', retryable: false });
+  expect(server.requests).toEqual(['GET /v1beta/batches/1']);
+});
