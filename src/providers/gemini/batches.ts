@@ -15,7 +15,7 @@ import type { GeminiFiles } from './files.ts';
 import { displayNameOf } from './label.ts';
 import { everything } from './listing.ts';
 import { linesIn } from './refusal-of.ts';
-import { remoteBatch } from './remote-batch.ts';
+import { isNamed, remoteBatch } from './remote-batch.ts';
 import { statedLimit } from './want-of-room.ts';
 
 const listed = { path: '/v1beta/batches', key: 'operations', pageSize: 100 } as const;
@@ -81,7 +81,18 @@ export class GeminiBatches implements BatchSide {
   async *list(signal: AbortSignal): AsyncGenerator<RemoteBatch> {
     for await (const item of everything(this.#api, { doing: 'listing batches' }, listed, signal)) {
       const batch = remoteBatch(item);
-      if (batch !== undefined) yield batch;
+      if (batch === undefined) continue;
+      if (isNamed(item)) yield batch;
+      else yield* this.#closer(batch, signal);
+    }
+  }
+
+  /** Each batch has a name, by which ours are known; some servers tell it only when they are asked for the batch. */
+  async *#closer(listed: RemoteBatch, signal: AbortSignal): AsyncGenerator<RemoteBatch> {
+    try {
+      yield await this.look(listed.id, signal);
+    } catch (error) {
+      if (errorCode(error) !== 'batch_not_found') throw error;
     }
   }
 
@@ -102,7 +113,8 @@ export class GeminiBatches implements BatchSide {
   }
 
   async fetch(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
-    const { counts } = await this.look(batchId, signal);
+    const { counts, input } = await this.look(batchId, signal);
+    if (part === input) throw new BatchlineError('file_not_found', `No upload can be downloaded: ${part}`);
     const lines = counts === null ? null : counts.completed + counts.failed;
     await this.#files.download(part, path, lines, signal);
   }

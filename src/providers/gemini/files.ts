@@ -66,7 +66,7 @@ export class GeminiFiles {
       return asText(asMap(asMap(answer)?.['file'])?.['name']) ?? this.#api.notUnderstood(call);
     } catch (error) {
       signal.throwIfAborted();
-      if (!watchdog.signal.aborted) throw error;
+      if (!watchdog.signal.aborted) throw isSessionLost(error) ? uploadLost(error) : error;
       const message = `${this.#account.host}, while ${call.doing}: no byte moved for too long`;
       throw new BatchlineError('upload_stalled', message, { retryable: true });
     }
@@ -131,6 +131,20 @@ export class GeminiFiles {
       if (!isGone && !isTooLong) throw error;
     }
   }
+}
+
+/**
+ * Whether the address that was given for one upload no longer knows it, or did not take all of it (308, which looks like
+ * a redirect): that address is nobody's setting, and a new upload gets another.
+ */
+function isSessionLost(error: unknown): error is BatchlineError {
+  if (!(error instanceof BatchlineError) || error.retryable) return false;
+  const isRedirect = error.code === 'provider_unreachable' && /redirect/i.test(error.message);
+  return isRedirect || error.code === 'provider_not_found' || error.code === 'provider_not_understood';
+}
+
+function uploadLost(error: BatchlineError): BatchlineError {
+  return new BatchlineError('upload_lost', error.message, { retryable: true, cause: error });
 }
 
 function pathOf(file: string): string {

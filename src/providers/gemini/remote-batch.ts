@@ -17,7 +17,7 @@ const longestMs = 48 * 3_600_000;
  */
 export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const operation = asMap(answer);
-  const batch = { ...operation, ...asMap(operation?.['metadata']) };
+  const batch = wholeOf(operation);
   const id = asText(operation?.['name']) ?? asText(batch['name']);
   if (id === null) return undefined;
   const error = operation?.['error'] ?? batch['error'];
@@ -28,13 +28,13 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
   const counts = status === 'expired' && results.length === 0 ? null : countsOf(batch);
   const isRefused = status === 'failed' && results.length === 0 && (counts?.completed ?? 0) === 0;
   const createdAt = time(batch['createTime']);
+  const label = labelOf(asText(batch['displayName']));
   return {
     id,
     status,
     rawStatus,
-    label: labelOf(asText(batch['displayName'])),
-    // What was uploaded cannot be downloaded again, which is all that a name is good for where there are labels.
-    input: null,
+    label,
+    input: label === null && mayBeOurs(batch) ? inputOf(batch) : null,
     results,
     refusal: isRefused ? refusalOf(error) : null,
     createdAt,
@@ -42,6 +42,25 @@ export function remoteBatch(answer: unknown): RemoteBatch | undefined {
     endedAt: time(batch['endTime']),
     counts,
   };
+}
+
+/** Whether it says what the batch is called. */
+export function isNamed(answer: unknown): boolean {
+  return asText(wholeOf(asMap(answer))['displayName']) !== null;
+}
+
+/** Some servers keep no name, or its beginning alone: there the upload tells whose a batch is. */
+function mayBeOurs(batch: JsonMap): boolean {
+  return asText(batch['displayName'])?.startsWith('batchline-') ?? true;
+}
+
+function inputOf(batch: JsonMap): string | null {
+  const [config, src] = [batch['inputConfig'], batch['src']].map(asMap);
+  return asText(config?.['fileName']) ?? asText(src?.['fileName']);
+}
+
+function wholeOf(operation: JsonMap | undefined): JsonMap {
+  return { ...operation, ...asMap(operation?.['metadata']) };
 }
 
 const words: Readonly<Record<`${JobState}`, BatchStatus>> = {

@@ -71,6 +71,15 @@ test('so is what the official SDK shows', () => {
 });
 
 test.each([
+  ['the beginning of our name', { displayName: 'batchline-nightly-tags-01' }, 'files/in'],
+  ['no name', { displayName: undefined }, 'files/in'],
+  ['our whole name', {}, null],
+  ["another's name", { displayName: 'mine' }, null],
+])('a batch with %s is known by its upload, if it has to be', (_what, more, input) => {
+  expect(remoteBatch({ name: 'batches/1', metadata: { ...metadata, ...more } })).toMatchObject({ input });
+});
+
+test.each([
   [{ state: 'BATCH_STATE_PENDING' }, {}, 'validating'],
   [{ state: 'JOB_STATE_RUNNING' }, {}, 'in_progress'],
   [{ state: 'JOB_STATE_PAUSED' }, {}, 'in_progress'],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestBlock } from '../../../src/core/request-block.ts';
 import { gemini } from '../../../src/providers/gemini.ts';
+import { displayNameOf } from '../../../src/providers/gemini/label.ts';
 import { chunkFile } from '../chunk-file.ts';
 import { type Answer, type FakeServer, fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never } from '../openai/open.ts';
@@ -108,11 +109,29 @@ test.each([
   await expect(created).rejects.toMatchObject({ code, retryable, outcome: 'absent' });
 });
 
+test.each([
+  ['no longer known', 404, {}],
+  ['not taken whole', 308, { range: 'bytes=0-3' }],
+  ['left open', 200, { 'x-goog-upload-status': 'active' }],
+])('an upload that is %s begins anew', async (_what, status, headers) => {
+  await using server = await fakeServer(async (request, response) => {
+    await readBody(request);
+    const address = `${origin(server)}/put`;
+    if (request.url === '/put') response.writeHead(status, headers).end();
+    else sendJson(response, {}, 200, { 'x-goog-upload-url': address });
+  });
+  const { batches } = await openAt(server);
+  const upload = batches.store?.(await fileOf('{"key":"a"}\n'), never);
+  await expect(upload).rejects.toMatchObject({ code: 'upload_lost', retryable: true });
+});
+
+const batch = (id: number) => ({ name: `batches/${id}`, metadata: { displayName: 'mine' } });
+
 test('a listing is read page by page, and does not go in circles', async () => {
   const pages: Readonly<Record<string, object>> = {
-    '': { operations: [{ name: 'batches/3' }, { name: 'batches/2' }], nextPageToken: 'b' },
+    '': { operations: [batch(3), batch(2)], nextPageToken: 'b' },
     b: { nextPageToken: 'c' },
-    c: { operations: [{ name: 'batches/1' }], nextPageToken: 'b' },
+    c: { operations: [batch(1)], nextPageToken: 'b' },
   };
   await using server = await fakeServer((request, response) =>
     sendJson(response, pages[new URL(request.url ?? '', 'http://a').searchParams.get('pageToken') ?? '']),
@@ -277,4 +296,33 @@ test('uploads of ours are listed and deleted; results of too long a name are lef
   const found = await Array.fromAsync(leftovers.list(never));
   expect(found).toEqual([{ id: 'files/a', run: '20261123-142501-1f3a9c', createdAt: null }]);
   for (const id of ['files/a', ...Object.keys(refusals)]) await leftovers.delete(id, never);
+});
+
+test('a batch that is listed without its name is asked for it', async () => {
+  const displayName = displayNameOf(chunk.label);
+  await using server = await fakeServer((request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path === '/v1beta/batches/2') return sendJson(response, { error: { code: 404 } }, 404);
+    if (path !== '/v1beta/batches')
+      return sendJson(response, { name: 'batches/1', metadata: { displayName } });
+    const named = { name: 'batches/3', metadata: { displayName: 'mine' } };
+    return sendJson(response, { operations: [{ name: 'batches/1' }, { name: 'batches/2' }, named] });
+  });
+  const { batches } = await openAt(server);
+  const listed = await Array.fromAsync(batches.list(never));
+  expect(listed.map(({ id, label }) => [id, label])).toEqual([
+    ['batches/1', chunk.label],
+    ['batches/3', null],
+  ]);
+  expect(server.requests).toHaveLength(3);
+});
+
+test('what was uploaded is not asked for again: it cannot be downloaded', async () => {
+  await using server = await fakeServer((_request, response) =>
+    sendJson(response, { name: 'batches/1', metadata: { inputConfig: { fileName: 'files/in' } } }),
+  );
+  const { batches } = await openAt(server);
+  const fetched = batches.fetch('batches/1', 'files/in', join(folder, 'in'), never);
+  await expect(fetched).rejects.toMatchObject({ code: 'file_not_found', retryable: false });
+  expect(server.requests).toEqual(['GET /v1beta/batches/1']);
 });
