@@ -71,8 +71,17 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     if (endsByFaults(pass)) driver.fail(error);
   };
   const delivery = openDelivery(work, breaker, halt);
+  const failure = {
+    halt,
+    get runFailed() {
+      return driver.failed;
+    },
+  };
   const lane = new Route(
-    { batch: openLane(work, room, delivery, ways, host), standard: openDirectLane(work, ways, halt, host) },
+    {
+      batch: openLane(work, room, delivery, ways, host),
+      standard: openDirectLane(work, ways, failure, host),
+    },
     ways,
   );
   const driver = new ChunkDriver({

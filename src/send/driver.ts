@@ -54,7 +54,7 @@ export class ChunkDriver {
   /** Whether a batch has ended since chunks were parked for want of room. */
   #hasNewRoom = false;
   #changed = Promise.withResolvers<void>();
-  #failure: { readonly reason: unknown } | null = null;
+  readonly #failed = new AbortController();
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -142,7 +142,7 @@ export class ChunkDriver {
 
   /** From now on nothing more is sent; what is at the provider is still brought home. */
   fail(reason: unknown): void {
-    this.#failure ??= { reason };
+    this.#failed.abort(reason);
     for (const { chunk } of this.#asleep.values())
       if (stageOf(chunk.state) === 'send') this.#asleep.delete(chunk.chunk);
     this.#notify();
@@ -150,11 +150,16 @@ export class ChunkDriver {
 
   /** @throws what the first chunk that failed has thrown */
   throwIfFailed(): void {
-    if (this.#failure !== null) throw this.#failure.reason;
+    this.failed.throwIfAborted();
+  }
+
+  /** Aborted, with what has failed, once nothing more is to be sent. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
   }
 
   get hasFailed(): boolean {
-    return this.#failure !== null;
+    return this.failed.aborted;
   }
 
   #notify(): void {

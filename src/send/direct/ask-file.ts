@@ -59,10 +59,10 @@ export async function askLines(
   asked: AskedLines,
   path: string,
 ): Promise<BatchlineError | null> {
-  const { pacer, signals, tokensOf, concurrency } = context;
+  const { pacer, signals, runFailed, tokensOf, concurrency } = context;
   const out = new LinesOut(concurrency);
   const failed = new AbortController();
-  const stop = AbortSignal.any([signals.drain, failed.signal]);
+  const stop = AbortSignal.any([signals.drain, runFailed, failed.signal]);
   try {
     for await (const { lines, first } of readLines(path, stop)) {
       for (const [index, bytes] of lines.entries()) {
@@ -79,12 +79,14 @@ export async function askLines(
       }
     }
   } catch (error) {
-    if (!failed.signal.aborted) throw error;
+    if (!stop.aborted) throw error;
   } finally {
     await out.empty();
   }
   signals.drain.throwIfAborted();
-  const fault: unknown = failed.signal.aborted ? failed.signal.reason : null;
+  // What failed elsewhere ends it in the same way.
+  const ended = [failed.signal, runFailed].find(({ aborted }) => aborted);
+  const fault: unknown = ended === undefined ? null : ended.reason;
   if (fault === null || fault instanceof BatchlineError) return fault;
   throw fault;
 }

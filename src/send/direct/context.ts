@@ -26,6 +26,8 @@ export interface Asking {
   /** Undefined where requests name none. */
   readonly tier: string | undefined;
   readonly signals: Signals;
+  /** Aborted once the run has failed, wherever: then nothing more is sent. */
+  readonly runFailed: AbortSignal;
 }
 
 /** What the chunks that are asked line by line need. */

@@ -13,7 +13,7 @@ import { timed } from './timed.ts';
 export function openDirectLane(
   { ledger, run, loaded, prepared, pass }: Collection,
   ways: Pick<Ways, 'hurries'>,
-  halt: DirectContext['halt'],
+  failure: Pick<DirectContext, 'halt' | 'runFailed'>,
   { signals, emit }: Host,
 ): DirectLane {
   const { concurrency, requests_per_minute, tokens_per_minute, tier } = loaded.pipeline.standard;
@@ -46,7 +46,10 @@ export function openDirectLane(
     tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),
     folder: run.folder,
     pass,
-    halt,
+    halt: failure.halt,
+    get runFailed() {
+      return failure.runFailed;
+    },
     signals,
     emit,
   });

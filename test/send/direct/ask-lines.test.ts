@@ -99,3 +99,19 @@ test.each(['hangs', 'refuses the connection', { status: 502 }] as const)(
     expect(told.unheard > 0).toBe(away === 'hangs');
   },
 );
+
+test.each([fine, { status: 503 }])(
+  'once the run has failed elsewhere nothing more is sent, and what is under way is kept: %o',
+  async (fate) => {
+    const { arrivals, answered, endedAt, ...told } = await ask({
+      rows: 1000,
+      runFailsAt: 200,
+      fate: (_, at) => (at < 200 ? fine : fate),
+    });
+    expect(told).toMatchObject({ givenUp: [], unheard: 0, inDoubt: 0, faultCode: 'breaker' });
+    // Those that were on their way as it failed.
+    expect(arrivals.filter((at) => at > 200).length).toBeLessThanOrEqual(16);
+    expect(answered.size).toBe(arrivals.filter((at) => fate === fine || at < 200).length);
+    expect(endedAt).toBeLessThan(1000);
+  },
+);

@@ -24,6 +24,8 @@ export interface Scene {
   readonly limits?: Partial<PaceLimits>;
   /** @param at virtual milliseconds since the beginning */
   readonly fate: (row: number, at: number) => Fate;
+  /** When something else fails the run; never where it is not given. */
+  readonly runFailsAt?: number;
 }
 
 export interface Told {
@@ -47,7 +49,7 @@ const longestHangMs = 600_000;
 const { signal } = new AbortController();
 
 /** Asks all rows of a file of a server in a time of its own. */
-export async function ask({ rows, limits, fate }: Scene): Promise<Told> {
+export async function ask({ rows, limits, fate, runFailsAt = Infinity }: Scene): Promise<Told> {
   const folder = await mkdtemp(join(tmpdir(), 'batchline-ask-'));
   const files = {
     log: join(folder, 'log'),
@@ -56,6 +58,7 @@ export async function ask({ rows, limits, fate }: Scene): Promise<Told> {
   };
   const clock = new VirtualClock();
   const arrivals: number[] = [];
+  const failed = new AbortController();
   const out = new Set<number>();
   let mostOut = 0;
   const answer = async (line: Buffer): Promise<DirectResponse> => {
@@ -64,6 +67,7 @@ export async function ask({ rows, limits, fate }: Scene): Promise<Told> {
     mostOut = Math.max(mostOut, out.size);
     await clock.sleep(latencyMs / 2, signal);
     arrivals.push(clock.now());
+    if (clock.now() >= runFailsAt) failed.abort(new BatchlineError('breaker', 'failed elsewhere'));
     const told = fate(row, clock.now());
     await clock.sleep(told === 'hangs' ? longestHangMs : latencyMs / 2, signal);
     if (typeof told === 'string')
@@ -98,6 +102,7 @@ export async function ask({ rows, limits, fate }: Scene): Promise<Told> {
       tokensOf: () => 10,
       tier: undefined,
       signals: { drain: signal, abort: signal },
+      runFailed: failed.signal,
     };
     const fault = await clock.pass(askLines(context, asked, path));
     const results = (await readFile(files.partial, 'utf8')).split('\n').filter((line) => line !== '');
