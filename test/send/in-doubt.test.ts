@@ -230,6 +230,26 @@ it('waits for the end of what may be its batch, and says so', async () => {
   expect(await desk.loaded()).toEqual(ownAnswers(rows));
 });
 
+it('finds its own batch though that counts otherwise once it has ended', async () => {
+  await using desk = await openDesk(rows);
+  const { server } = desk;
+  server.holds = true;
+  server.fault = 'lost create reply';
+  let lists = 0;
+  server.onList = () => {
+    lists += 1;
+    if (lists !== 3) return;
+    server.release();
+    const batch = server.batches.get('fake_1');
+    if (batch === undefined) throw new Error('There is no batch.');
+    const counts = { total: rows - 1, completed: rows - 1, failed: 0 };
+    server.batches.set(batch.id, { ...batch, counts });
+  };
+  expect((await desk.run()).code).toBe(0);
+  expect(server.batches.size).toBe(1);
+  expect(await desk.loaded()).toEqual(ownAnswers(rows));
+});
+
 it('leaves a run with a batch in doubt to a later process', async () => {
   await using desk = await openDesk(rows);
   desk.server.holds = true;

@@ -23,15 +23,17 @@ const mostLooks = 50;
  * Looks through all of the provider's batches for those of one chunk; cancels duplicates.
  *
  * @param overAt when its last create was surely over, in milliseconds since 1970
+ * @param earlier candidates of earlier looks, which stay some whatever they count by now
  */
 export async function findBatches(
   context: BatchContext,
   chunk: ChunkRecord,
   overAt: number,
+  earlier: Pick<ReadonlySet<string>, 'has'>,
 ): Promise<FoundBatches> {
   const { batches, runId, signals, emit } = context;
   const create = { requests: chunk.requests, intendedAt: chunk.intendedAt ?? 0, overAt };
-  const nameless = new NamelessBatches(context, create);
+  const nameless = new NamelessBatches(context, create, earlier);
   const mine: RemoteBatch[] = [];
   let sawThisRun = false;
   const age = new ListingAge(create.intendedAt - clocksMs);
@@ -69,12 +71,14 @@ class NamelessBatches {
   sawThisRun = false;
   readonly #context: BatchContext;
   readonly #create: DoubtfulCreate;
+  readonly #earlier: Pick<ReadonlySet<string>, 'has'>;
   #looks = 0;
   #known: ReadonlyMap<string, string> | undefined;
 
-  constructor(context: BatchContext, create: DoubtfulCreate) {
+  constructor(context: BatchContext, create: DoubtfulCreate, earlier: Pick<ReadonlySet<string>, 'has'>) {
     this.#context = context;
     this.#create = create;
+    this.#earlier = earlier;
   }
 
   /** @returns the batch where a closer look shows its name; null where nothing does, so that it may be a candidate */
@@ -88,7 +92,8 @@ class NamelessBatches {
     const isOurs = run !== undefined;
     const batch = isOurs || batches.knownBy === 'requests' ? listed : await this.#closer(listed);
     if (batch === null || isNamed(batch)) return batch;
-    if (!isOurs && isCandidate(batch, this.#create)) this.candidates.push(batch);
+    const mayBeIt = this.#earlier.has(batch.id) || isCandidate(batch, this.#create);
+    if (!isOurs && mayBeIt) this.candidates.push(batch);
     else this.ruledOut.add(batch.id);
     return null;
   }

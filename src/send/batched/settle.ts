@@ -50,10 +50,10 @@ export async function settleCreate(context: BatchContext, chunk: ChunkRecord, me
 async function look(
   context: BatchContext,
   chunk: ChunkRecord,
-  { unsettled, createOverAt }: Memory,
+  { unsettled, createOverAt, verdicts }: Memory,
 ): Promise<FoundBatches> {
   try {
-    return await findBatches(context, chunk, createOverAt ?? Date.now());
+    return await findBatches(context, chunk, createOverAt ?? Date.now(), verdicts);
   } catch (error) {
     const isTurnedDown = unsettled instanceof BatchlineError && unsettled.outcome !== 'unknown';
     if (isTurnedDown && errorCode(error) === unsettled.code && !unsettled.retryable)

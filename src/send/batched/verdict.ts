@@ -52,7 +52,9 @@ export function verdictOf(
   const isWhole = others.unread === 0 && lines >= Math.max(total ?? 0, 1);
   if (ids === requests && others.strangers === 0 && answers > 0)
     return otherModel === 0 && alike * 10 >= answers * 9 ? 'ours' : 'unclear';
-  return isWhole && (ids === 0 || answers === 0) ? 'foreign' : 'unclear';
+  // What lacks lines of ours may lack answers.
+  const isUnanswered = answers === 0 && lines >= requests;
+  return isWhole && (ids === 0 || isUnanswered) ? 'foreign' : 'unclear';
 }
 
 /**
