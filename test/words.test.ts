@@ -10,7 +10,10 @@ const providers: Readonly<Record<string, { readonly folders: readonly string[]; 
   OpenAI: {
     folders: ['providers/openai/', 'emulator/'],
     words: {
-      response_format: ['providers/anthropic/dialect/parameters.ts'],
+      response_format: [
+        'providers/anthropic/dialect/parameters.ts',
+        'providers/gemini/dialect/parameters.ts',
+      ],
       // The command line's parser calls the values of an option so.
       choices: ['cli/command-line.ts'],
       // The limit by OpenAI's names is taken everywhere.

@@ -32,7 +32,8 @@ export const gemini = defineProvider({
   async open(config, context): Promise<OpenedProvider> {
     const account = new Account({
       apiKey: config.api_key ?? keyFrom(context.env),
-      baseUrl: config.base_url.replace(/\/+$/, '').replace(/\/v1beta$/, ''),
+      // Other providers' addresses end in the version, so that people write it here too.
+      baseUrl: config.base_url.replace(/\/+$/, '').replace(/\/v1(?:beta)?$/, ''),
       headers: config.headers,
       query: config.query,
       proxies: proxySettings(context.env),

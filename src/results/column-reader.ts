@@ -5,20 +5,22 @@ import { expressionFailed, missingMember } from '../expr/cel-error.ts';
 import type { Path } from '../expr/cel-paths.ts';
 import { reviveCarried, reviveKey } from './carried-value.ts';
 import type { ResultItem } from './result-item.ts';
+import type { ResultVariables } from './result-variables.ts';
 import type { ResultVariable } from '../core/result-variables.ts';
 
 /** @throws BatchlineError `expression_failed` or `expression_on_null` */
 export type ColumnReader = (item: ResultItem) => Value;
 
-export type Fields = ReadonlyMap<string, Field>;
+/** What readers know before any answer is there. */
+type Known = Pick<ResultVariables, 'fields' | 'model'>;
 
 /** How a column's value is got: by reading properties where the expression is a path, else by the evaluator. */
-export function columnReader(expression: CompiledExpression, fields: Fields): ColumnReader {
-  if (expression.barePath !== undefined) return pathReader(expression, expression.barePath, fields, false);
+export function columnReader(expression: CompiledExpression, known: Known): ColumnReader {
+  if (expression.barePath !== undefined) return pathReader(expression, expression.barePath, known, false);
   if (expression.guardedPath !== undefined)
-    return pathReader(expression, expression.guardedPath, fields, true);
+    return pathReader(expression, expression.guardedPath, known, true);
   const roots = [...expression.variables].map(
-    (name) => [name, rootReader(name as ResultVariable, fields)] as const,
+    (name) => [name, rootReader(name as ResultVariable, known)] as const,
   );
   return (item) => {
     const context: Record<string, Value> = {};
@@ -30,12 +32,12 @@ export function columnReader(expression: CompiledExpression, fields: Fields): Co
 function pathReader(
   expression: CompiledExpression,
   path: Path,
-  fields: Fields,
+  known: Known,
   guarded: boolean,
 ): ColumnReader {
   const [root = '', name] = path;
   const isField = (root === 'row' || root === 'key') && name !== undefined;
-  const read = isField ? fieldReader(root, name, fields) : rootReader(root as ResultVariable, fields);
+  const read = isField ? fieldReader(root, name, known) : rootReader(root as ResultVariable, known);
   const depth = isField ? 2 : 1;
   if (path.length === depth) return read;
   const last = path.length - 1;
@@ -53,7 +55,7 @@ function pathReader(
   };
 }
 
-function fieldReader(root: 'row' | 'key', name: string, fields: Fields): ColumnReader {
+function fieldReader(root: 'row' | 'key', name: string, { fields }: Known): ColumnReader {
   const field = fields.get(name);
   if (root === 'key') return (item) => reviveKey(field, item.key[name] ?? '');
   return (item) => {
@@ -69,18 +71,19 @@ function notCarried(name: string): BatchlineError {
   return new BatchlineError(expressionFailed, `row.${name} was not kept: ${advice}`);
 }
 
-function rootReader(name: ResultVariable, fields: Fields): ColumnReader {
+function rootReader(name: ResultVariable, { fields, model }: Known): ColumnReader {
   if (name === 'key') return (item) => mapValues(item.key, (part, text) => reviveKey(fields.get(part), text));
   if (name === 'row')
     return (item) => mapValues(item.row, (field, value) => reviveRow(fields.get(field), value));
+  // Not every answer says whose it is: Gemini's embeddings do not.
+  if (name === 'model') return (item) => item.answer.model ?? model;
   return scalarReaders[name];
 }
 
-const scalarReaders: Readonly<Record<Exclude<ResultVariable, 'key' | 'row'>, ColumnReader>> = {
+const scalarReaders: Readonly<Record<Exclude<ResultVariable, 'key' | 'row' | 'model'>, ColumnReader>> = {
   text: (item) => item.answer.text,
   json: (item) => item.answer.json ?? null,
   embedding: (item) => item.answer.embedding,
-  model: (item) => item.answer.model,
   finish_reason: (item) => item.answer.finishReason,
   request_id: (item) => item.answer.requestId,
   usage: (item) => ({ ...item.answer.usage }),

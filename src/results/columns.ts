@@ -69,6 +69,7 @@ export function planColumns(options: ColumnOptions): ColumnSet {
 function variablesOf({ request, sourceFields, keyNames }: ColumnOptions): ResultVariables {
   return {
     endpoint: request.endpoint,
+    model: request.model,
     schema: request.output?.schema,
     fields: new Map(sourceFields.map((field) => [field.name, field])),
     keyNames,
@@ -124,7 +125,7 @@ function planColumn(
     ...(isVector && dimensions !== null ? { dimensions } : {}),
     ...(samples === undefined ? {} : { samples }),
   };
-  return { plan, expression, read: columnReader(expression, variables.fields) };
+  return { plan, expression, read: columnReader(expression, variables) };
 }
 
 function compile(text: string, variables: ResultVariables, where: string): CompiledExpression {

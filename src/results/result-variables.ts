@@ -9,6 +9,8 @@ import { pathFault } from '../expr/known-paths.ts';
 /** What is known of the variables before any answer is there. */
 export interface ResultVariables {
   readonly endpoint: Endpoint;
+  /** The one that was asked. */
+  readonly model: string;
   /** The schema of the answers, where one is asked for. */
   readonly schema: JsonMap | undefined;
   /** The source's fields, by name. */

@@ -67,8 +67,8 @@ const rowKeys = [
 ].flat();
 const batchKeys = ['total', 'waiting', 'running', 'completed', 'failed', 'expired', 'cancelled', 'unsettled'];
 
-function expectSummary({ rows, batches, tokens, ...rest }: RunSummary): void {
-  expect(Object.keys({ ...rest, rows, batches, tokens }).sort()).toEqual(summaryKeys.toSorted());
+function expectSummary({ rows, batches, requests, tokens, ...rest }: RunSummary): void {
+  expect(Object.keys({ ...rest, rows, batches, requests, tokens }).sort()).toEqual(summaryKeys.toSorted());
   expect(Object.keys(rows).sort()).toEqual(rowKeys.toSorted());
   expect(Object.keys(batches).sort()).toEqual(batchKeys.toSorted());
   expect(Object.keys(tokens).sort()).toEqual(['cached', 'input', 'output']);
@@ -76,7 +76,8 @@ function expectSummary({ rows, batches, tokens, ...rest }: RunSummary): void {
   expect(rows.requested).toBe(rows.ok + rows.failed + rows.pending);
   const { total, ...states } = batches;
   expect(total).toBe(Object.values(states).reduce((sum, count) => sum + count, 0));
-  expect(tokens.input > 0).toBe(total > 0);
+  expect(requests.batch > 0).toBe(total > 0);
+  expect(tokens.input > 0).toBe(requests.batch + requests.standard > 0);
 }
 
 export interface Email {

@@ -62,9 +62,19 @@ async function write(parts: Parts): Promise<string> {
 
 const env = () => ({
   DATABASE_URL: world.database.url,
+  ANTHROPIC_API_KEY: 'test-key',
+  GATEWAY_KEY: 'test-key',
+  GEMINI_API_KEY: 'test-key',
   GROQ_API_KEY: 'test-key',
   OPENAI_API_KEY: 'test-key',
 });
+
+/** A model of each provider. */
+const models: Readonly<Record<string, string>> = {
+  openai: 'gpt-4o-mini',
+  anthropic: 'claude-haiku-4-5',
+  gemini: 'gemini-2.5-flash',
+};
 
 const whole = { status: 'completed', rows: { ok: notes.length, failed: 0, pending: 0 } };
 
@@ -110,7 +120,9 @@ describe('an example of a transform', () => {
 
 describe('an example of a provider', () => {
   it.each(examplesOf(providers))('runs: %s', async (_name, block) => {
-    expect(await summary({ provider: { ...block, base_url: emulator.url } })).toMatchObject(whole);
+    const request = { endpoint: 'chat', model: models[String(block['type'])], prompt: '{{ body }}' };
+    const provider = { ...block, base_url: emulator.url };
+    expect(await summary({ request, provider })).toMatchObject(whole);
   });
 });
 

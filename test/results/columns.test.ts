@@ -272,3 +272,10 @@ test.each([
     expect.objectContaining({ code, where: 'sink.columns.x', message, hint }),
   );
 });
+
+test('the model is the one that was asked where an answer names none', () => {
+  const columns = plan({ model: 'model', loud: 'model + "!"' });
+  expect(columns.evaluate(item({}))).toEqual(['m-1', 'm-1!']);
+  const answered = item({});
+  expect(columns.evaluate({ ...answered, answer: { ...answered.answer, model: null } })).toEqual(['m', 'm!']);
+});

@@ -147,6 +147,6 @@ it('lists at their lines what Gemini cannot do', async () => {
   const { code, stderr } = await own.cli('validate', 'pipeline.yaml');
   expect(code).toBe(2);
   expect(stderr).toMatch(
-    /:\d+:\d+ +request\.endpoint +is not offered by gemini, which has chat and embeddings/,
+    /:\d+:\d+ +request\.endpoint +responses is not available at gemini; use chat, or provider\.type openai/,
   );
 });

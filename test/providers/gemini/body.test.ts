@@ -99,7 +99,7 @@ test('the path names model and method', () => {
 });
 
 test.each([
-  [{ endpoint: 'responses', prompt: 'p' }, ['endpoint'], /chat and embeddings/],
+  [{ endpoint: 'responses', prompt: 'p' }, ['endpoint'], /provider\.type openai/],
   [{ messages: [{ role: 'tool', content: 'x' }] }, ['messages', 0, 'role'], /no role/],
   [{ messages: [{ role: 'system', content: 'x' }] }, ['messages'], /role user/],
   [{ prompt: 'p', params: { contents: [] } }, ['params', 'contents'], /collides/],

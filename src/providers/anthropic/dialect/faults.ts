@@ -1,7 +1,9 @@
 import type { DialectFault, RequestDraft } from '../../../core/dialect.ts';
-import { asList, asMap, asMaps, type JsonMap } from '../../../core/json.ts';
+import { nearestName } from '../../../core/did-you-mean.ts';
+import { asMap, asMaps, type JsonMap } from '../../../core/json.ts';
+import { saidTwice } from '../../../core/said-twice.ts';
 import { isSystem } from './body.ts';
-import { hasOwnFormat, reservedNames } from './params.ts';
+import { hasOwnFormat, ownNames, reservedNames } from './params.ts';
 import { schemaFaults } from './schema-faults.ts';
 
 /** Who can what this provider cannot. */
@@ -27,14 +29,15 @@ function endpointFaults(endpoint: unknown): readonly DialectFault[] {
   return [{ path: ['endpoint'], message: `${String(endpoint)} is not available at anthropic; ${who}` }];
 }
 
+/** Those of system and developer become the system's text. */
+const roles = ['system', 'developer', 'user', 'assistant'];
+
 function messageFaults(messages: readonly JsonMap[]): readonly DialectFault[] {
   if (messages.length === 0) return [];
-  const faults = messages.flatMap((message, index) => {
-    if (!isSystem(message)) return [];
-    const parts = asMaps(message['content']);
-    const at = parts.findIndex((part) => !('text' in part));
-    const hint = 'is text alone at anthropic: a system message holds neither images nor files';
-    return at === -1 ? [] : [{ path: ['messages', index, 'content', at], message: hint }];
+  const faults = messages.flatMap(({ role }, index): readonly DialectFault[] => {
+    if (typeof role !== 'string' || roles.includes(role)) return [];
+    const message = `is no role that anthropic knows, which are ${roles.join(', ')}`;
+    return [{ path: ['messages', index, 'role'], message, suggestion: nearestName(role, roles) }];
   });
   if (messages.every(isSystem))
     faults.push({
@@ -61,9 +64,7 @@ function paramFaults(params: JsonMap): readonly DialectFault[] {
     ...(seed === undefined || seed === null
       ? []
       : [keyFault('seed', 'is not available at anthropic; openai and gemini take it')]),
-    ...(asList(params['stop']).length > 0 && params['stop_sequences'] !== undefined
-      ? [keyFault('stop', 'means the same as stop_sequences; give one of them')]
-      : []),
+    ...saidTwice(params, ownNames),
   ];
 }
 

@@ -7,8 +7,13 @@ const usualMaxTokens = 4096;
 /** OpenAI's names for the limit, besides the API's own. */
 const limitNames = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
 
-/** Names that are translated. */
-export const portableNames: readonly string[] = [...limitNames, 'stop'];
+/** Names that are translated, and into what. */
+export const ownNames: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(limitNames.map((name) => [name, 'max_tokens'])),
+  stop: 'stop_sequences',
+};
+
+export const portableNames: readonly string[] = Object.keys(ownNames);
 
 /** What the request block itself writes, and what a batch cannot do. */
 export const reservedNames = ['model', 'messages', 'system', 'stream'] as const;

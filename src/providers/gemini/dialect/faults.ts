@@ -1,7 +1,8 @@
 import type { DialectFault, Endpoint, RequestDraft } from '../../../core/dialect.ts';
 import { asList, asMap } from '../../../core/json.ts';
 import { nearestName } from '../../../core/did-you-mean.ts';
-import { writtenKeys } from './parameters.ts';
+import { saidTwice } from '../../../core/said-twice.ts';
+import { ownWords, writtenKeys } from './parameters.ts';
 
 /** The roles that a message may have, and what each is called here. */
 export const roles: ReadonlyMap<string, 'system' | 'user' | 'model'> = new Map([
@@ -15,8 +16,14 @@ export const roles: ReadonlyMap<string, 'system' | 'user' | 'model'> = new Map([
 /** What Gemini cannot do of a request block, each at its own place. */
 export function requestFaults({ endpoint, messages, params }: RequestDraft): readonly DialectFault[] {
   if (endpoint === 'responses')
-    return [{ path: ['endpoint'], message: 'is not offered by gemini, which has chat and embeddings' }];
-  return [...roleFaults(messages), ...paramFaults(endpoint as Endpoint, params)];
+    return [
+      {
+        path: ['endpoint'],
+        message: 'responses is not available at gemini; use chat, or provider.type openai',
+      },
+    ];
+  const kind = endpoint as Endpoint;
+  return [...roleFaults(messages), ...paramFaults(kind, params), ...saidTwice(params, ownWords(kind))];
 }
 
 function roleFaults(messages: unknown): readonly DialectFault[] {

@@ -16,6 +16,11 @@ const generation: Readonly<Record<string, keyof GenerateContentConfig>> = {
 /** The same of embeddings, which have no such map. */
 const embedding: Readonly<Record<string, keyof EmbedContentConfig>> = { dimensions: 'outputDimensionality' };
 
+/** What parameters are sent as that go by OpenAI's names. */
+export function ownWords(endpoint: Endpoint): Readonly<Record<string, string>> {
+  return endpoint === 'embeddings' ? embedding : generation;
+}
+
 /** What `params` make of a chat's body beside what is asked. */
 export function chatParams(params: JsonMap): JsonMap {
   const { generation_config: snake, ...rest } = params;
@@ -85,6 +90,8 @@ const meant: Readonly<Record<Endpoint, Readonly<Record<string, string>>>> = {
         `generationConfig.${name}`,
       ]),
     ),
+    top_k: 'generationConfig.topK',
+    response_format: 'generationConfig.responseMimeType',
     reasoning_effort: 'generationConfig.thinkingConfig',
     tool_choice: 'toolConfig',
   },

@@ -1,5 +1,5 @@
-import type { Dialect, Endpoint } from '../../../core/dialect.ts';
-import { planBody } from './body.ts';
+import type { Dialect, DialectFault, Endpoint, RequestDraft } from '../../../core/dialect.ts';
+import { planBody, type VectorFormat } from './body.ts';
 import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
 import { outputCeiling } from './output-ceiling.ts';
@@ -21,7 +21,7 @@ export const apiPaths = {
 /** How OpenAI's Batch API, and every server and gateway that speaks it, writes requests and results. */
 export const openAiDialect: Dialect = {
   paths: apiPaths,
-  faults: (request) => [...strictOutputFaults(request), ...parameterFaults(request)],
+  faults: (request) => faultsOf(request, 'base64'),
   path: ({ endpoint }) => apiPaths[endpoint],
   body: (request) => planBody(request, 'base64'),
   frame: ({ endpoint }) => ({
@@ -44,4 +44,12 @@ export const openAiDialect: Dialect = {
 };
 
 /** The same for servers that know embeddings as lists of numbers alone. */
-export const floatDialect: Dialect = { ...openAiDialect, body: (request) => planBody(request, 'float') };
+export const floatDialect: Dialect = {
+  ...openAiDialect,
+  faults: (request) => faultsOf(request, 'float'),
+  body: (request) => planBody(request, 'float'),
+};
+
+function faultsOf(request: RequestDraft, vectors: VectorFormat): readonly DialectFault[] {
+  return [...strictOutputFaults(request), ...parameterFaults(request, vectors)];
+}

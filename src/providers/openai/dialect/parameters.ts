@@ -1,6 +1,8 @@
 import type { DialectFault, Endpoint, KnownParameters, RequestDraft } from '../../../core/dialect.ts';
 import { asMap } from '../../../core/json.ts';
 import type { RequestBlock } from '../../../core/request-block.ts';
+import { saidTwice } from '../../../core/said-twice.ts';
+import type { VectorFormat } from './body.ts';
 
 /**
  * The parameters of each endpoint, as the official SDK types them (openai 7.57), those included that the request block
@@ -57,17 +59,45 @@ export function ownParameters(endpoint: Endpoint, params: RequestBlock['params']
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [own[name] ?? name, value]));
 }
 
-/** Parameters of which each would be sent in place of another. */
-export function parameterFaults({ endpoint, params }: RequestDraft): readonly DialectFault[] {
-  const own = portable[endpoint as Endpoint] ?? {};
-  const seen = new Map<string, string>();
-  return Object.keys(asMap(params) ?? {}).flatMap((name): readonly DialectFault[] => {
-    const earlier = seen.get(own[name] ?? name);
-    seen.set(own[name] ?? name, name);
-    if (earlier === undefined) return [];
-    const message = `says the same as \`${earlier}\`, both being sent as ${own[name] ?? name}; take one out`;
-    return [{ path: ['params', name], message, at: 'key' }];
-  });
+/** What the request block itself writes, and what no answer is read as. */
+const reserved: Readonly<Record<Endpoint, readonly string[]>> = {
+  chat: ['messages', 'stream'],
+  responses: ['input', 'instructions', 'stream'],
+  embeddings: ['input'],
+};
+
+/** @returns what is wrong with them, each at its own place */
+export function parameterFaults(
+  { endpoint, params }: RequestDraft,
+  vectors: VectorFormat,
+): readonly DialectFault[] {
+  if (!isEndpoint(endpoint)) return [];
+  const given = asMap(params) ?? {};
+  const collisions = reserved[endpoint]
+    .filter((name) => given[name] !== undefined)
+    .map((name): DialectFault => ({ path: ['params', name], message: collision(name), at: 'key' }));
+  return [
+    ...collisions,
+    ...(endpoint === 'embeddings' ? formatFaults(given['encoding_format'], vectors) : []),
+    ...saidTwice(params, portable[endpoint]),
+  ];
+}
+
+function formatFaults(format: unknown, vectors: VectorFormat): readonly DialectFault[] {
+  if (format === undefined || format === vectors) return [];
+  const path = ['params', 'encoding_format'];
+  const message = `cannot be chosen: embeddings are asked for as ${vectors}, and loaded as numbers; \`compat: { embeddings: float }\` is for servers that know no base64`;
+  return [{ path, message, at: 'key' }];
+}
+
+function collision(name: string): string {
+  return name === 'stream'
+    ? 'cannot be asked for: answers are read whole'
+    : 'collides with what is made of system, prompt, messages or input; write it there';
+}
+
+function isEndpoint(value: unknown): value is Endpoint {
+  return typeof value === 'string' && Object.hasOwn(reserved, value);
 }
 
 /** Which parameters are known where: OpenAI refuses those that it does not know, other servers have more than it. */
