@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { formatPath, valueAt, type Fault, type Path } from './fault.ts';
-import { laterKey, laterValue } from './later.ts';
+import { laterKey } from './later.ts';
 import { knownKeys, schemaAt } from './schema-tree.ts';
 import { findKey } from './find-key.ts';
 import { misfitKey } from './whole-source-checks.ts';
@@ -75,7 +75,7 @@ function explainUnion(
 ): readonly Fault[] {
   const { path } = issue;
   const types = typeNames(issue);
-  if (types.length > 0 || issue.discriminator !== undefined) return [{ path, ...choice(path, value, types) }];
+  if (types.length > 0 || issue.discriminator !== undefined) return [{ path, ...choice(value, types) }];
   if (isMap(value) && !issue.errors.some((branch) => branch.some(isOfWholeValue))) {
     return explainMaps(issue, value, context);
   }
@@ -144,7 +144,7 @@ function describe(
         message: zodWords.test(issue.message) ? `must be ${typeWord(issue.expected)}` : issue.message,
       };
     case 'invalid_value':
-      return choice(issue.path, value, issue.values.map(String));
+      return choice(value, issue.values.map(String));
     case 'too_small':
       return { message: `must ${bound(issue.origin, issue.minimum, issue.inclusive !== false, 'least')}` };
     case 'too_big':
@@ -162,9 +162,7 @@ function describe(
   }
 }
 
-function choice(path: Path, value: unknown, names: readonly string[]): Description {
-  const later = laterValue(path, value);
-  if (later !== undefined) return { message: later };
+function choice(value: unknown, names: readonly string[]): Description {
   const message = names.length === 1 ? `must be ${names[0] ?? ''}` : `must be one of ${names.join(', ')}`;
   return { message, suggestion: typeof value === 'string' ? nearestName(value, names) : undefined };
 }

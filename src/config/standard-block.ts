@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** What requests may cost more or less for. Which of them a provider has, its dialect says. */
-export const tierNames = ['default', 'flex', 'priority'] as const;
+import { tierNames } from '../core/tier-names.ts';
 
 export const standardBlock = z.strictObject({
   concurrency: z
@@ -19,6 +17,6 @@ export const standardBlock = z.strictObject({
   }),
   tier: z.enum(tierNames).optional().meta({
     description:
-      'What the provider is asked to serve requests as. flex: at half the price, when it has room. priority: faster, and dearer. Default: what the account is set to.',
+      'What the provider is asked to serve requests as. flex: at half the price, when it has room. priority: faster, and dearer. 2h, 8h: within that time, for less (endpoint responses at openai). Default: what the account is set to.',
   }),
 });

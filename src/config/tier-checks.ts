@@ -1,8 +1,8 @@
 import type { Endpoint } from '../core/dialect.ts';
 import { writtenDialect } from './dialect-of.ts';
+import { tierNames, windowMs } from '../core/tier-names.ts';
 import { valueAt, type Fault } from './fault.ts';
 import { requestDraft } from './request-draft.ts';
-import { tierNames } from './standard-block.ts';
 
 const path = ['standard', 'tier'];
 
@@ -13,13 +13,20 @@ export function checkTier(data: unknown): readonly Fault[] {
   const { endpoint } = requestDraft(data);
   if (tier === undefined || dialect === undefined || typeof endpoint !== 'string') return [];
   const known = dialect.tiers?.of(endpoint as Endpoint) ?? [];
-  if (!known.includes(tier)) return [{ path, message: missing(endpoint, known) }];
-  const parameter = ['request', 'params', dialect.tiers?.parameter ?? ''];
-  if (valueAt(data, parameter) === undefined) return [];
-  return [{ path, message: `stands beside \`${parameter.join('.')}\`; only one is sent, so take one out` }];
+  if (!known.includes(tier)) return [{ path, message: missing(tier, endpoint, known) }];
+  const parameters = windowMs(tier) === null ? {} : dialect.tiers?.window?.(tier);
+  const names = new Set([dialect.tiers?.parameter ?? '', ...Object.keys(parameters ?? {})]);
+  return Array.from(names)
+    .map((name) => ['request', 'params', name])
+    .filter((parameter) => valueAt(data, parameter) !== undefined)
+    .map((parameter) => ({
+      path,
+      message: `stands beside \`${parameter.join('.')}\`; only one is sent, so take one out`,
+    }));
 }
 
-function missing(endpoint: string, known: readonly string[]): string {
+function missing(tier: string, endpoint: string, known: readonly string[]): string {
   const those = known.length === 0 ? 'none; take it out' : `only ${known.join(', ')}`;
-  return `the provider does not have this tier for ${endpoint}: it has ${those}`;
+  const others = windowMs(tier) === null ? '' : '. Windows are for endpoint responses of provider openai';
+  return `the provider does not have this tier for ${endpoint}: it has ${those}${others}`;
 }

@@ -135,6 +135,8 @@ export interface Tiers {
   /** The parameter by which a request names its tier. */
   readonly parameter: string;
   of(endpoint: Endpoint): readonly string[];
+  /** The parameters that a request of a window is sent with; absent where a provider has no windows. */
+  window?(tier: string): JsonMap;
 }
 
 /**

@@ -33,6 +33,34 @@ export interface DirectSide {
    * @throws BatchlineError where no answer came; `outcome` says whether the request may have been answered unheard
    */
   ask(line: Buffer, path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse>;
+  /** Absent where a provider has no such requests. */
+  readonly later?: LaterSide;
+}
+
+/** The answer to a request that is to be answered later. */
+export interface Begun extends DirectResponse {
+  /** By which its answer is got; null where this is the answer, or it was not accepted. */
+  readonly handle: string | null;
+}
+
+/**
+ * How an accepted request stands.
+ * - `under_way`: it will be answered
+ * - `ended`: this is its answer, or says that it has none
+ * - `gone`: the provider does not know it
+ * - `unsaid`: the provider said nothing about it
+ */
+export interface Looked extends DirectResponse {
+  readonly state: 'under_way' | 'ended' | 'gone' | 'unsaid';
+}
+
+/** Requests that are accepted at once and answered within hours. No call is retried inside; each throws as `ask` does. */
+export interface LaterSide {
+  /** @param tier one of the dialect's windows */
+  begin(line: Buffer, signal: AbortSignal, tier: string): Promise<Begun>;
+  look(handle: string, signal: AbortSignal): Promise<Looked>;
+  /** Cancels it; where it had ended before, that stays as it is. */
+  abandon(handle: string, signal: AbortSignal): Promise<Looked>;
 }
 
 export const noHints: PaceHints = { retryAfterMs: null, requests: null, tokens: null };

@@ -12,11 +12,13 @@ import { geminiBatchRoutes } from './gemini/batch-routes.ts';
 import { contentRoutes } from './gemini/content-routes.ts';
 import { geminiFileRoutes } from './gemini/file-routes.ts';
 import type { Route } from './http/router.ts';
+import { backgroundRoutes } from './routes/background-routes.ts';
 import { batchRoutes } from './routes/batch-routes.ts';
 import { faultRoutes } from './routes/fault-routes.ts';
 import { fileRoutes } from './routes/file-routes.ts';
 import type { RateLimits } from './routes/rate-limits.ts';
 import { inferenceRoutes } from './routes/inference-routes.ts';
+import { BackgroundStore } from './state/background-store.ts';
 import { BatchStore } from './state/batch-store.ts';
 import { Bill } from './state/bill.ts';
 import { openDatabase } from './state/database.ts';
@@ -41,15 +43,18 @@ export class Service implements AsyncDisposable {
   readonly #runner: BatchRunner;
   readonly #stop: AbortController;
   readonly #rates: RateLimits;
+  readonly #background: BackgroundStore;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     context: BatchContext,
+    background: BackgroundStore,
     { stop, rates }: Pick<ServiceOptions, 'stop' | 'rates'>,
     resources: AsyncDisposableStack,
   ) {
     this.#rates = rates;
     this.#context = context;
+    this.#background = background;
     this.#runner = new BatchRunner(context);
     this.#stop = stop;
     this.#resources = resources;
@@ -74,7 +79,8 @@ export class Service implements AsyncDisposable {
       seed: options.seed,
       signal: options.stop.signal,
     };
-    return new Service(context, options, opening.move());
+    const background = new BackgroundStore(database, options.latencyMs);
+    return new Service(context, background, options, opening.move());
   }
 
   get faults(): FaultDesk {
@@ -87,7 +93,8 @@ export class Service implements AsyncDisposable {
     return [
       ...fileRoutes(files, runner, this.#context.faults),
       ...batchRoutes({ ...this.#context, runner }),
-      ...inferenceRoutes({ ...this.#context, rates: this.#rates }),
+      ...inferenceRoutes({ ...this.#context, rates: this.#rates, background: this.#background }),
+      ...backgroundRoutes(this.#background),
       ...messageBatchRoutes({ ...this.#context, runner }),
       ...messageRoutes({ ...this.#context, rates: this.#rates }),
       ...geminiFileRoutes({ ...this.#context, runner }),

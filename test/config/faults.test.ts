@@ -116,12 +116,12 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   [
     'name: tags',
     'standard: { tier: 2h }',
-    'p.yaml:1:19  standard.tier  `2h` is not available in this version',
+    'p.yaml:1:19  standard.tier  the provider does not have this tier for chat: it has only default, flex, priority. Windows are for endpoint responses of provider openai',
   ],
   [
     'name: tags',
     'standard: { tier: slow }',
-    'p.yaml:1:19  standard.tier  must be one of default, flex, priority',
+    'p.yaml:1:19  standard.tier  must be one of default, flex, priority, 2h, 8h',
   ],
   [
     '  prompt: "{{ subject }}"',

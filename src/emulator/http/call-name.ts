@@ -11,6 +11,8 @@ export const callNames = [
   'show_batch',
   'cancel_batch',
   'answer',
+  'show_response',
+  'cancel_response',
   'list_models',
   'show_model',
 ] as const;

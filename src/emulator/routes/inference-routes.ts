@@ -8,6 +8,8 @@ import type { Route } from '../http/router.ts';
 import { promptTokens } from '../faults/prompt-tokens.ts';
 import { endpoints, type Endpoint } from '../state/batch-record.ts';
 import type { Bill } from '../state/bill.ts';
+import type { BackgroundStore } from '../state/background-store.ts';
+import { checkBackground } from './background-routes.ts';
 import { openAiRates, RateCounter, type RateLimits } from './rate-limits.ts';
 
 export interface InferenceServices {
@@ -16,15 +18,20 @@ export interface InferenceServices {
   readonly rates: RateLimits;
 }
 
+interface OpenAiServices extends InferenceServices {
+  readonly background: BackgroundStore;
+}
+
 /** The synchronous side: the same answers, at once, each on the bill. */
-export function inferenceRoutes({ models, bill, rates }: InferenceServices): readonly Route[] {
+export function inferenceRoutes({ models, bill, rates, background }: OpenAiServices): readonly Route[] {
   const counter = new RateCounter(rates, openAiRates);
   return [
     ...endpoints.map((endpoint) => ({
       method: 'POST',
       path: endpoint,
       call: 'answer' as const,
-      handle: async (exchange: Exchange) => answerNow({ models, bill, rates: counter }, endpoint, exchange),
+      handle: async (exchange: Exchange) =>
+        answerNow({ models, bill, rates: counter, background }, endpoint, exchange),
     })),
     {
       method: 'GET',
@@ -49,7 +56,7 @@ export function inferenceRoutes({ models, bill, rates }: InferenceServices): rea
 }
 
 async function answerNow(
-  { models, bill, rates }: Omit<InferenceServices, 'rates'> & { readonly rates: RateCounter },
+  { models, bill, rates, background }: Omit<OpenAiServices, 'rates'> & { readonly rates: RateCounter },
   endpoint: Endpoint,
   exchange: Exchange,
 ): Promise<void> {
@@ -60,8 +67,10 @@ async function answerNow(
   }
   models.require(body['model']);
   const answered = answer(endpoint, body);
+  const isBackground = endpoint === '/v1/responses' && body['background'] === true;
+  if (isBackground) checkBackground(body);
   bill.noteAsked(body);
-  sendJson(exchange, 200, answered);
+  sendJson(exchange, 200, isBackground ? background.show(background.begin(body)) : answered);
 }
 
 function describeModel(id: string): object {

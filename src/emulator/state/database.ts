@@ -17,9 +17,15 @@ const schema = `
     ended INTEGER NOT NULL,
     record TEXT NOT NULL
   );
+  CREATE TABLE IF NOT EXISTS responses (
+    id TEXT NOT NULL PRIMARY KEY,
+    request TEXT NOT NULL,
+    ready_ms INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL DEFAULT 0
+  );
   CREATE INDEX IF NOT EXISTS batches_unfinished ON batches (seq) WHERE ended = 0;`;
 
-/** Opens the emulator's memory of files and batches. What a statement has written survives kill -9 and power loss. */
+/** Opens the emulator's memory of files, batches and background responses. What a statement has written survives kill -9 and power loss. */
 export function openDatabase(folder: string): DatabaseSync {
   const database = new DatabaseSync(join(folder, 'emulator.db'));
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

@@ -1,78 +1,36 @@
-import type { DirectResponse, DirectSide, PaceHints, RateWindow } from '../../core/direct-side.ts';
+import type { DirectResponse, DirectSide, LaterSide } from '../../core/direct-side.ts';
 import type { OpenAiCalls } from './account.ts';
 import { tiers } from './dialect/tiers.ts';
-import { usualStatus } from './dialect/usual-status.ts';
-import { retryAfter } from '../http/retry-after.ts';
+import { OpenAiBackground } from './background.ts';
+import { directResponse } from './direct-response.ts';
+import { requestOf, withFields } from './request-of.ts';
 
 /** The synchronous endpoints of one account. */
 export class OpenAiDirect implements DirectSide {
   readonly #api: OpenAiCalls;
+  readonly later: LaterSide;
 
   constructor(api: OpenAiCalls) {
     this.#api = api;
+    this.later = new OpenAiBackground(api);
   }
 
   async ask(line: Buffer, _path: string, signal: AbortSignal, tier?: string): Promise<DirectResponse> {
     const { path, body } = requestOf(line);
     const patience = tier === 'flex' ? 'slow' : 'whole';
     const call = { doing: `asking ${path}`, paid: true } as const;
-    const { status, headers, text } = await this.#api.exchange(
+    const exchanged = await this.#api.exchange(
       call,
       signal,
       (client, options) =>
         client.post(path, {
           ...options,
           // As text: exactly what the file holds, and its tier.
-          body: tier === undefined ? body : withTier(body, tier),
+          body: tier === undefined ? body : withFields(body, { [tiers.parameter]: tier }),
           headers: { 'content-type': 'application/json' },
         }),
       patience,
     );
-    return {
-      status: usualStatus(status),
-      requestId: headers.get('x-request-id'),
-      body: text,
-      pace: paceHints(headers, Date.now()),
-    };
+    return directResponse(exchanged);
   }
-}
-
-/** A body is never empty: it names its model. */
-function withTier(body: string, tier: string): string {
-  return `{${JSON.stringify(tiers.parameter)}:${JSON.stringify(tier)},${body.slice(1)}`;
-}
-
-const bodyMark = ',"body":';
-
-/** The base address ends in the version that paths of batch lines begin with. */
-function requestOf(line: Buffer): { readonly path: string; readonly body: string } {
-  const text = line.toString('utf8');
-  const at = text.indexOf(bodyMark);
-  const { url } = JSON.parse(`${text.slice(0, at)}}`) as { readonly url: string };
-  return { path: url.replace(/^\/v1(?=\/)/, ''), body: text.slice(at + bodyMark.length, -1) };
-}
-
-/** https://platform.openai.com/docs/guides/rate-limits: what is left, and in how long (`6m0s`, `20ms`) it is whole. */
-export function paceHints(headers: Headers, now: number): PaceHints {
-  return {
-    retryAfterMs: retryAfter(headers, now) ?? null,
-    requests: windowOf(headers, 'requests'),
-    tokens: windowOf(headers, 'tokens'),
-  };
-}
-
-function windowOf(headers: Headers, what: 'requests' | 'tokens'): RateWindow | null {
-  const remaining = headers.get(`x-ratelimit-remaining-${what}`);
-  const resetMs = durationMs(headers.get(`x-ratelimit-reset-${what}`) ?? '');
-  if (remaining === null || !/^\d+$/.test(remaining.trim()) || resetMs === null) return null;
-  return { remaining: Number(remaining), resetMs };
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function durationMs(text: string): number | null {
-  if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/.test(text)) return null;
-  const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g);
-  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (units[unit] ?? 0), 0);
 }

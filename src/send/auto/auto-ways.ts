@@ -72,6 +72,10 @@ export class AutoWays implements Ways {
     return hurryAt !== null && Date.now() >= hurryAt;
   }
 
+  get deadlineAt(): number | null {
+    return this.#options.run.deadlineAt;
+  }
+
   get asks(): boolean {
     return this.cutsOver;
   }

@@ -10,6 +10,8 @@ export interface Ways extends Disposable {
   readonly cutsOver: boolean;
   /** Whether there is no time any more but for requests that are answered as fast as usual. */
   readonly hurries: boolean;
+  /** Null where there is no time to keep. */
+  readonly deadlineAt: number | null;
   /** Whether new files are asked line by line, and are to be small for it. */
   readonly asks: boolean;
   /** Decides anew. */
@@ -25,6 +27,7 @@ export function oneWay(way: 'batch' | 'standard'): Ways {
     isOpen: false,
     cutsOver: false,
     hurries: false,
+    deadlineAt: null,
     asks: way === 'standard',
     look: async () => {},
     onOpened: () => {},

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { ChunkRows } from '../../batch/chunk-rows.ts';
 import { chunkFiles } from '../../batch/chunk-files.ts';
 import { BatchlineError } from '../../core/errors.ts';
+import { windowMs } from '../../core/tier-names.ts';
 import { readLines } from '../../files/line-reader.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { AskedLines } from './asked-lines.ts';
 import { askLine } from './ask-line.ts';
+import { endAccepted } from './end-accepted.ts';
 import type { Asking, DirectContext } from './context.ts';
 import { LinesOut } from './lines-out.ts';
 
@@ -15,6 +17,8 @@ const tellEveryMs = 1000;
 export interface AskedFile {
   /** Requests that were sent again although they may have been answered. */
   readonly inDoubt: number;
+  /** Accepted requests whose answers are still to be got, by a later pass; the file has no results before. */
+  readonly accepted: number;
   /** Why nothing more is to be sent; null where nothing speaks against it. */
   readonly fault: BatchlineError | null;
 }
@@ -23,7 +27,7 @@ export interface AskedFile {
  * Sends each line of a file that is not answered yet, and gathers the answers into the file of its results. What is under
  * way when the pass is broken off, or ends by a fault, is waited for: it is paid for.
  *
- * @param sends false where no more is to be sent: then the results are what is there
+ * @param sends false where no more is to be sent: then what was accepted is cancelled, and the results are what is there
  */
 export async function askFile(
   context: DirectContext,
@@ -43,10 +47,13 @@ export async function askFile(
     emit({ type: 'RequestsAnswered', chunk: chunk.chunk, answered: asked.count, requests: chunk.requests });
   const clock = setInterval(tell, tellEveryMs);
   try {
-    const fault = sends ? await askLines(context, asked, requests) : null;
+    const fault = await (sends ? askLines : endAccepted)(context, asked, requests);
+    const { size: accepted } = asked.accepted;
+    if (fault !== null && accepted > 0) return { inDoubt: asked.inDoubt, accepted, fault };
     await asked.finish();
     // What nothing was heard of is sent again with the next file, which knows nothing of this one.
-    return { inDoubt: asked.inDoubt + (fault === null ? 0 : asked.unheard), fault };
+    const unheard = fault === null ? 0 : asked.unheard;
+    return { inDoubt: asked.inDoubt + unheard, accepted: 0, fault };
   } finally {
     clearInterval(clock);
     tell();
@@ -59,7 +66,7 @@ export async function askLines(
   asked: AskedLines,
   path: string,
 ): Promise<BatchlineError | null> {
-  const { pacer, signals, runFailed, tokensOf, concurrency } = context;
+  const { pacer, signals, runFailed, tokensOf, concurrency, windows, clock } = context;
   const out = new LinesOut(concurrency);
   const failed = new AbortController();
   const stop = AbortSignal.any([signals.drain, runFailed, failed.signal]);
@@ -68,13 +75,17 @@ export async function askLines(
       for (const [index, bytes] of lines.entries()) {
         if (asked.has(first + index)) continue;
         await out.room(stop);
+        const isBegun = asked.handleOf(first + index) !== undefined;
+        if (!isBegun) await windows.room(() => context.tier, stop);
         // The block is read over while the line is still needed.
         const line = { number: first + index, line: Buffer.from(bytes), tokens: tokensOf(bytes) };
-        const sentAt = await pacer.turn(line.tokens, stop);
+        const sentAt = isBegun ? clock.now() : await pacer.turn(line.tokens, stop);
+        const isLater = isBegun || windowMs(context.tier) !== null;
         const asking = askLine(context, asked, line, sentAt, stop);
+        const answered = isLater ? windows.hold(asking) : asking;
         out.add(
           bytes.length,
-          asking.catch((reason: unknown) => failed.abort(reason)),
+          answered.catch((reason: unknown) => failed.abort(reason)),
         );
       }
     }

@@ -1,28 +1,20 @@
-import { type DirectResponse, noHints } from '../../core/direct-side.ts';
+import { type Begun, noHints } from '../../core/direct-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
+import { windowMs } from '../../core/tier-names.ts';
 import { givenUpLine } from '../../core/given-up.ts';
 import { backoff } from '../../core/retry.ts';
 import type { AskedLines } from './asked-lines.ts';
 import type { Asking } from './context.ts';
+import { hear } from './hear.ts';
+import { type Again, type Line, take, throwIfSilent } from './take.ts';
 
-/** A request line of a file. */
-export interface Line {
-  readonly number: number;
-  readonly line: Buffer;
-  /** What it is reckoned at. */
-  readonly tokens: number;
-}
-
-/** Why a request is to be sent again: it was too early, or the provider failed. */
-interface Again {
-  readonly why: 'pace' | 'provider';
-  readonly message: string;
+/** It was accepted, and is to be heard of by its handle. */
+interface Accepted {
+  readonly why: 'accepted';
 }
 
 /** So slow that a row has not used up its submissions in the minute after the last answer. */
 const backOff = { firstWaitMs: 500, longestWaitMs: 60_000 };
-/** After so long without any answer the provider is away for good. */
-const longestSilenceMs = 3_600_000;
 const aMinuteMs = 60_000;
 /** Tries of one row that count: those that failed while others were answered. */
 const mostSubmissions = 10;
@@ -45,12 +37,19 @@ export async function askLine(
   const { pacer, heard, lines, clock } = context;
   let failures = 0;
   let submissions = 0;
-  for (let sentAt = firstSentAt; ; sentAt = await pacer.turn(line.tokens, stop)) {
-    const again = await sendOnce(context, asked, line, sentAt);
+  const turn = async (): Promise<number> =>
+    asked.handleOf(line.number) === undefined ? pacer.turn(line.tokens, stop) : clock.now();
+  for (let sentAt = firstSentAt; ; sentAt = await turn()) {
+    const handle = asked.handleOf(line.number);
+    const again =
+      handle === undefined
+        ? await sendOnce(context, asked, line, sentAt)
+        : await hear(context, asked, line, handle);
     if (again === null) return;
+    if (again.why === 'accepted') continue;
     const now = clock.now();
     heard.failure(sentAt);
-    if (heard.silenceMs(now) > longestSilenceMs) throw providerSilent(again.message);
+    throwIfSilent(heard, now, again.message);
     // A refusal for the pace is waited out by all.
     if (again.why === 'pace') continue;
     failures += 1;
@@ -69,11 +68,17 @@ async function sendOnce(
   asked: AskedLines,
   { number, line }: Line,
   sentAt: number,
-): Promise<Again | null> {
-  const { direct, lines, pacer, clock, tier, signals } = context;
+): Promise<Again | Accepted | null> {
+  const { pacer, heard, clock } = context;
   asked.sent(number);
   try {
-    const response = await direct.ask(line, lines.pathOf(line), signals.abort, tier);
+    const response = await send(context, line);
+    if (response.handle !== null) {
+      asked.begun(number, response.handle);
+      heard.answer(clock.now());
+      pacer.pace.answered(response.pace, clock.now());
+      return { why: 'accepted' };
+    }
     const again = take(context, asked, { number, line }, response);
     const now = clock.now();
     if (again === null) pacer.pace.answered(response.pace, now);
@@ -91,39 +96,9 @@ async function sendOnce(
   }
 }
 
-function take(
-  { read, lines, heard, clock }: Asking,
-  asked: AskedLines,
-  { number, line }: Pick<Line, 'number' | 'line'>,
-  response: DirectResponse,
-): Again | null {
-  const text = lines.answered(line, response);
-  const result = read(Buffer.from(text));
-  const isRefused = result.kind === 'failed' && result.stage === 'request' && result.blame !== 'row';
-  if (isRefused && (result.blame === 'account' || result.retryable)) {
-    asked.refused(number);
-    if (result.blame === 'account') throw accountRefused(result.code, result.message);
-    return { why: response.status === 429 ? 'pace' : 'provider', message: result.message };
-  }
-  heard.answer(clock.now());
-  asked.answered(number, `${text}\n`);
-  return null;
-}
-
-function accountRefused(code: string, message: string): BatchlineError {
-  return new BatchlineError(
-    'account_refused',
-    `A request was refused for the account's sake with ${code}, so nothing more is sent: ${message}`,
-    {
-      hint: 'Set it right at the provider (credit, spend limit, API key, project, access to the model). Rows that were not answered wait.',
-      exitCode: 1,
-    },
-  );
-}
-
-function providerSilent(message: string): BatchlineError {
-  return new BatchlineError('provider_silent', `No request was answered for an hour. Last: ${message}`, {
-    hint: 'Type the same command again once the provider is back; what was answered is kept.',
-    exitCode: 1,
-  });
+async function send({ direct, lines, tier, signals }: Asking, line: Buffer): Promise<Begun> {
+  const { later } = direct;
+  if (later !== undefined && tier !== undefined && windowMs(tier) !== null)
+    return later.begin(line, signals.abort, tier);
+  return { ...(await direct.ask(line, lines.pathOf(line), signals.abort, tier)), handle: null };
 }

@@ -11,7 +11,10 @@ const syncEveryMs = 1000;
 
 /** Where what was asked of a file's lines is kept. */
 export interface AskedFiles {
-  /** `+3` for each time that line 3 went out, `-3` where it was answered that it had not run. */
+  /**
+   * `+3` for each time that line 3 went out, `-3` where it was answered that it had not run, `=3 "x"` where it was
+   * accepted and its answer is to be got by `x`.
+   */
   readonly log: string;
   /** Answers, until all are there. */
   readonly partial: string;
@@ -29,6 +32,8 @@ export class AskedLines implements AsyncDisposable {
   readonly #answers: number;
   /** Lines that went out and of which nothing has come back. */
   readonly #open: Set<number>;
+  /** By which the answers of accepted lines are got. */
+  readonly #handles: Map<number, string>;
   readonly #answered: Set<number>;
   #inDoubt: number;
   #isDirty = false;
@@ -39,6 +44,7 @@ export class AskedLines implements AsyncDisposable {
   private constructor(files: AskedFiles, known: Known) {
     this.#files = files;
     this.#open = known.open;
+    this.#handles = known.handles;
     this.#inDoubt = known.inDoubt;
     this.#answered = known.answered;
     this.#log = openSync(files.log, 'a', 0o600);
@@ -87,22 +93,46 @@ export class AskedLines implements AsyncDisposable {
     return this.#answered.has(line);
   }
 
-  /** To be called before a line goes out. */
+  /** By which the answer of a line that was accepted is got. */
+  handleOf(line: number): string | undefined {
+    return this.#handles.get(line);
+  }
+
+  /** Lines that were accepted and have no answer yet. */
+  get accepted(): ReadonlyMap<number, string> {
+    return this.#handles;
+  }
+
+  /** To be called before a line goes out; what it was accepted as before is lost. */
   sent(line: number): void {
+    this.#handles.delete(line);
     if (this.#open.has(line)) this.#inDoubt += 1;
     this.#open.add(line);
     this.#write(this.#log, `+${line}\n`);
   }
 
+  /** The provider will answer it, however often this process dies. */
+  begun(line: number, handle: string): void {
+    this.#handles.set(line, handle);
+    this.#write(this.#log, `=${line} ${JSON.stringify(handle)}\n`);
+  }
+
+  /** The provider does not know it any more: it stays open, for it may have been answered. */
+  gone(line: number): void {
+    this.#handles.delete(line);
+  }
+
   /** The provider has said that it did not run. */
   refused(line: number): void {
     this.#open.delete(line);
+    this.#handles.delete(line);
     this.#write(this.#log, `-${line}\n`);
   }
 
   /** @param text a result line, with its end */
   answered(line: number, text: string): void {
     this.#open.delete(line);
+    this.#handles.delete(line);
     this.#answered.add(line);
     this.#write(this.#answers, text);
   }
@@ -164,6 +194,7 @@ interface Answers {
 
 interface Known extends Answers {
   readonly open: Set<number>;
+  readonly handles: Map<number, string>;
   readonly inDoubt: number;
 }
 
@@ -191,16 +222,26 @@ async function readAnswers(
 }
 
 /** A line may have been answered and its answer lost with the process: what was sent last is then open. */
-function readLog(path: string, answered: ReadonlySet<number>): Pick<Known, 'open' | 'inDoubt'> {
+function readLog(path: string, answered: ReadonlySet<number>): Pick<Known, 'open' | 'handles' | 'inDoubt'> {
   const open = new Set<number>();
+  const handles = new Map<number, string>();
   let inDoubt = 0;
   for (const entry of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
-    const line = Number(entry.slice(1));
-    if (entry.startsWith('-')) open.delete(line);
-    if (!entry.startsWith('+')) continue;
-    if (open.has(line)) inDoubt += 1;
-    open.add(line);
+    const [, sign, digits, handle] = /^([-+=])(\d+)(?: (".*"))?$/.exec(entry) ?? [];
+    if (sign === undefined) continue;
+    const line = Number(digits);
+    if (sign === '=') {
+      if (handle !== undefined) handles.set(line, JSON.parse(handle) as string);
+      continue;
+    }
+    handles.delete(line);
+    if (sign === '-') open.delete(line);
+    else if (open.has(line)) inDoubt += 1;
+    else open.add(line);
   }
-  for (const line of answered) open.delete(line);
-  return { open, inDoubt };
+  for (const line of answered) {
+    open.delete(line);
+    handles.delete(line);
+  }
+  return { open, handles, inDoubt };
 }

@@ -9,6 +9,7 @@ import type { RequestLines } from '../../request/request-lines.ts';
 import type { Clock } from './clock.ts';
 import type { Heard } from './heard.ts';
 import type { Pacer } from './pacer.ts';
+import type { Windows } from './windows.ts';
 
 /** What asking lines one by one takes. */
 export interface Asking {
@@ -25,6 +26,7 @@ export interface Asking {
   readonly tokensOf: (line: Buffer) => number;
   /** Undefined where requests name none. */
   readonly tier: string | undefined;
+  readonly windows: Windows;
   readonly signals: Signals;
   /** Aborted once the run has failed, wherever: then nothing more is sent. */
   readonly runFailed: AbortSignal;

@@ -28,18 +28,19 @@ export class DirectLane implements Lane {
       return moved(await ledger.moveChunk(chunk, 'asking_begun', { account, lane: 'direct' }));
     }
     if (chunk.state !== 'asking' || (!pass.sends && !pass.cancels)) return left;
-    return moved(await this.#ask(chunk));
+    return this.#ask(chunk);
   }
 
-  async #ask(chunk: ChunkRecord): Promise<ChunkRecord> {
+  async #ask(chunk: ChunkRecord): Promise<Step> {
     const { ledger, folder, pass, halt, keepTimes } = this.#context;
-    const { inDoubt, fault } = await askFile(this.#context, chunk, pass.sends);
+    const { inDoubt, accepted, fault } = await askFile(this.#context, chunk, pass.sends);
     // What was answered is loaded all the same.
     if (fault !== null) halt(fault);
+    if (accepted > 0) return left;
     const answered = await ledger.moveChunk(chunk, 'answers_written', { inDoubt });
     this.#begun.delete(chunk.chunk);
     await keepTimes();
     await forgetAsking(folder, chunk.chunk);
-    return answered;
+    return moved(answered);
   }
 }

@@ -1,5 +1,7 @@
 import type { Host } from '../../core/host.ts';
+import { windowMs } from '../../core/tier-names.ts';
 import type { Collection } from '../../job/job.ts';
+import { pollIntervalMs } from '../../job/settings.ts';
 import type { Ways } from '../auto/ways.ts';
 import { systemClock } from './clock.ts';
 import type { DirectContext } from './context.ts';
@@ -8,11 +10,12 @@ import { Heard } from './heard.ts';
 import { Pace } from './pace.ts';
 import { Pacer } from './pacer.ts';
 import { timed } from './timed.ts';
+import { Windows } from './windows.ts';
 
 /** The way of a run's chunks through the provider's synchronous API. */
 export function openDirectLane(
   { ledger, run, loaded, prepared, pass }: Collection,
-  ways: Pick<Ways, 'hurries'>,
+  ways: Pick<Ways, 'hurries' | 'deadlineAt'>,
   failure: Pick<DirectContext, 'halt' | 'runFailed'>,
   { signals, emit }: Host,
 ): DirectLane {
@@ -38,9 +41,14 @@ export function openDirectLane(
     heard: new Heard(),
     clock: systemClock,
     concurrency,
+    windows: new Windows(pollIntervalMs(loaded.pipeline, prepared.isEmulator), concurrency, systemClock),
     // Who is served when there is room may wait for long.
     get tier() {
-      return tier === 'flex' && ways.hurries ? undefined : tier;
+      const within = windowMs(tier);
+      const isTooLong =
+        within !== null && ways.deadlineAt !== null && systemClock.now() + within > ways.deadlineAt;
+      const isPatient = tier === 'flex' || within !== null;
+      return isTooLong || (isPatient && ways.hurries) ? undefined : tier;
     },
     // Looking into each line takes longer than sending it.
     tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),

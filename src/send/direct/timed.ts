@@ -11,6 +11,7 @@ export function timed(direct: DirectSide, note: (ms: readonly number[]) => Promi
   let taken: number[] = [];
   return {
     direct: {
+      ...(direct.later === undefined ? {} : { later: direct.later }),
       ask: async (...request) => {
         const begun = performance.now();
         const response = await direct.ask(...request);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fakeServer, readBody, sendJson } from '../fake-server.ts';
 import { never, openProvider } from './open.ts';
-import { paceHints } from '../../../src/providers/openai/direct.ts';
+import { paceHints } from '../../../src/providers/openai/direct-response.ts';
 import { directResultLine, splitResultLine } from '../../../src/providers/openai/dialect/result-line.ts';
 import type { JsonMap } from '../../../src/core/json.ts';
 

@@ -61,4 +61,22 @@ function expectDoubts({ requests }: RunSummary, asked: readonly string[]): void 
   expect(requests.in_doubt).toBeLessThanOrEqual(mostKills * concurrency + 1);
 }
 
-export const standardScenes: readonly Scene[] = [standard];
+/** The same within a window: what was accepted is looked at by its id, whoever died meanwhile. */
+const background: Scene = {
+  ...notesScene,
+  name: 'run_background',
+  emulator: {},
+  pipeline: (places) => ({
+    ...notesPipeline(places),
+    request: { endpoint: 'responses', model: 'gpt-4o-mini', prompt: '{{ body }}' },
+    mode: 'standard',
+    standard: { concurrency, tier: '2h' },
+  }),
+  command: () => run,
+  after: runAgain,
+  expect: expectAsked,
+  about: 120,
+  doors: ['http POST /v1/responses sent', 'http POST /v1/responses answered', 'file rename output'],
+};
+
+export const standardScenes: readonly Scene[] = [standard, background];

@@ -8,6 +8,7 @@ import { AskedLines } from '../../../src/send/direct/asked-lines.ts';
 import { Heard } from '../../../src/send/direct/heard.ts';
 import { Pace, type PaceLimits } from '../../../src/send/direct/pace.ts';
 import { Pacer } from '../../../src/send/direct/pacer.ts';
+import { Windows } from '../../../src/send/direct/windows.ts';
 import { chatLines } from '../../request/chat-lines.ts';
 import { chatBody, reader } from '../../results/result-lines.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -101,6 +102,7 @@ export async function ask({ rows, limits, fate, runFailsAt = Infinity }: Scene):
       concurrency: paceLimits.concurrency,
       tokensOf: () => 10,
       tier: undefined,
+      windows: new Windows(1000, paceLimits.concurrency, clock),
       signals: { drain: signal, abort: signal },
       runFailed: failed.signal,
     };

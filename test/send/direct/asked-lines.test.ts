@@ -85,3 +85,24 @@ test('a log that was cut off spoils nothing that follows', async () => {
   asked.sent(1);
   expect(asked.inDoubt).toBe(1);
 });
+
+test('a later process knows what was accepted, but not what was cut off, sent again or ended', async () => {
+  {
+    await using asked = await open();
+    for (const line of [0, 1, 2, 3]) {
+      asked.sent(line);
+      asked.begun(line, `resp "${line}"`);
+    }
+    asked.answered(0, answer(0));
+    asked.refused(1);
+    asked.gone(2);
+    asked.sent(2);
+    expect(asked.inDoubt).toBe(1);
+  }
+  await appendFile(files.log, '+4\n=4 "resp');
+  await using asked = await open();
+  expect([...asked.accepted]).toEqual([[3, 'resp "3"']]);
+  expect(asked.inDoubt).toBe(1);
+  asked.sent(4);
+  expect(asked.inDoubt).toBe(2);
+});

@@ -5,7 +5,7 @@ import { saidTwice } from '../../../core/said-twice.ts';
 import type { VectorFormat } from './body.ts';
 
 /**
- * The parameters of each endpoint, as the official SDK types them (openai 7.57), those included that the request block
+ * The parameters of each endpoint, as the official SDK types them (openai 7.57, and `background_options` of 7.58), those included that the request block
  * itself writes.
  */
 export const apiParameters: Readonly<Record<Endpoint, readonly string[]>> = {
@@ -14,7 +14,7 @@ export const apiParameters: Readonly<Record<Endpoint, readonly string[]>> = {
     prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier stop
     store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity web_search_options`),
   responses:
-    words(`access_programs background context_management conversation image include input instructions
+    words(`access_programs background background_options context_management conversation image include input instructions
     max_output_tokens max_tool_calls metadata model moderation parallel_tool_calls previous_response_id prompt
     prompt_cache_key prompt_cache_options prompt_cache_retention reasoning safety_identifier service_tier store stream
     stream_options temperature text tool_choice tools top_logprobs top_p truncation user`),

@@ -50,7 +50,9 @@ const finishWords: ReadonlyMap<string, string> = new Map([
     (word) => [word, 'length'] as const,
   ),
   ...['content-filter', 'safety'].map((word) => [word, 'content_filter'] as const),
-  ...['failed', 'abort', 'cancelled', 'queued', 'in_progress'].map((word) => [word, 'error'] as const),
+  ...['failed', 'abort', 'cancelled', 'expired', 'queued', 'in_progress'].map(
+    (word) => [word, 'error'] as const,
+  ),
   ['completed', 'stop'],
 ]);
 
