@@ -106,6 +106,29 @@ it('sends again what failed, and counts in doubt what is gone or whose id was ne
   expect(askedRequests(await emulator.bill())).toHaveLength(rowCount + 4);
 });
 
+it("does not ask again for what another key's account was asked for", async () => {
+  await using emulator = await createEmulator({ latencyMs: 0 });
+  let looks = 0;
+  let isElsewhere = false;
+  await using proxy = await createProxy(emulator.url, async ({ method, path }, forward) => {
+    if (isElsewhere && method === 'GET' && path.startsWith('/responses/'))
+      return jsonResponse(404, { error: { message: 'No such response.' } });
+    const reply = await forward();
+    if (method === 'GET') looks += 1;
+    return begins(method, path) || method === 'GET' ? withStatus(reply, 'queued') : reply;
+  });
+  await using own = await project(proxy.url, within());
+  const { child, result } = own.start('run', 'pipeline.yaml', '--quiet');
+  await expect.poll(() => looks, { interval: 5 }).toBeGreaterThan(2 * rowCount);
+  child.kill('SIGKILL');
+  await result;
+  isElsewhere = true;
+  const { code, stderr } = await own.run('--quiet', '--set', 'provider.api_key=sk-of-another-project');
+  expect(code).toBe(1);
+  expect(stderr).toContain('which was accepted with another key');
+  expect(askedRequests(await emulator.bill())).toHaveLength(rowCount);
+});
+
 it('cancelled, it keeps what is answered and cancels the rest', async () => {
   await using emulator = await createEmulator({ latencyMs: 0 });
   const done = new Set<string>();

@@ -34,7 +34,7 @@ export async function askFile(
   chunk: ChunkRecord,
   sends: boolean,
 ): Promise<AskedFile> {
-  const { folder, signals, read, emit } = context;
+  const { folder, signals, read, emit, account } = context;
   const { requests, rows: rowsPath } = chunkFiles(folder, chunk.chunk);
   using rows = await ChunkRows.open(rowsPath, chunk.requests);
   const numbers = new Map(rows.customIds.map((customId, line) => [customId, line]));
@@ -47,7 +47,8 @@ export async function askFile(
     emit({ type: 'RequestsAnswered', chunk: chunk.chunk, answered: asked.count, requests: chunk.requests });
   const clock = setInterval(tell, tellEveryMs);
   try {
-    const fault = await (sends ? askLines : endAccepted)(context, asked, requests);
+    const asking = { ...context, isOtherKey: chunk.account !== account };
+    const fault = await (sends ? askLines : endAccepted)(asking, asked, requests);
     const { size: accepted } = asked.accepted;
     if (fault !== null && accepted > 0) return { inDoubt: asked.inDoubt, accepted, fault };
     await asked.finish();

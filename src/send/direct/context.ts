@@ -27,6 +27,8 @@ export interface Asking {
   /** Undefined where requests name none. */
   readonly tier: string | undefined;
   readonly windows: Windows;
+  /** Whether what was accepted before was so with another key, whose account may not be this one. */
+  readonly isOtherKey?: boolean;
   readonly signals: Signals;
   /** Aborted once the run has failed, wherever: then nothing more is sent. */
   readonly runFailed: AbortSignal;

@@ -19,6 +19,7 @@ const longestPauseMs = 60_000;
  *
  * @returns why it is to be sent again; null where it is answered. One that is gone was perhaps answered: it stays open, so
  *   that sending it again is counted as in doubt
+ * @throws BatchlineError `wrong_account` where one is gone that another key was accepted with
  */
 export async function hear(
   context: Asking,
@@ -38,6 +39,7 @@ export async function hear(
     } else heard.answer(clock.now());
     if (looked?.state === 'ended') return take(context, asked, line, looked);
     if (looksGone >= looksUntilGone) {
+      if (context.isOtherKey === true) throw wrongAccount(handle);
       asked.gone(line.number);
       return { why: 'provider', message: `the provider does not know ${handle} any more` };
     }
@@ -68,4 +70,15 @@ async function look(
     if (error instanceof BatchlineError && error.retryable) return null;
     throw error;
   }
+}
+
+function wrongAccount(handle: string): BatchlineError {
+  return new BatchlineError(
+    'wrong_account',
+    `The account of this API key does not know ${handle}, which was accepted with another key.`,
+    {
+      hint: 'Use the API key, organisation and project that the run was started with; it was not sent again.',
+      exitCode: 1,
+    },
+  );
 }
