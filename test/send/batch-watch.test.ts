@@ -129,3 +129,19 @@ describe('the first look at a batch', () => {
     expect(another.dueAt(chunk) - start).toBeGreaterThan(minute / 2);
   });
 });
+
+it('looks at a batch that is to end before its time within seconds, and ever less often', async () => {
+  const { watch } = watched('cancel');
+  await watch.look(chunk);
+  expect(watch.dueAt(chunk) - Date.now()).toBeGreaterThan(minute / 2);
+  watch.lookSoon(chunk);
+  const waits: number[] = [];
+  for (let look = 0; look < 30; look += 1) {
+    expect(await watch.look(chunk)).toBeNull();
+    waits.push(watch.dueAt(chunk) - Date.now());
+  }
+  expect(waits[0]).toBeLessThan(2_000);
+  expect(waits[5]).toBeLessThan(8_000);
+  expect(waits[29]).toBeGreaterThan(minute / 2);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(1.1 * minute);
+});

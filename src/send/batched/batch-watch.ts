@@ -8,6 +8,9 @@ import type { BatchContext } from './context.ts';
 const growth = 1.3;
 const longest = 5;
 
+/** The first wait for a batch that was cancelled, which may end within seconds. */
+const soonMs = 1000;
+
 /** Looks in a row after which an answer that may be a passing one is believed. */
 const looksUntilBelieved = 10;
 
@@ -25,6 +28,8 @@ interface Watched {
   /** When it is to be looked at next; milliseconds since 1970. */
   dueAt: number;
   waitMs: number;
+  /** Whether it was cancelled and somebody waits for its end. */
+  isAwaited: boolean;
   seen: string;
   /** When its status or its counters were last seen to change; milliseconds since 1970. */
   movedAt: number;
@@ -66,11 +71,12 @@ export class BatchWatch {
     if (this.#context.pass.waits) this.#of(chunk).dueAt = Date.now() + aboutMs(this.#context.lookMs);
   }
 
-  /** To be told of a batch that is to end before its time. */
+  /** To be told of a batch that is to end before its time, for which somebody waits. */
   lookSoon({ chunk }: ChunkRecord): void {
     const watched = this.#of(chunk);
     watched.dueAt = 0;
-    watched.waitMs = this.#context.lookMs;
+    watched.isAwaited = true;
+    watched.waitMs = this.#waits(watched).firstMs;
   }
 
   /** When a chunk's batch is to be looked at; at once where it was under way before, or each is looked at once only. */
@@ -84,6 +90,7 @@ export class BatchWatch {
     const watched: Watched = {
       dueAt: 0,
       waitMs: this.#context.lookMs,
+      isAwaited: false,
       seen: '',
       movedAt: Date.now(),
       cancelledAt: null,
@@ -218,8 +225,14 @@ export class BatchWatch {
   }
 
   #wait(watched: Watched, isChanged: boolean): void {
+    const { firstMs, longestMs } = this.#waits(watched);
+    watched.waitMs = isChanged ? firstMs : Math.min(watched.waitMs * growth, longestMs);
+  }
+
+  #waits({ isAwaited }: Watched): { readonly firstMs: number; readonly longestMs: number } {
     const { lookMs } = this.#context;
-    watched.waitMs = isChanged ? lookMs : Math.min(watched.waitMs * growth, lookMs * longest);
+    if (isAwaited) return { firstMs: Math.min(soonMs, lookMs), longestMs: lookMs };
+    return { firstMs: lookMs, longestMs: lookMs * longest };
   }
 }
 
