@@ -27,7 +27,7 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
   return {
     get requests() {
       const asks = pipeline.mode === 'standard' || learned?.asks === true;
-      const most = asks ? mostAskedAtOnce : Infinity;
+      const most = asks ? Math.max(fewAsked, pipeline.standard.concurrency) : Infinity;
       return Math.min(requests ?? Infinity, provider.maxRequests, inputs, most);
     },
     get bytes() {
@@ -40,8 +40,11 @@ export function chunkLimits(pipeline: Pipeline, provider: BatchLimits, learned?:
   };
 }
 
-/** Files whose lines are asked one by one are small: what was answered is loaded once the whole file is. */
-const mostAskedAtOnce = 1000;
+/**
+ * Files whose lines are asked one by one are small: what was answered is loaded, and judged by the breaker, once the whole
+ * file is.
+ */
+const fewAsked = 200;
 
 /** The first wait between two looks at a batch, in milliseconds. The emulator has no limit on how often it is asked. */
 export function pollIntervalMs(pipeline: Pipeline, isEmulator: boolean): number {
