@@ -7,6 +7,7 @@
  * Reads are left out where they leave nothing behind; of a question to the provider the first answer counts, so that
  * the number of crossings does not depend on how often a batch was looked at.
  */
+import { subscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -102,21 +103,27 @@ function watchSqlite(): void {
     before(StatementSync.prototype, method, (self) => statementName((self as StatementSync).sourceSQL));
 }
 
+interface HttpRequest {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Of every request, by fetch or without it (https://undici.nodejs.org/#/docs/api/DiagnosticsChannel). */
 function watchHttp(): void {
-  const original = globalThis.fetch;
   const asked = new Set<string>();
-  globalThis.fetch = async (input, init) => {
-    const { method, url } = input instanceof Request ? input : { method: init?.method, url: String(input) };
-    if (!url.startsWith('http')) return original(input, init);
-    const { pathname, search } = new URL(url);
-    const call = `http ${method?.toUpperCase() ?? 'GET'} ${pathname.replaceAll(/(file|batch)[-_]\w+/g, '$1')}`;
-    const changes = !call.startsWith('http GET');
-    if (changes) cross(`${call} sent`);
-    const response = await original(input, init);
-    if (changes || !asked.has(pathname + search)) cross(`${call} answered`);
-    asked.add(pathname + search);
-    return response;
+  const callOf = ({ method, path }: HttpRequest): string => {
+    const { pathname } = new URL(path, 'http://server');
+    return `http ${method} ${pathname.replaceAll(/(file|batch)[-_]\w+/g, '$1')}`;
   };
+  subscribe('undici:request:create', (message) => {
+    const { request } = message as { readonly request: HttpRequest };
+    if (request.method !== 'GET') cross(`${callOf(request)} sent`);
+  });
+  subscribe('undici:request:headers', (message) => {
+    const { request } = message as { readonly request: HttpRequest };
+    if (request.method !== 'GET' || !asked.has(request.path)) cross(`${callOf(request)} answered`);
+    asked.add(request.path);
+  });
 }
 
 type QueryConfig = string | { readonly text: string } | null;
