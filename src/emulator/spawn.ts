@@ -76,7 +76,8 @@ async function startChild(options: SpawnOptions): Promise<Address | null> {
   const told: ChildOptions = { ...childOptions, faultsFollow: faults !== undefined };
   await using log = await open(joinPath(options.dataDir, 'emulator.log'), 'a', 0o600);
   const child = fork(childPath(), [JSON.stringify(told)], {
-    execArgv: [],
+    // Else what is read and dropped again may pile up to some hundred megabytes before it is collected.
+    execArgv: ['--max-semi-space-size=4'],
     // A session of its own: a Ctrl-C in the terminal is for the run, and another run may use the emulator too.
     detached: true,
     stdio: ['ignore', 'ignore', log.fd, 'ipc'],
