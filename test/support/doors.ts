@@ -108,13 +108,14 @@ interface HttpRequest {
   readonly path: string;
 }
 
+function callOf({ method, path }: HttpRequest): string {
+  const { pathname } = new URL(path, 'http://server');
+  return `http ${method} ${pathname.replaceAll(/(file|batch)[-_]\w+/g, '$1')}`;
+}
+
 /** Of every request, by fetch or without it (https://undici.nodejs.org/#/docs/api/DiagnosticsChannel). */
 function watchHttp(): void {
   const asked = new Set<string>();
-  const callOf = ({ method, path }: HttpRequest): string => {
-    const { pathname } = new URL(path, 'http://server');
-    return `http ${method} ${pathname.replaceAll(/(file|batch)[-_]\w+/g, '$1')}`;
-  };
   subscribe('undici:request:create', (message) => {
     const { request } = message as { readonly request: HttpRequest };
     if (request.method !== 'GET') cross(`${callOf(request)} sent`);
