@@ -3,7 +3,9 @@ import { createEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 import { createProxy, jsonResponse } from '../support/proxy.ts';
 
-const rows = Array.from({ length: 5000 }, (_, id) => `${JSON.stringify({ id, body: `row ${id}` })}\n`).join('');
+const rows = Array.from({ length: 5000 }, (_, id) => `${JSON.stringify({ id, body: `row ${id}` })}\n`).join(
+  '',
+);
 
 test('requests that are all refused for one reason are not sent to the last row', async () => {
   await using emulator = await createEmulator();

@@ -3,11 +3,10 @@ import {
   type BatchLimits,
   type BatchSide,
   type ChunkFile,
-  hasEnded,
   type Refusal,
   type RemoteBatch,
 } from '../../core/batch-side.ts';
-import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { cancelUnlessEnded } from '../http/cancel-unless-ended.ts';
 import { everything, pageOf, pageSize } from '../http/listing.ts';
 import type { Patience } from '../http/patience.ts';
 import { uploadHeader, UploadWatchdog } from '../http/upload-watchdog.ts';
@@ -65,16 +64,12 @@ export class AnthropicBatches implements BatchSide {
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
     } catch (error) {
       signal.throwIfAborted();
-      if (watchdog.signal.aborted) throw this.#stalled(call.doing);
+      if (watchdog.signal.aborted)
+        throw watchdog.stalled(this.#account.host, call.doing, { outcome: 'unknown' });
       const refusal = refusedCreate(error);
       if (refusal === null) throw error;
       return refusal;
     }
-  }
-
-  #stalled(doing: string): BatchlineError {
-    const message = `${this.#account.host}, while ${doing}: no byte moved for too long`;
-    return new BatchlineError('upload_stalled', message, { retryable: true, outcome: 'unknown' });
   }
 
   async look(id: string, signal: AbortSignal): Promise<RemoteBatch> {
@@ -99,18 +94,13 @@ export class AnthropicBatches implements BatchSide {
 
   async cancel(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `cancelling batch ${id}`, notFound: 'batch' } as const;
-    try {
+    const cancel = async (): Promise<RemoteBatch> => {
       const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.messages.batches.cancel(id, {}, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
-    } catch (error) {
-      // A batch that ended meanwhile cannot be cancelled any more, which is no failure.
-      if (errorCode(error) !== 'provider_refused' && errorCode(error) !== 'provider_error') throw error;
-      const batch = await this.look(id, signal);
-      if (hasEnded(batch.status) || batch.status === 'cancelling') return batch;
-      throw error;
-    }
+    };
+    return cancelUnlessEnded(cancel, () => this.look(id, signal));
   }
 
   fetch(batchId: string, part: string, to: string, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,8 @@
-import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
+import { nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asMap } from '../../core/json.ts';
 import { pageOf } from '../http/listing.ts';
+import { unknownModel } from '../http/unknown-model.ts';
 import type { Account, AnthropicCalls } from './account.ts';
 
 /** Proves address and key by the cheapest call that needs them. */
@@ -42,12 +43,8 @@ export async function checkModel(
     if (errorCode(error) !== 'model_not_found') return;
     const names = await listedModels(api, timeoutMs, signal);
     if (names.includes(model)) return;
-    const advice = nearestName(model, names) === undefined ? [] : [didYouMean(model, names)];
-    throw new BatchlineError('model_not_found', `${host} has no model "${model}"`, {
-      where: host,
-      hint: ['Correct request.model.', ...advice].join(' '),
-      exitCode: 2,
-    });
+    // Without a near one, its many dated names help nobody.
+    throw unknownModel(host, model, nearestName(model, names) === undefined ? [] : names);
   }
 }
 

@@ -1,33 +1,33 @@
 import { asMap } from '../../core/json.ts';
 import type { CallInfo } from '../http/api-calls.ts';
 import { readBody, saveBody } from '../http/download.ts';
+import { LineCounts } from '../http/line-counts.ts';
 import type { Account, AnthropicCalls } from './account.ts';
-import { LineCounter, ResultCounts } from './line-counts.ts';
 import { requestCounts } from './remote-batch.ts';
 
 /** The results of batches, a line for each request, in no order. */
 export class AnthropicResults {
   readonly #account: Account;
   readonly #api: AnthropicCalls;
-  readonly #counts: ResultCounts;
+  readonly #lines: LineCounts;
 
   constructor(account: Account, api: AnthropicCalls, warn: (message: string) => void) {
     this.#account = account;
     this.#api = api;
-    this.#counts = new ResultCounts(warn);
+    this.#lines = new LineCounts(warn);
   }
 
   /** @param part where the batch says its results are */
   async download(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
-    const expected = await this.#linesOf(batchId, signal);
-    const body = await this.#open(batchId, part, signal);
-    const counter = new LineCounter();
-    await saveBody(body.pipeThrough(counter.stream), {
-      path,
-      what: nameOf(batchId),
-      size: { bytes: null, requireWhole: () => this.#counts.requireWhole(batchId, counter, expected) },
-      signal,
+    const what = nameOf(batchId);
+    const lines = await this.#linesOf(batchId, signal);
+    const { body, size } = this.#lines.of(await this.#open(batchId, part, signal), {
+      what,
+      lines,
+      warning: (found, expected) =>
+        `The results of batch ${batchId} have ${found} lines, not ${expected} as the provider says; they were taken.`,
     });
+    await saveBody(body, { path, what, size, signal });
   }
 
   /** What is there, as it comes, of which no more is asked for than is read. */

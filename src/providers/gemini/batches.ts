@@ -6,9 +6,9 @@ import type {
   Refusal,
   RemoteBatch,
 } from '../../core/batch-side.ts';
-import { hasEnded } from '../../core/batch-side.ts';
 import { BatchlineError, errorCode } from '../../core/errors.ts';
-import { roomCodes } from '../http/provider-error.ts';
+import { cancelUnlessEnded } from '../http/cancel-unless-ended.ts';
+import { roomRefusal } from '../http/room-refusal.ts';
 import type { GeminiCalls } from './account.ts';
 import { modelPath } from './dialect/model-path.ts';
 import type { GeminiFiles } from './files.ts';
@@ -98,18 +98,14 @@ export class GeminiBatches implements BatchSide {
 
   async cancel(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `cancelling batch ${id}`, notFound: 'batch' } as const;
-    try {
+    const cancel = async (): Promise<null> => {
       await this.#api.ask(call, signal, {}, (client, options) =>
         client.json({ to: `${pathOf(id)}:cancel`, json: {} }, options),
       );
-    } catch (error) {
-      // A batch that ended meanwhile cannot be cancelled any more, which is no failure.
-      if (errorCode(error) !== 'provider_refused' && errorCode(error) !== 'provider_error') throw error;
-      const batch = await this.look(id, signal);
-      if (hasEnded(batch.status) || batch.status === 'cancelling') return batch;
-      throw error;
-    }
-    return this.look(id, signal);
+      return null;
+    };
+    const look = (): Promise<RemoteBatch> => this.look(id, signal);
+    return (await cancelUnlessEnded(cancel, look)) ?? look();
   }
 
   async fetch(batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
@@ -131,10 +127,9 @@ function pathOf(id: string): string {
 /** What the provider has said at once, and else says of a batch that has failed; null where it is an error. */
 function refusalAtOnce(error: unknown): Refusal | null {
   if (!(error instanceof BatchlineError) || error.outcome !== 'absent') return null;
+  const ofRoom = roomRefusal(error, statedLimit);
+  if (ofRoom !== null) return ofRoom;
   const { code, message } = error;
-  if (code === roomCodes.tokens) return { kind: 'room', of: 'tokens', limit: statedLimit(message), message };
-  if (code === roomCodes.batches) return { kind: 'room', of: 'batches', limit: null, message };
-  if (code === 'file_too_large') return { kind: 'size', message };
   const lines = code === 'provider_refused' ? linesIn(message) : [];
   if (lines.length === 0) return null;
   return { kind: 'lines', lines: new Map(lines.map((line) => [line, { code: null, message }])) };

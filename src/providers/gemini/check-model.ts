@@ -1,14 +1,11 @@
-import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import { asText } from '../../core/json.ts';
 import { refusalOf } from '../http/provider-error.ts';
+import { unknownModel } from '../http/unknown-model.ts';
 import type { Account, GeminiCalls } from './account.ts';
 import { modelPath } from './dialect/model-path.ts';
 import { everything } from './listing.ts';
 import { statusOf } from './words.ts';
-
-/** A listing of more models than this helps nobody. */
-const mostListed = 20;
 
 interface Question {
   readonly model: string;
@@ -30,16 +27,7 @@ export async function checkModel(
   const names = await listedModels(api, signal);
   if (names.includes(path)) return;
   const short = names.map((name) => name.replace(/^models\//, ''));
-  throw new BatchlineError('model_not_found', `${account.host} has no model "${model}"`, {
-    where: account.host,
-    hint: ['Correct request.model.', ...advice(model, short)].join(' '),
-    exitCode: 2,
-  });
-}
-
-function advice(model: string, names: readonly string[]): readonly string[] {
-  const isWorthListing = names.length > 0 && names.length <= mostListed;
-  return isWorthListing || nearestName(model, names) !== undefined ? [didYouMean(model, names)] : [];
+  throw unknownModel(account.host, model, short);
 }
 
 async function isDenied(

@@ -1,5 +1,6 @@
 import type { DirectResponse, DirectSide } from '../../core/direct-side.ts';
 import { retryAfter } from '../http/retry-after.ts';
+import { withFields } from '../http/with-fields.ts';
 import type { GeminiCalls } from './account.ts';
 import { tierName, tiers } from './dialect/tiers.ts';
 
@@ -20,7 +21,7 @@ export class GeminiDirect implements DirectSide {
     const sent = {
       method: 'POST',
       to: path,
-      body: tier === undefined ? body : withTier(body, tier),
+      body: tier === undefined ? body : withFields(body, { [tiers.parameter]: tierName(tier) }),
     } as const;
     const answer = await this.#api.exchange(
       call,
@@ -40,11 +41,6 @@ export class GeminiDirect implements DirectSide {
       },
     };
   }
-}
-
-/** A body is never empty: it holds what is asked. */
-function withTier(body: string, tier: string): string {
-  return `{${JSON.stringify(tiers.parameter)}:${JSON.stringify(tierName(tier))},${body.slice(1)}`;
 }
 
 const bodyMark = '","request":';

@@ -5,14 +5,12 @@ import { BatchlineError, errorCode } from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
 import type { CallInfo } from '../http/api-calls.ts';
 import { readBody, saveBody } from '../http/download.ts';
+import { LineCounts } from '../http/line-counts.ts';
 import type { Patience } from '../http/patience.ts';
+import { runOfUpload, uploadNameOf } from '../http/upload-name.ts';
 import { uploadHeader, UploadWatchdog } from '../http/upload-watchdog.ts';
 import type { Account, GeminiCalls } from './account.ts';
-import { LineCounts } from './line-counts.ts';
 import { everything } from './listing.ts';
-
-/** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
-const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl$/;
 
 const mediaType = 'application/jsonl';
 
@@ -67,8 +65,7 @@ export class GeminiFiles {
     } catch (error) {
       signal.throwIfAborted();
       if (!watchdog.signal.aborted) throw isSessionLost(error) ? uploadLost(error) : error;
-      const message = `${this.#account.host}, while ${call.doing}: no byte moved for too long`;
-      throw new BatchlineError('upload_stalled', message, { retryable: true });
+      throw watchdog.stalled(this.#account.host, call.doing);
     }
   }
 
@@ -92,7 +89,12 @@ export class GeminiFiles {
   /** @param lines how many it should hold; null where that is not known */
   async download(file: string, path: string, lines: number | null, signal: AbortSignal): Promise<void> {
     const response = await this.#open({ doing: `downloading ${file}`, notFound: 'file' }, file, signal);
-    const { body, size } = this.#lines.of(file, response.body ?? new Blob([]).stream(), lines);
+    const { body, size } = this.#lines.of(response.body ?? new Blob([]).stream(), {
+      what: file,
+      lines,
+      warning: (found, expected) =>
+        `${file} holds ${found} lines, not ${expected} as the provider says; it was taken as it is.`,
+    });
     await saveBody(body, { path, what: file, size, signal });
   }
 
@@ -112,7 +114,7 @@ export class GeminiFiles {
   async *uploads(signal: AbortSignal): AsyncGenerator<Leftover> {
     for await (const file of everything(this.#api, { doing: 'listing files' }, listed, signal)) {
       const id = asText(file['name']);
-      const run = uploadName.exec(asText(file['displayName']) ?? '')?.[1];
+      const run = runOfUpload(asText(file['displayName']) ?? '');
       const createdAt = Date.parse(asText(file['createTime']) ?? '');
       if (id !== null && run !== undefined)
         yield { id, run, createdAt: Number.isNaN(createdAt) ? null : createdAt };
@@ -149,8 +151,4 @@ function uploadLost(error: BatchlineError): BatchlineError {
 
 function pathOf(file: string): string {
   return `/v1beta/${file.startsWith('files/') ? file : `files/${file}`}`;
-}
-
-function uploadNameOf({ label, sha256 }: ChunkFile): string {
-  return `batchline-${label.run}-${label.chunk}-${sha256.slice(0, 12)}.jsonl`;
 }

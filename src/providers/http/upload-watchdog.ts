@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { BatchlineError, type BatchlineErrorOptions } from '../../core/errors.ts';
 
 interface RequestMessage {
   readonly request: { readonly headers?: unknown };
@@ -36,6 +37,12 @@ export class UploadWatchdog implements Disposable {
   /** Aborted when the upload has stalled. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What a stalled upload is told as. @param doing follows "while" */
+  stalled(host: string, doing: string, options: BatchlineErrorOptions = {}): BatchlineError {
+    const message = `${host}, while ${doing}: no byte moved for too long`;
+    return new BatchlineError('upload_stalled', message, { retryable: true, ...options });
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,8 @@ import type { Exchanged } from '../http/api-calls.ts';
 import type { OpenAiCalls } from './account.ts';
 import { tiers } from './dialect/tiers.ts';
 import { directResponse } from './direct-response.ts';
-import { requestOf, withFields } from './request-of.ts';
+import { withFields } from '../http/with-fields.ts';
+import { requestOf } from './request-of.ts';
 
 /** Any other word may be one of a response that goes on. */
 const endedWords: ReadonlySet<string> = new Set([

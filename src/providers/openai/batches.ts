@@ -6,8 +6,7 @@ import type {
   Refusal,
   RemoteBatch,
 } from '../../core/batch-side.ts';
-import { hasEnded } from '../../core/batch-side.ts';
-import { BatchlineError, errorCode } from '../../core/errors.ts';
+import { BatchlineError } from '../../core/errors.ts';
 import type { OpenAiCalls } from './account.ts';
 import type { Compat } from './compat.ts';
 import { apiPaths } from './dialect/dialect.ts';
@@ -16,7 +15,8 @@ import type { OpenAiFiles } from './files.ts';
 import { everything, pageOf, pageSize } from '../http/listing.ts';
 import { metadataOf, remoteBatch } from './remote-batch.ts';
 import { limitsOf, serverAt } from './servers.ts';
-import { roomCodes } from '../http/provider-error.ts';
+import { roomRefusal } from '../http/room-refusal.ts';
+import { cancelUnlessEnded } from '../http/cancel-unless-ended.ts';
 import { statedLimit } from './want-of-room.ts';
 
 /** The Batches API of one account, whose inputs and results are files of it. */
@@ -96,18 +96,13 @@ export class OpenAiBatches implements BatchSide {
 
   async cancel(id: string, signal: AbortSignal): Promise<RemoteBatch> {
     const call = { doing: `cancelling batch ${id}`, notFound: 'batch' } as const;
-    try {
+    const cancel = async (): Promise<RemoteBatch> => {
       const answer = await this.#api.ask(call, signal, {}, (client, request) =>
         client.batches.cancel(id, request),
       );
       return remoteBatch(answer) ?? this.#api.notUnderstood(call);
-    } catch (error) {
-      // A batch that ended meanwhile cannot be cancelled any more, which is no failure.
-      if (errorCode(error) !== 'provider_refused' && errorCode(error) !== 'provider_error') throw error;
-      const batch = await this.look(id, signal);
-      if (hasEnded(batch.status) || batch.status === 'cancelling') return batch;
-      throw error;
-    }
+    };
+    return cancelUnlessEnded(cancel, () => this.look(id, signal));
   }
 
   fetch(_batchId: string, part: string, path: string, signal: AbortSignal): Promise<void> {
@@ -122,8 +117,5 @@ export class OpenAiBatches implements BatchSide {
 /** What the provider has said at once, and else says when it validates a batch; null where it is an error. */
 function refusalAtOnce(error: unknown): Refusal | null {
   if (!(error instanceof BatchlineError) || error.outcome !== 'absent') return null;
-  const { code, message } = error;
-  if (code === roomCodes.tokens) return { kind: 'room', of: 'tokens', limit: statedLimit(message), message };
-  if (code === roomCodes.batches) return { kind: 'room', of: 'batches', limit: null, message };
-  return code === 'file_too_large' ? { kind: 'size', message } : null;
+  return roomRefusal(error, statedLimit);
 }

@@ -1,12 +1,9 @@
-import { didYouMean, nearestName } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import { asMap, asText } from '../../core/json.ts';
 import type { Account, OpenAiCalls } from './account.ts';
 import { pageOf } from '../http/listing.ts';
+import { unknownModel } from '../http/unknown-model.ts';
 import { serverAt } from './servers.ts';
-
-/** A listing of more models than this helps nobody. */
-const mostListed = 20;
 
 interface Question {
   readonly model: string;
@@ -29,16 +26,7 @@ export async function checkModel(
   if (!(await isDenied(account, model, question.timeoutMs, signal))) return;
   const names = await listedModels(api, question.timeoutMs, signal);
   if (names.includes(model)) return;
-  throw new BatchlineError('model_not_found', `${account.host} has no model "${model}"`, {
-    where: account.host,
-    hint: ['Correct request.model.', ...advice(model, names)].join(' '),
-    exitCode: 2,
-  });
-}
-
-function advice(model: string, names: readonly string[]): readonly string[] {
-  const isWorthListing = names.length > 0 && names.length <= mostListed;
-  return isWorthListing || nearestName(model, names) !== undefined ? [didYouMean(model, names)] : [];
+  throw unknownModel(account.host, model, names);
 }
 
 async function isDenied(

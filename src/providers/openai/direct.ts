@@ -3,7 +3,8 @@ import type { OpenAiCalls } from './account.ts';
 import { tiers } from './dialect/tiers.ts';
 import { OpenAiBackground } from './background.ts';
 import { directResponse } from './direct-response.ts';
-import { requestOf, withFields } from './request-of.ts';
+import { withFields } from '../http/with-fields.ts';
+import { requestOf } from './request-of.ts';
 
 /** The synchronous endpoints of one account. */
 export class OpenAiDirect implements DirectSide {

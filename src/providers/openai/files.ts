@@ -12,10 +12,8 @@ import { everything, pageOf } from '../http/listing.ts';
 import type { AccountOptions } from './open.ts';
 import type { Patience } from '../http/patience.ts';
 import { uploadForm } from './upload-form.ts';
+import { runOfUpload, uploadNameOf } from '../http/upload-name.ts';
 import { uploadHeader, UploadWatchdog } from '../http/upload-watchdog.ts';
-
-/** Uploads are named `batchline-<run>-<chunk>-<sha12>.jsonl`. */
-const uploadName = /^batchline-(\d{8}-\d{6}-[0-9a-f]{6})-\d+-[0-9a-f]{12}\.jsonl$/;
 
 interface RemoteFile {
   readonly id: string;
@@ -59,8 +57,7 @@ export class OpenAiFiles {
     } catch (error) {
       signal.throwIfAborted();
       if (!watchdog.signal.aborted) throw error;
-      const message = `${this.#account.host}, while ${call.doing}: no byte moved for too long`;
-      throw new BatchlineError('upload_stalled', message, { retryable: true });
+      throw watchdog.stalled(this.#account.host, call.doing);
     }
   }
 
@@ -115,7 +112,7 @@ export class OpenAiFiles {
       return pageOf(answer) ?? this.#api.notUnderstood(call);
     };
     for await (const { id, name, createdAt } of everything(fetchPage, remoteFile)) {
-      const run = uploadName.exec(name)?.[1];
+      const run = runOfUpload(name);
       if (run !== undefined) yield { id, run, createdAt };
     }
   }
@@ -128,10 +125,6 @@ export class OpenAiFiles {
       if (errorCode(error) !== 'file_not_found') throw error;
     }
   }
-}
-
-function uploadNameOf({ label, sha256 }: ChunkFile): string {
-  return `batchline-${label.run}-${label.chunk}-${sha256.slice(0, 12)}.jsonl`;
 }
 
 function remoteFile(item: unknown): RemoteFile | undefined {

@@ -1,5 +1,3 @@
-import type { JsonMap } from '../../core/json.ts';
-
 /** What a request line asks, as text: exactly what the file holds. */
 interface Request {
   readonly path: string;
@@ -14,9 +12,4 @@ export function requestOf(line: Buffer): Request {
   const at = text.indexOf(bodyMark);
   const { url } = JSON.parse(`${text.slice(0, at)}}`) as { readonly url: string };
   return { path: url.replace(/^\/v1(?=\/)/, ''), body: text.slice(at + bodyMark.length, -1) };
-}
-
-/** A body is never empty: it names its model. */
-export function withFields(body: string, fields: JsonMap): string {
-  return `${JSON.stringify(fields).slice(0, -1)},${body.slice(1)}`;
 }

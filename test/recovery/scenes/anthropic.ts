@@ -1,19 +1,6 @@
-import { expect } from 'vitest';
-import { acceptedBatches } from '../../support/bill.ts';
 import { providerAt } from '../../support/emulator.ts';
-import {
-  allOk,
-  answerTo,
-  expectCounts,
-  expectNoPartialFiles,
-  ids,
-  run,
-  runAgain,
-  tableRows,
-  type Scene,
-} from '../scene.ts';
-import type { World } from '../world.ts';
-import { notesPipeline, notesScene, rowCount, rowsPerFile } from './notes.ts';
+import { run, runAgain, type Scene } from '../scene.ts';
+import { expectFilesBoughtOnce, notesPipeline, notesScene } from './notes.ts';
 
 /** `run` where nothing names a batch: a create that is refused in passing, one whose reply is lost, a cut download. */
 const anthropic: Scene = {
@@ -35,7 +22,7 @@ const anthropic: Scene = {
   }),
   command: () => run,
   after: runAgain,
-  expect: expectBoughtOnce,
+  expect: expectFilesBoughtOnce,
   about: 120,
   doors: [
     'http POST /v1/messages/batches sent',
@@ -43,15 +30,5 @@ const anthropic: Scene = {
     'file rename output',
   ],
 };
-
-/** Every row is answered, and no file was bought twice, though no batch says which it is. */
-async function expectBoughtOnce(world: World): Promise<void> {
-  expect(await tableRows(world)).toEqual(ids(rowCount).map((id) => ({ id, answer: answerTo(id) })));
-  const [first] = await world.runs();
-  if (first === undefined) throw new Error('There is no run in the ledger.');
-  expectCounts(first, 'completed', allOk(rowCount));
-  expect(acceptedBatches(await world.emulator.bill())).toBe(rowCount / rowsPerFile);
-  await expectNoPartialFiles(world);
-}
 
 export const anthropicScenes: readonly Scene[] = [anthropic];

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { acceptedBatches } from '../../support/bill.ts';
 import { providerAt } from '../../support/emulator.ts';
 import {
   allOk,
@@ -51,5 +52,15 @@ export async function expectAnswers(world: World): Promise<void> {
   if (first === undefined) throw new Error('There is no run in the ledger.');
   expectCounts(first, 'completed', allOk(rowCount));
   await expectPaidOnce(world);
+  await expectNoPartialFiles(world);
+}
+
+/** Every row is answered in the run that was begun first, and no file was bought twice; answers may have been cut. */
+export async function expectFilesBoughtOnce(world: World): Promise<void> {
+  expect(await tableRows(world)).toEqual(ids(rowCount).map((id) => ({ id, answer: answerTo(id) })));
+  const [first] = await world.runs();
+  if (first === undefined) throw new Error('There is no run in the ledger.');
+  expectCounts(first, 'completed', allOk(rowCount));
+  expect(acceptedBatches(await world.emulator.bill())).toBe(rowCount / rowsPerFile);
   await expectNoPartialFiles(world);
 }
