@@ -13,6 +13,7 @@ const belowRun = [
     'pg',
     'duckdb',
     'config',
+    'cost',
     'sources',
     'transforms',
     'request',
@@ -46,15 +47,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   providers: ['core', 'files'],
   ledger: ['core', 'files'],
   config: ['core', 'expr', ...registries],
-  batch: ['core', 'files', 'request', 'results', ...ledgerInterface],
+  cost: ['core', 'config', ...registries],
+  batch: ['core', 'files', 'request', 'results', 'cost', ...ledgerInterface],
   // The emulator speaks OpenAI's words, of which the rules for strict schemas and the models' dimensions stand once.
   emulator: ['core', 'files', 'providers/openai/dialect'],
   job: [
-    ['core', 'files', 'config', 'request', 'results', 'emulator', ...registries, ...ledgerInterface],
+    ['core', 'files', 'config', 'cost', 'request', 'results', 'emulator', ...registries, ...ledgerInterface],
   ].flat(),
   read: ['core', 'files', 'config', 'request', 'batch', 'job', ...ledgerInterface],
-  send: ['core', 'files', 'batch', 'request', 'job', ...ledgerInterface],
-  load: ['core', 'files', 'config', 'request', 'batch', 'results', 'job', ...ledgerInterface],
+  send: ['core', 'files', 'cost', 'batch', 'request', 'job', ...ledgerInterface],
+  load: ['core', 'files', 'config', 'cost', 'request', 'batch', 'results', 'job', ...ledgerInterface],
   run: belowRun,
   // The commands' page is made from the table that also makes their help.
   reference: ['core', 'config', ...registries, 'cli/command-spec.ts', 'cli/commands.ts'],

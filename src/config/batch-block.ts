@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { byteSize, duration } from '../core/quantity.ts';
+import { pilotBlock } from './pilot-block.ts';
 
 const count = z.int().positive();
 
@@ -18,6 +19,10 @@ export const batchBlock = z.strictObject({
   max_enqueued_tokens: count.optional().meta({
     description:
       "The most prompt tokens that the account may have enqueued for the model, over all runs of the state folder. Default: learned from the provider's refusals.",
+  }),
+  pilot: pilotBlock.prefault(0).meta({
+    description:
+      'So many rows are sent alone; the rest waits until enough of them were answered well. Default: 0, none.',
   }),
   completion_window: z
     .string()

@@ -9,6 +9,8 @@ import { autoBlock, scheduleBlock } from './auto-block.ts';
 import { batchBlock } from './batch-block.ts';
 import { blocksSchema } from './blocks.ts';
 import { parseMaxFailedRows } from './failed-rows.ts';
+import { budgetBlock, pricesBlock } from './money-blocks.ts';
+import { notifyBlock } from './notify-block.ts';
 import { requestSchema } from './request.ts';
 import { standardBlock } from './standard-block.ts';
 
@@ -50,6 +52,16 @@ export const pipelineSchema = z.strictObject({
   standard: standardBlock.prefault({}).meta({ description: 'How fast synchronous requests are sent.' }),
   auto: autoBlock.prefault({}).meta({ description: 'Which way requests of `mode: auto` go.' }),
   schedule: scheduleBlock.prefault({}).meta({ description: 'What times of day mean.' }),
+  notify: notifyBlock.optional().meta({ description: 'Who is told how a run ended. Default: nobody.' }),
+  budget: budgetBlock.prefault({}).meta({ description: 'How much a run may cost, in US dollars.' }),
+  prices: pricesBlock.default({}).meta({
+    description:
+      'What models cost, by name, in US dollars per million tokens; it goes before the list of known prices.',
+  }),
+  runs_table: z.string().min(1).optional().meta({
+    description:
+      'A table beside a `postgres` or `duckdb` sink, such as public.batchline_runs, that gets a row for each run. Default: none.',
+  }),
   max_failed_rows: maxFailedRows.prefault(0).meta({
     description: 'Up to so many failed rows, or such a share of the answered rows ("1%"), a run ends well.',
   }),

@@ -16,6 +16,7 @@ import type { Ways } from '../send/auto/ways.ts';
 import { openLane, openRoom } from '../send/batched/open-lane.ts';
 import { openDirectLane } from '../send/direct/open-direct.ts';
 import { ChunkDriver } from '../send/driver.ts';
+import type { Gate } from '../send/gate.ts';
 import { left, moved } from '../send/lane.ts';
 import { Route } from '../send/route.ts';
 import { runFolderGone } from './state-gone.ts';
@@ -77,12 +78,14 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
       return driver.failed;
     },
   };
+  const gates: readonly Gate[] = [];
   const lane = new Route(
     {
       batch: openLane(work, room, delivery, ways, host),
       standard: openDirectLane(work, ways, failure, host),
     },
     ways,
+    gates,
   );
   const driver = new ChunkDriver({
     lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
@@ -94,7 +97,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     drain: host.signals.drain,
   });
   breaker?.onTripped((error) => driver.fail(error));
-  ways.onOpened(() => driver.rouse());
+  for (const opened of [ways, ...gates]) opened.onOpened(() => driver.rouse());
   const sending = { driver, ways, limits };
   try {
     await settleHeld(work, driver, delivery);

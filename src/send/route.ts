@@ -1,5 +1,6 @@
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { Ways } from './auto/ways.ts';
+import type { Gate } from './gate.ts';
 import { type Lane, later, type Step } from './lane.ts';
 
 export interface Lanes {
@@ -11,13 +12,17 @@ export interface Lanes {
 export class Route implements Lane {
   readonly #lanes: Lanes;
   readonly #ways: Pick<Ways, 'wayOf'>;
+  readonly #gates: readonly Pick<Gate, 'mayLeave'>[];
 
-  constructor(lanes: Lanes, ways: Pick<Ways, 'wayOf'>) {
+  constructor(lanes: Lanes, ways: Pick<Ways, 'wayOf'>, gates: readonly Pick<Gate, 'mayLeave'>[] = []) {
     this.#lanes = lanes;
     this.#ways = ways;
+    this.#gates = gates;
   }
 
   async step(chunk: ChunkRecord): Promise<Step> {
+    if (chunk.state === 'sealed' && this.#gates.some((gate) => !gate.mayLeave(chunk)))
+      return later(Infinity, 'gate');
     const way = this.#ways.wayOf(chunk);
     return way === 'wait' ? later(Infinity, 'way') : this.#lanes[way].step(chunk);
   }

@@ -86,7 +86,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['name: tags', 'name:', 'p.yaml:1:6  name  is empty; give it a value or take the key out'],
   ['name: tags', 'model: x', 'p.yaml:1:1  model  unknown key  (did you mean request.model?)'],
   ['name: tags', 'mode: bath', 'p.yaml:1:7  mode  must be one of batch, standard, auto'],
-  ['name: tags', 'budget: { max_cost: 1 }', 'p.yaml:1:1  budget  `budget` is not available in this version'],
+  ['name: tags', 'budget: { max_cost: 0 }', 'p.yaml:1:21  budget.max_cost  must be more than 0'],
   [
     'name: tags',
     'schedule: { cron: "0 2 * * *" }',
@@ -134,7 +134,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'p.yaml:11:19  standard.tier  the provider does not have this tier for embeddings: it has none; take it out',
   ],
   ['name: tags', 'standard: { concurrency: 0 }', 'p.yaml:1:26  standard.concurrency  must be'],
-  ['name: tags', 'prices: {}', 'p.yaml:1:1  prices  `prices` is not available in this version'],
+  ['name: tags', 'prices: { a: { input: -1 } }', 'p.yaml:1:23  prices.a.input  must be'],
   [
     'name: tags',
     'state: postgres://h/db',
@@ -187,7 +187,7 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'batch: { completion_window: soon }',
     'p.yaml:1:29  batch.completion_window  must be a window like 24h',
   ],
-  ['name: tags', 'batch: { pilot: 5 }', 'p.yaml:1:10  batch.pilot  `pilot` is not available in this version'],
+  ['name: tags', 'batch: { pilot: -1 }', 'p.yaml:1:17  batch.pilot  must be'],
   ['name: tags', '__proto__: 1', 'p.yaml:1:1  __proto__  unknown key'],
   ['name: tags', 'constructor: 1', 'p.yaml:1:1  constructor  unknown key'],
   ['type: postgres', 'type: postgress', 'p.yaml:3:9  source.type  must be ', 'did you mean postgres?'],

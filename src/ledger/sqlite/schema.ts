@@ -4,7 +4,7 @@ import { chunks, durations, events, room, rows, runs, waitingRows } from './tabl
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
-const newest = 11;
+const newest = 12;
 
 /** What was noted against a row before it was known whose fault a failure is. */
 const blameOldFailures = `
@@ -20,6 +20,13 @@ const addAuto = `
   ALTER TABLE runs ADD COLUMN cut_over_at INTEGER;
   ${durations}
 `;
+
+/** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
+const addMoney = '';
+const addForecast = '';
+const addPilot = '';
+const addNotices = '';
+const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
 
 const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
 
@@ -60,6 +67,7 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}
     ${addAuto}
+    ${sinceEleven}
     `,
   ],
   [
@@ -74,9 +82,11 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ${blameOldFailures}
     ${addCancels}
     ${addAuto}
+    ${sinceEleven}
     `,
   ],
-  [10, `${addCancels} ${addAuto}`],
+  [10, `${addCancels} ${addAuto} ${sinceEleven}`],
+  [11, sinceEleven],
 ]);
 
 /**

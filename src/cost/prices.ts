@@ -1,0 +1,24 @@
+/** Tokens of one request as they are billed. `input` is all of the prompt; `cached` and `cacheWrite` are parts of it. */
+export interface BilledTokens {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
+  readonly cacheWrite: number;
+}
+
+/** How a request is, or was, served. */
+export interface Service {
+  readonly way: 'batch' | 'standard';
+  /** In the words of pipeline files, or the provider's own; null where it is the usual one. */
+  readonly tier: string | null;
+}
+
+/** What tokens of a pipeline's model cost. */
+export interface Prices {
+  /** The date of the list, `2026-11-01`; null where the file's own prices are taken. */
+  readonly asOf: string | null;
+  /** Whose prices these are, for people: `openai`, `prices.my-model`. */
+  readonly by: string;
+  /** US dollars of one request; null where the price is unknown. */
+  cost(tokens: BilledTokens, service: Service): number | null;
+}
