@@ -8,7 +8,7 @@ import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
 import { failedSummary, noteRun, summaryJson } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
-import { loadFor, withDraining } from './pipeline-command.ts';
+import { loadForRun, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
 import { runReport } from './run-report.ts';
 
@@ -50,7 +50,7 @@ async function collect(
   options: Record<string, unknown>,
   context: CommandContext,
 ): Promise<Collected> {
-  const loaded = await loadFor(run.path, options, context);
+  const loaded = await loadForRun(run, options, context);
   const { ledger } = found;
   return withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);

@@ -49,6 +49,10 @@ const json: OptionSpec = { flags: '--json', description: 'print JSON' };
 
 const configuration: readonly OptionSpec[] = [
   {
+    flags: '--target <name>',
+    description: "take the values of one of the file's `targets` in place of its own",
+  },
+  {
     flags: '--set <path=value>',
     description: 'override a value of the file, as in source.path=other.csv; may be repeated',
     repeatable: true,
