@@ -6,6 +6,7 @@ import type {
   RunStatus,
   TokenCounts,
 } from '../ledger/ledger.ts';
+import { addCosts, noCost } from '../ledger/cost.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
 
 export interface BatchCounts {
@@ -74,9 +75,15 @@ export async function summarize(
     requests: countRequests(chunks),
     ...deadlineOf((await ledger.run(run.runId)) ?? run, status, Date.now()),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
-    cost_usd: chunks.length === 0 ? 0 : null,
+    cost_usd: costOf(chunks),
     seconds: Math.round(run.workedMs / 100) / 10,
   };
+}
+
+/** Null rather than too small: also while answers that were paid for cannot be read. */
+function costOf(chunks: readonly ChunkRecord[]): number | null {
+  const { usd, unpriced } = chunks.map(({ cost }) => cost).reduce(addCosts, noCost);
+  return unpriced > 0 || chunks.some(({ unread }) => unread !== null) ? null : usd;
 }
 
 function deadlineOf(
