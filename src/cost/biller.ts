@@ -22,7 +22,11 @@ export function billerOf(provider: Pipeline['provider'], { findProvider }: Price
   const url = provider['base_url'];
   const address = typeof url === 'string' ? URL.parse(url) : null;
   if (address === null)
-    return { tariff: own, name: nameOf(own.biller), unknownAddress: url === undefined ? null : String(url) };
+    return {
+      tariff: own,
+      name: nameOf(own.biller),
+      unknownAddress: url === 'emulator' ? 'the emulator' : null,
+    };
   const listed = findProvider({ providerApiUrl: address.href });
   const known = declaration.tariffAt?.(address.host) ?? (listed?.id === own.biller ? own : undefined);
   const biller = listed?.id ?? known?.biller;

@@ -6,8 +6,8 @@ import type {
   RunStatus,
   TokenCounts,
 } from '../ledger/ledger.ts';
-import { addCosts, noCost } from '../ledger/cost.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
+import { knownCost } from './run-cost.ts';
 
 export interface BatchCounts {
   readonly total: number;
@@ -75,15 +75,9 @@ export async function summarize(
     requests: countRequests(chunks),
     ...deadlineOf((await ledger.run(run.runId)) ?? run, status, Date.now()),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
-    cost_usd: costOf(chunks),
+    cost_usd: knownCost(chunks),
     seconds: Math.round(run.workedMs / 100) / 10,
   };
-}
-
-/** Null rather than too small: also while answers that were paid for cannot be read. */
-function costOf(chunks: readonly ChunkRecord[]): number | null {
-  const { usd, unpriced } = chunks.map(({ cost }) => cost).reduce(addCosts, noCost);
-  return unpriced > 0 || chunks.some(({ unread }) => unread !== null) ? null : usd;
 }
 
 function deadlineOf(
