@@ -1,5 +1,5 @@
 import type { Blame } from './blame.ts';
-import type { Usage } from './batch-result.ts';
+import type { Billing, Usage } from './batch-result.ts';
 import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
 import type { PartPlan, WritePart } from './message-part.ts';
@@ -63,10 +63,10 @@ export interface Reply {
   /** Whether the model asked for a tool to be called, so that it need not have said anything. */
   readonly hasCalls: boolean;
   readonly model: string | null;
-  /** The tier that the request was served in, which need not be the one that was asked for. */
-  readonly serviceTier?: string | null;
   /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
+  /** The tier need not be the one that was asked for. The usual billing where it is left out. */
+  readonly billing?: Billing;
 }
 
 /** Why a request was not answered. */
@@ -96,7 +96,8 @@ export type AnswerLeaf =
   | 'inputTokens'
   | 'outputTokens'
   | 'totalTokens'
-  | 'cachedTokens';
+  | 'cachedTokens'
+  | 'cacheWriteTokens';
 
 /** What the texts and numbers of a successful result line mean, for a reader that does not parse each line. */
 export interface LeafMeanings {

@@ -9,6 +9,7 @@ import type {
   UnreadResults,
 } from './chunk-record.ts';
 import type { ChunkEvent } from './chunk-state.ts';
+import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
@@ -71,6 +72,8 @@ export interface ChunkOutcome {
   /** What rows are held for; null where none are. */
   readonly unread: UnreadResults | null;
   readonly usage: TokenCounts;
+  /** What the provider's responses cost, whatever became of their rows. */
+  readonly cost: Cost;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
   readonly recovered: readonly string[];

@@ -235,6 +235,7 @@ export const fakeProvider = defineProvider({
   dialect,
   keyVariable: 'FAKE_API_KEY',
   basePath: '',
+  tariff: { biller: 'fake', batch: 0.5, tiers: {} },
   open: async ({ account }) => ({
     account,
     check: async (signal) => {

@@ -21,6 +21,16 @@ export function bytes(value: number): string {
   return `${power === 0 ? amount : amount.toFixed(1)} ${units[power] ?? 'B'}`;
 }
 
+const cents = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+
+/** `$1,204.50`, `$0.21`, `$0.0034`: cents, or as many places as two digits take. */
+export function dollars(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0 || size >= 0.0995) return cents.format(value);
+  const places = Math.min(1 - Math.floor(Math.log10(size)), 12);
+  return `${value < 0 ? '-' : ''}$${size.toFixed(places)}`;
+}
+
 const rounded = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** What a provider has room for, and the word for taking it. */

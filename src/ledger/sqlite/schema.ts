@@ -21,8 +21,19 @@ const addAuto = `
   ${durations}
 `;
 
+/** What chunks are to remember of money. The chunks of version 8 are moved to a table that has these columns. */
+const addCosts = `
+  ALTER TABLE chunks ADD COLUMN cost_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN list_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN cache_saved_usd REAL NOT NULL DEFAULT 0;
+`;
+
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
-const addMoney = '';
+/** What answers cost that were loaded before costs were kept is not known. */
+const addMoney = `
+  UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
+`;
 const addForecast = '';
 const addPilot = '';
 const addNotices = '';
@@ -82,11 +93,12 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ${blameOldFailures}
     ${addCancels}
     ${addAuto}
+    ${addCosts}
     ${sinceEleven}
     `,
   ],
-  [10, `${addCancels} ${addAuto} ${sinceEleven}`],
-  [11, sinceEleven],
+  [10, `${addCancels} ${addAuto} ${addCosts} ${sinceEleven}`],
+  [11, `${addCosts} ${sinceEleven}`],
 ]);
 
 /**

@@ -49,5 +49,5 @@ test('knows the texts of parts, asks again of them, and knows what was asked', (
 
 test('a reply names the tier that it was served in', () => {
   const replies = [{ service_tier: 'flex' }, {}].map((body) => openAiDialect.reply('chat', body));
-  expect(replies.map(({ serviceTier }) => serviceTier)).toEqual(['flex', null]);
+  expect(replies.map(({ billing }) => billing?.tier)).toEqual(['flex', null]);
 });
