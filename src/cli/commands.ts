@@ -19,6 +19,14 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./validate.ts'),
   },
   {
+    name: 'test',
+    args: '<file...>',
+    summary:
+      'Runs NAME.test.yaml beside a pipeline file: rows and answers given, requests and loaded values expected. Reaches no network.',
+    options: options.test,
+    load: () => import('./test.ts'),
+  },
+  {
     name: 'build',
     args: '<file>',
     summary: 'Writes the request files of a pipeline into a folder, to be sent by hand.',
@@ -105,8 +113,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'schema',
     args: '',
-    summary: 'Prints the JSON Schema of pipeline files, for editors.',
-    options: [],
+    summary: 'Prints the JSON Schema of pipeline files, or of their test files, for editors.',
+    options: options.schema,
     load: () => import('./schema.ts'),
   },
   {

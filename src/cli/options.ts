@@ -127,6 +127,8 @@ export const options = {
     ...output,
   ],
   validate: configuration,
+  test: [...configuration, { flags: '--json', description: 'print the results as JSON' }],
+  schema: [{ flags: '--test', description: 'of test files' }],
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
     ...selection,

@@ -16,7 +16,7 @@ import { type Problem, sortProblems } from './problem.ts';
 import { isRoutingName } from '../core/routing-name.ts';
 import { annotatedTexts, type AnnotatedText } from './schema-tree.ts';
 import { hideSecret, hideUrlPassword } from './secrets.ts';
-import { substituteEnvironment, type Substituted, type Substitution } from './substitute.ts';
+import { substituteEnvironment, type StandIn, type Substituted, type Substitution } from './substitute.ts';
 import { isOfOtherTarget, missingTarget, targetNames, targetOverrides } from './targets.ts';
 import { checkTexts, warnOfTexts } from './text-checks.ts';
 
@@ -31,6 +31,8 @@ export interface CheckOptions {
   /** Which of the values that stand in place of the file's are taken; all of them where it is left out. */
   readonly takes?: ((override: Override) => boolean) | undefined;
   readonly redactor: Redactor;
+  /** What takes the place of variables that are not set; where it is left out they are faults. */
+  readonly standIn?: StandIn | undefined;
 }
 
 export interface Checked {
@@ -69,7 +71,7 @@ class Check {
     const syntax = this.#document.syntaxFaults();
     // What YAML stumbles over behind the first fault mostly follows from it.
     if (this.#document.isUnreadable) return this.#report(first(syntax), []);
-    this.#filled = substituteEnvironment(this.#document, this.#options.env);
+    this.#filled = substituteEnvironment(this.#document, this.#options.env, this.#options.standIn);
     const data = this.#readData();
     // What YAML already complains of is the reason why the data cannot be read.
     if ('fault' in data)

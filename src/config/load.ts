@@ -9,6 +9,7 @@ import { parseOverrides, type Override } from './overrides.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ConfigError, type Problem } from './problem.ts';
 import { hideEnvironment } from './secrets.ts';
+import type { StandIn } from './substitute.ts';
 
 export interface LoadOptions {
   /** The process's environment. */
@@ -21,6 +22,8 @@ export interface LoadOptions {
   readonly target?: string | undefined;
   /** Learns the file's secrets; a new one where it is left out. */
   readonly redactor?: Redactor | undefined;
+  /** What takes the place of variables that are not set; where it is left out they are faults. */
+  readonly standIn?: StandIn | undefined;
   /** Finds out which fields the rows have, of a file's data, so that what names them is judged along with the rest. */
   readonly learn?: (data: unknown, baseDir: string) => Promise<RowFields | undefined>;
 }
@@ -64,8 +67,8 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const source = await readPipelineFile(path);
   const env = await loadEnvironment(options.env, baseDir, options.envFile);
   hideEnvironment(redactor, env);
-  const { target } = options;
-  const given = { file: path, env, overrides: readOverrides(options.set ?? []), target, redactor };
+  const { target, standIn } = options;
+  const given = { file: path, env, overrides: readOverrides(options.set ?? []), target, redactor, standIn };
   const checked = checkPipeline(source, given);
   const { pipeline, warnings, problemsOf, targets } = checked;
   const row = checked.data === undefined ? undefined : await options.learn?.(checked.data, baseDir);

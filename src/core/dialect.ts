@@ -4,6 +4,7 @@ import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
 import type { PartPlan, WritePart } from './message-part.ts';
 import type { RequestBlock } from './request-block.ts';
+import type { MadeUpAnswer, ShownRequest } from './shown-request.ts';
 import type { WireText } from './wire-text.ts';
 
 /** What requests ask for, in the words of pipeline files. */
@@ -169,6 +170,10 @@ export interface Dialect {
   reply(endpoint: Endpoint, body: JsonMap): Reply;
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
+  /** A request's body as a person reads it. */
+  shown(endpoint: Endpoint, body: JsonMap): ShownRequest;
+  /** The body of a response that says so: for trying a pipeline out without the provider. */
+  answerBody(request: RequestBlock, answer: MadeUpAnswer): JsonMap;
   facts(request: RequestDraft): ModelFacts;
   /** Absent where a provider has none. */
   readonly tiers?: Tiers;

@@ -7,15 +7,14 @@ import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
 import { openPriceList } from '../cost/open-prices.ts';
 import type { PriceList } from '../cost/prices.ts';
-import { FilesBelow } from '../files/files-below.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
-import { createRenderer, type Renderer } from '../request/renderer.ts';
+import type { Renderer } from '../request/renderer.ts';
 import { RequestLines } from '../request/request-lines.ts';
 import { askProvider } from './ask-provider.ts';
 import { addedKeyFields, itemKeyNames } from './key-names.ts';
 import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts.ts';
+import { pipelineRenderer } from './pipeline-renderer.ts';
 import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
-import { chunkLimits } from './settings.ts';
 import { checkFiles, checkTables } from './table-rules.ts';
 import { checkFieldNames } from './row-fields.ts';
 import { openTransforms, type TransformChain } from './transform-chain.ts';
@@ -75,22 +74,13 @@ export async function preparePipeline(
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, offline));
   const skips = skipsUnchanged(pipeline, sink);
   checkTables(pipeline, { source, sink, skipsUnchanged: skips });
-  const keyNames = itemKeyNames(pipeline);
-  const renderer = createRenderer(
-    {
-      dialect: dialectOf(pipeline),
-      request: pipeline.request,
-      keyMode: pipeline.source.key_mode,
-      maxLineBytes: chunkLimits(pipeline, provider.batches.limits).bytes,
-      wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
-      carried: columns.carried,
-      files: new FilesBelow(loaded.baseDir),
-      countsPieces: addedKeyFields(pipeline).length > 0,
-      keyNames,
-    },
-    chain.fields,
-  );
-  const results = await openResultColumns(pipeline, columns, keyNames);
+  const renderer = pipelineRenderer(loaded, {
+    fields: chain.fields,
+    carried: columns.carried,
+    limits: provider.batches.limits,
+    wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
+  });
+  const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
   const opened = opening.move();
   return {
     source,

@@ -111,6 +111,12 @@ const dialect: Dialect = {
     ...rest,
     what: `${String(what)}\u0000${answer}\u0000${complaint}`,
   }),
+  shown: (_endpoint, { what }) => ({
+    messages: [{ role: 'user', parts: [{ text: String(what) }] }],
+    schema: null,
+    params: {},
+  }),
+  answerBody: (_request, answer) => ({ ...answer }),
   asked: ({ what, ...rest }) => ({ ...rest, what: String(what).split('\u0000')[0] ?? '' }),
   split: (line) => {
     const customId = asText(line['key']);

@@ -7,6 +7,7 @@ import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 
 const messagesPath = '/v1/messages';
 
@@ -24,6 +25,8 @@ export const anthropicDialect: Dialect = {
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   // Its tokenizer is not public.
   facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
   parameters: knownParameters,

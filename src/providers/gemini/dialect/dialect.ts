@@ -10,6 +10,7 @@ import { promptSize } from './prompt-size.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 import { tiers } from './tiers.ts';
 
 /** How the Gemini Developer API writes requests and results, alone and in batches. */
@@ -27,6 +28,8 @@ export const geminiDialect: Dialect = {
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   facts: modelFacts,
   parameters: knownParameters,
   outputCeiling,

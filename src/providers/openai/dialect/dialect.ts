@@ -9,6 +9,7 @@ import { asked, reask } from './reask.ts';
 import { tiers } from './tiers.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 import { strictOutputFaults } from './strict-output.ts';
 
 /** Where requests of each kind go. */
@@ -36,6 +37,8 @@ export const openAiDialect: Dialect = {
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
   outputCeiling,
