@@ -34,6 +34,13 @@ export interface BodyPlan {
   readonly messages: number;
 }
 
+/** The texts of a prompt. */
+export interface PromptTexts {
+  readonly texts: readonly string[];
+  /** How many messages they are. */
+  readonly messages: number;
+}
+
 /** What stands around id and body in a request line: `open` id `middle` body `close`. */
 export interface LineFrame {
   readonly open: string;
@@ -117,6 +124,8 @@ export interface ModelFacts {
   /** Of its embeddings; null where that is not known. */
   readonly dimensions: number | null;
   readonly encoding: TokenEncoding;
+  /** By which its prompts are counted; absent where that is not public. */
+  readonly ownEncoding?: TokenEncoding;
   /** The most tokens of one embedding input; null where that is not known. */
   readonly longestInput: number | null;
 }
@@ -155,8 +164,8 @@ export interface Dialect {
   /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
   body(request: RequestBlock): BodyPlan;
   frame(request: RequestBlock): LineFrame;
-  /** UTF-8 bytes of the texts in a request's body, and how many messages they are. */
-  promptSize(endpoint: Endpoint, body: JsonMap): { readonly bytes: number; readonly messages: number };
+  /** The texts in a request's body; neither schemas nor images are any. */
+  promptTexts(endpoint: Endpoint, body: JsonMap): PromptTexts;
   /** The body that asks again: what was asked first, then the answer that was not accepted, and a complaint about it. */
   reask(body: JsonMap, answer: string, complaint: string): JsonMap;
   /** The body as it was first sent, of one that asks again; the same object where it does not. */

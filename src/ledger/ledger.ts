@@ -1,3 +1,4 @@
+import type { AnswerLedger, AnswerSizes } from './answer-ledger.ts';
 import type { AutoLedger } from './auto-ledger.ts';
 import type {
   AdoptedBatch,
@@ -74,6 +75,8 @@ export interface ChunkOutcome {
   readonly usage: TokenCounts;
   /** What the provider's responses cost, whatever became of their rows. */
   readonly cost: Cost;
+  /** How long the answers were that this outcome is the first to take in. */
+  readonly answers?: AnswerSizes | undefined;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
   readonly recovered: readonly string[];
@@ -106,6 +109,7 @@ export interface ReloadOutcome {
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
+  readonly answers: AnswerLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { AnswerSizeCounts } from '../batch/answer-sizes.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { savedFiles } from '../batch/saved-files.ts';
 import { resultsPath, unreadResults } from '../batch/unread-results.ts';
@@ -11,6 +12,7 @@ import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import type { BatchlineError } from '../core/errors.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import type { ChunkEvent } from '../ledger/chunk-state.ts';
+import type { AnswerSizes } from '../ledger/answer-ledger.ts';
 import type { ChunkRecord, Ledger, TokenCounts, UnreadResults } from '../ledger/ledger.ts';
 import { addCosts, type Cost, noCost } from '../ledger/cost.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
@@ -52,6 +54,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   const queue = openQueue(context, reconciliation, chunk.chunk, (count) => (cleaned += count));
   let usage = noTokens;
   const cost = context.costSum(chunk.lane);
+  const sizes = new AnswerSizeCounts();
   // The output comes first, so that most failures are known to be final.
   for (const file of await savedFiles(folder, chunk.chunk)) {
     const joined = await joinResults(
@@ -60,6 +63,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         queue,
         history,
         cost,
+        sizes,
         results: context.results,
         breaker: context.breaker,
         place: placeOf(file, chunk),
@@ -86,6 +90,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     usage,
     cleaned,
     unread,
+    answers: sizes.sizes,
     cost: isGivenUp ? addCosts(cost.total, costOfLost(reconciliation)) : cost.total,
   });
   const refused = accountRefused(reconciliation, spanOf(reconciliation));
@@ -181,6 +186,7 @@ interface Recorded {
   readonly usage?: TokenCounts;
   readonly cost?: Cost;
   readonly cleaned?: number;
+  readonly answers?: AnswerSizes;
   /** Why rows are held; none are where it is left out. */
   readonly unread?: UnreadResults | null;
 }
@@ -188,7 +194,7 @@ interface Recorded {
 async function record(
   context: DeliverContext,
   reconciliation: Reconciliation,
-  { chunk, event, usage = noTokens, cost = noCost, cleaned = 0, unread = null }: Recorded,
+  { chunk, event, usage = noTokens, cost = noCost, cleaned = 0, unread = null, answers }: Recorded,
 ): Promise<ChunkRecord> {
   const { ledger, runId, folder, attemptLimits } = context;
   const span = spanOf(reconciliation);
@@ -205,7 +211,7 @@ async function record(
     unread,
   });
   const failures = await withRequests(folder, context.requestLines, span, outcome, history);
-  const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures } }]);
+  const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures, answers } }]);
   if (recorded === undefined) throw new Error('Nothing was recorded.');
   // Of a file that was given up its own event has told.
   if (event !== 'file_superseded') {

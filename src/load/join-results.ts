@@ -1,3 +1,4 @@
+import type { AnswerSizeCounts } from '../batch/answer-sizes.ts';
 import { readResult, readResultBlocks } from '../batch/read-result.ts';
 import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
@@ -23,6 +24,8 @@ export interface JoinContext {
   readonly notesInvalid?: boolean;
   /** Told of each row's first response; left out where nothing is paid for. */
   readonly cost?: CostSum;
+  /** The same. */
+  readonly sizes?: AnswerSizeCounts;
   /** Told of each row's first answer. */
   readonly breaker?: Breaker | null;
 }
@@ -69,6 +72,7 @@ export async function joinResults(
       if (isFirst) {
         usage.add(result);
         context.cost?.add(result);
+        context.sizes?.add(result);
       }
       if (isFirst && result.kind === 'failed' && result.ran && isRowsOrPassing(result))
         context.breaker?.note(result);

@@ -34,6 +34,7 @@ import {
 } from './records.ts';
 import type { RoomState } from '../room.ts';
 import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import { SqliteAnswers } from './answers.ts';
 import { SqliteAuto } from './auto.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
@@ -57,6 +58,7 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly answers: SqliteAnswers;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -69,6 +71,7 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.answers = new SqliteAnswers(database);
     this.#events = new SqliteEvents(path);
   }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
+import { answerSizes, chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -34,7 +34,7 @@ const addCosts = `
 const addMoney = `
   UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
 `;
-const addForecast = '';
+const addForecast = answerSizes;
 const addPilot = '';
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -112,7 +112,8 @@ export function migrate(database: DatabaseSync): void {
     // Another process may have been faster.
     const version = versionOf(database);
     if (version >= newest) return;
-    if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, durations, events].join(''));
+    if (version === 0)
+      database.exec([runs, chunks, rows, waitingRows, room, durations, answerSizes, events].join(''));
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

@@ -173,6 +173,17 @@ export const durations = `
   ) STRICT;
 `;
 
+/** How many answers had so many output tokens. */
+export const answerSizes = `
+  CREATE TABLE answer_sizes (
+    pipeline TEXT NOT NULL,
+    origin   TEXT NOT NULL,
+    tokens   INTEGER NOT NULL,
+    answers  INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, origin, tokens)
+  ) STRICT;
+`;
+
 export const events = `
   CREATE TABLE events (
     seq    INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { chunkOutcome } from '../../batch/chunk-outcome.ts';
+import { AnswerSizeCounts } from '../../batch/answer-sizes.ts';
 import { Reconciliation, type ChunkSpan } from '../../batch/reconciliation.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import type { Loading } from '../../job/job.ts';
@@ -39,6 +40,7 @@ export class BuildWindow implements Disposable {
   readonly #joined: string[] = [];
   #usage = noTokens;
   readonly #cost: CostSum;
+  readonly #sizes = new AnswerSizeCounts();
   #cleaned = 0;
 
   private constructor(
@@ -93,6 +95,7 @@ export class BuildWindow implements Disposable {
         queue: this.#queue,
         history: new Map(),
         cost: this.#cost,
+        sizes: this.#sizes,
         // Not by the window's number, which is another one once earlier windows are done.
         place: `${basename(path)}.${this.#firstChunk}`,
         now: new Date().toISOString(),
@@ -161,7 +164,8 @@ export class BuildWindow implements Disposable {
     });
     const failures = await withRequests(run.folder, prepared.requestLines, span, outcome, history);
     const isDone = span.chunk.state !== 'loaded' && !outcome.rowStates.includes(0);
-    return { ...outcome, failures, event: isDone ? 'results_loaded' : null };
+    const answers = isFirst ? this.#sizes.sizes : undefined;
+    return { ...outcome, failures, answers, event: isDone ? 'results_loaded' : null };
   }
 
   [Symbol.dispose](): void {

@@ -5,8 +5,11 @@ const columns = {
   chunks: ['cost_usd', 'unpriced', 'list_usd', 'cache_saved_usd'],
 } as const;
 
+const tables = ['answer_sizes'] as const;
+
 /** Takes away what versions before 12 did not have. */
 export function dropTwelve(database: DatabaseSync): void {
+  for (const table of tables) database.exec(`DROP TABLE ${table}`);
   for (const [table, names] of Object.entries(columns))
     for (const name of names) database.exec(`ALTER TABLE ${table} DROP COLUMN ${name}`);
 }
