@@ -19,6 +19,14 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./validate.ts'),
   },
   {
+    name: 'preview',
+    args: '<file>',
+    summary:
+      'Shows the first requests as people read them, with their tokens and price; with --live their answers too.',
+    options: options.preview,
+    load: () => import('./preview.ts'),
+  },
+  {
     name: 'test',
     args: '<file...>',
     summary:

@@ -126,6 +126,18 @@ export const options = {
     { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
+  preview: [
+    {
+      flags: '-n, --count <n>',
+      description: 'how many rows to show; default: 5, or all of --sample',
+      parse: positiveInteger,
+    },
+    { flags: '--live', description: 'send them, at the synchronous price, and show what would be loaded' },
+    ...selection,
+    ...configuration,
+    { flags: '--json', description: 'print JSON' },
+    ...output,
+  ],
   validate: configuration,
   test: [...configuration, { flags: '--json', description: 'print the results as JSON' }],
   schema: [{ flags: '--test', description: 'of test files' }],
