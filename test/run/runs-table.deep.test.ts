@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/run/summary.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -88,6 +90,16 @@ it('each run stands beside a Postgres sink, as its summary has it, once', async 
 function costIn({ stdout }: { readonly stdout: string }): number | null {
   return (JSON.parse(stdout) as RunSummary).cost_usd;
 }
+
+it('what a month cost is asked as the page says', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../docs/cost.md'), 'utf8');
+  const query = /```sql\n(.*?)```/s.exec(page)?.[1] ?? '';
+  const sink = { type: 'postgres', url: database.url, table: 'answers_m' };
+  await using project = await projectWith(sink, { runs_table: 'public.batchline_runs' });
+  const { cost_usd: cost } = await project.summary();
+  const { rows } = await database.client.query<Record<string, unknown>>(query);
+  expect(rows).toMatchObject([{ runs: '1', answers: String(rowCount - 1), usd: cost, of_unknown_cost: '0' }]);
+});
 
 it('a run that fails, and one that is cancelled, say so there', async () => {
   const sink = { type: 'postgres', url: database.url, table: 'answers_b' };
