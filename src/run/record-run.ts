@@ -29,7 +29,7 @@ export async function recordRun(recorded: Recorded, summary: RunSummary, thrown:
     await prepared?.sink.recordRun?.(await runRow({ ledger, run, loaded }, summary, thrown));
   } catch (error) {
     const hint = error instanceof BatchlineError && error.hint !== undefined ? ` ${error.hint}` : '';
-    const message = `Run ${run.runId} was not written into runs_table ${table}: ${errorMessage(error)}.${hint}`;
+    const message = `Run ${run.runId} does not stand in ${table}: ${errorMessage(error)}${hint}`;
     host.emit({ type: 'Warned', message });
   }
 }

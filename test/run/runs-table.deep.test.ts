@@ -136,7 +136,9 @@ it('a table that cannot be written is warned of before and after, and the run go
     code: 0,
     stderr: expect.stringContaining('runs_table runs_d cannot be written'),
   });
-  expect(stderr).toMatch(/was not written into runs_table runs_d: .*permission denied/);
+  expect(stderr).toMatch(
+    /does not stand in runs_d: runs_table runs_d cannot be written: .*permission denied/,
+  );
   expect(await rowsOf('answers_d, (SELECT now() AS started_at) s')).toHaveLength(rowCount - 1);
 });
 

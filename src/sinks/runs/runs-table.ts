@@ -1,4 +1,4 @@
-import { errorMessage, BatchlineError } from '../../core/errors.ts';
+import { BatchlineError, errorMessage } from '../../core/errors.ts';
 import { type RunRow, runColumnNames } from '../../core/run-row.ts';
 import type { SinkContext } from '../../core/sink.ts';
 import { displayTable, parseTableName, type TableName } from '../../pg/identifier.ts';
@@ -30,14 +30,26 @@ export class RunsTable {
       await this.#write(this.#name, { ...emptyRow, run_id: 'rehearsal' }, false);
     } catch (error) {
       this.#context.signal.throwIfAborted();
-      const hint = error instanceof BatchlineError && error.hint !== undefined ? ` ${error.hint}` : '';
-      const table = displayTable(this.#name);
-      this.#context.warn(`runs_table ${table} cannot be written: ${errorMessage(error)}.${hint}`);
+      const { message, hint } = this.#unwritable(error);
+      this.#context.warn(`${message} ${hint}`);
     }
   }
 
-  record(row: RunRow): Promise<void> {
-    return this.#write(this.#name, row, true);
+  /** @throws BatchlineError `runs_table_unwritable` */
+  async record(row: RunRow): Promise<void> {
+    try {
+      await this.#write(this.#name, row, true);
+    } catch (error) {
+      throw this.#unwritable(error);
+    }
+  }
+
+  #unwritable(cause: unknown): BatchlineError {
+    const table = displayTable(this.#name);
+    const message = `runs_table ${table} cannot be written: ${errorMessage(cause)}.`;
+    const usual = `Its primary key must be run_id, and this user must be allowed to SELECT, INSERT and UPDATE there, or to create it.`;
+    const hint = (cause instanceof BatchlineError ? cause.hint : undefined) ?? usual;
+    return new BatchlineError('runs_table_unwritable', message, { where: table, hint, cause });
   }
 }
 
