@@ -73,7 +73,7 @@ type FactorOf = (service: Service) => number | null;
 function factors({ tariff }: Biller, batch: number | null): FactorOf {
   return ({ way, tier }) => {
     if (way === 'batch' || tier === 'batch') return batch;
-    return tier === null ? 1 : (tariff.tiers[tier] ?? null);
+    return tier === null ? 1 : (tariff.tiers[tier.toLowerCase()] ?? null);
   };
 }
 
