@@ -15,7 +15,7 @@ import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { isRoutingName } from '../core/routing-name.ts';
 import { annotatedTexts, type AnnotatedText } from './schema-tree.ts';
-import { hideSecret, hideUrlPassword } from './secrets.ts';
+import { hideSecret, hideUrl, hideUrlPassword } from './secrets.ts';
 import { substituteEnvironment, type StandIn, type Substituted, type Substitution } from './substitute.ts';
 import { isOfOtherTarget, missingTarget, targetNames, targetOverrides } from './targets.ts';
 import { checkTexts, warnOfTexts } from './text-checks.ts';
@@ -155,6 +155,7 @@ class Check {
       const isSecret = annotations['secret'] === true && !isRoutingName(String(path.at(-1)));
       if (isSecret) hideSecret(this.#options.redactor, value, filledIn);
       else hideUrlPassword(this.#options.redactor, value);
+      if (annotations['wholeUrl'] === true) hideUrl(this.#options.redactor, value);
     }
   }
 

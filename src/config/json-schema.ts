@@ -9,6 +9,7 @@ export function pipelineJsonSchema(): object {
     // Notes to ourselves, which mean nothing to an editor.
     override: ({ jsonSchema }) => {
       delete jsonSchema['secret'];
+      delete jsonSchema['wholeUrl'];
       delete jsonSchema['language'];
     },
   });

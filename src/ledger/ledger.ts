@@ -15,6 +15,7 @@ import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
+import type { Notice, NoticeLedger } from './notice-ledger.ts';
 import type { RoomLedger } from './room-ledger.ts';
 import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts';
 import type { WatermarkLedger } from './selection.ts';
@@ -110,13 +111,14 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
   readonly answers: AnswerLedger;
+  readonly notices: NoticeLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;
   /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */
   adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void>;
-  /** A status that says that the run ended well moves its pipeline's watermark, in the same transaction. */
-  setStatus(runId: string, status: RunStatus, at: number): Promise<void>;
+  /** A status that says that the run ended well moves its pipeline's watermark, in the same transaction, and so is what is to be told of it. */
+  setStatus(runId: string, status: RunStatus, at: number, notice?: Notice | null): Promise<void>;
   addWorkedMs(runId: string, ms: number): Promise<void>;
   /** Notes durably that a run is to be cancelled. */
   requestCancel(runId: string): Promise<void>;

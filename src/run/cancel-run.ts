@@ -12,6 +12,7 @@ import { executeSealed } from './execute.ts';
 import { LeftBehind } from './left-behind.ts';
 import { tidyRun } from './tidy-run.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
+import { noticing } from './notify/notices.ts';
 import { openToEnd, telling, type Opening } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
 import { workOn } from './work-on.ts';
@@ -41,7 +42,11 @@ interface Work extends OwnedWork {
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. What cannot be reached keeps
  * no run from its end: it is named, and left where a later call takes it up. The caller holds the run's lock.
  */
-export async function cancelRun(
+export async function cancelRun(cancellation: Cancellation, run: RunRecord): Promise<CancelResult> {
+  return noticing(cancellation, run, () => cancel(cancellation, run));
+}
+
+async function cancel(
   { waits, isTriedAgain, ...given }: Cancellation,
   run: RunRecord,
 ): Promise<CancelResult> {

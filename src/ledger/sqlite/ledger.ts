@@ -20,7 +20,6 @@ import type {
   RetryQueue,
   RowCounts,
   RunRecord,
-  RunStatus,
   UnfinishedRow,
 } from '../ledger.ts';
 import {
@@ -39,14 +38,9 @@ import { SqliteAuto } from './auto.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
-import {
-  insertFailures,
-  readFailures,
-  readWaiting,
-  reopenFailures,
-  selectRemembered,
-} from './failed-rows.ts';
+import * as failed from './failed-rows.ts';
 import * as follow from './followers.ts';
+import { addNotice, SqliteNotices } from './notices.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
@@ -59,6 +53,7 @@ export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
   readonly answers: SqliteAnswers;
+  readonly notices: SqliteNotices;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -72,6 +67,7 @@ export class SqliteLedger implements Ledger {
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
     this.answers = new SqliteAnswers(database);
+    this.notices = new SqliteNotices(database);
     this.#events = new SqliteEvents(path);
   }
 
@@ -116,9 +112,10 @@ export class SqliteLedger implements Ledger {
       .map(toRun);
   }
 
-  async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
+  async setStatus(...[runId, status, at, notice]: Parameters<Ledger['setStatus']>): Promise<void> {
     this.#transaction(() => {
       this.#run(sql.updateStatus, { runId, status, at });
+      if (notice) addNotice(this.#database, notice);
       if (isEnded({ status })) this.watermarks.runEnded(runId, status !== 'cancelled', at);
     });
   }
@@ -141,7 +138,7 @@ export class SqliteLedger implements Ledger {
 
   #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
     if (commit.chunk !== null) chunks.insertChunk(this.#database, runId, commit.chunk, 'read');
-    insertFailures(this.#database, runId, commit.failures);
+    failed.insertFailures(this.#database, runId, commit.failures);
     if (commit.followers) follow.advance(this.#database, runId, commit.followers);
     this.#run(sql.advanceReading, { runId, finished, ...readingValues(commit) });
   }
@@ -227,7 +224,7 @@ export class SqliteLedger implements Ledger {
   ): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
+      failed.reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
       follow.reopen(this.#database, runId, customIds);
     });
   }
@@ -237,7 +234,7 @@ export class SqliteLedger implements Ledger {
   }
 
   waitingRows(runId: string): AsyncIterable<UnfinishedRow> {
-    return readWaiting(this.#path, runId);
+    return failed.readWaiting(this.#path, runId);
   }
 
   async retryQueue(runId: string): Promise<RetryQueue> {
@@ -261,7 +258,7 @@ export class SqliteLedger implements Ledger {
   }
 
   failedRows(runId: string): AsyncIterable<FailedRow> {
-    return readFailures(this.#path, runId);
+    return failed.readFailures(this.#path, runId);
   }
 
   async rememberedFailures(
@@ -269,7 +266,7 @@ export class SqliteLedger implements Ledger {
     customIds: readonly string[],
     hashes: readonly string[],
   ): Promise<ReadonlySet<string>> {
-    return selectRemembered(this.#database, pipeline, customIds, hashes);
+    return failed.selectRemembered(this.#database, pipeline, customIds, hashes);
   }
 
   async rowCounts(runId: string): Promise<RowCounts> {

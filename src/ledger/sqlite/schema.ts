@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { answerSizes, chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
+import { answerSizes, chunks, durations, events, notices, room, rows, runs, waitingRows } from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -36,7 +36,7 @@ const addMoney = `
 `;
 const addForecast = answerSizes;
 const addPilot = '';
-const addNotices = '';
+const addNotices = notices;
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
 
 const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
@@ -113,7 +113,9 @@ export function migrate(database: DatabaseSync): void {
     const version = versionOf(database);
     if (version >= newest) return;
     if (version === 0)
-      database.exec([runs, chunks, rows, waitingRows, room, durations, answerSizes, events].join(''));
+      database.exec(
+        [runs, chunks, rows, waitingRows, room, durations, answerSizes, events, notices].join(''),
+      );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

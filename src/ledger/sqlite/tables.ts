@@ -184,6 +184,18 @@ export const answerSizes = `
   ) STRICT;
 `;
 
+/** `body` is JSON, and empty once nobody needs it any more. */
+export const notices = `
+  CREATE TABLE notices (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    cause  TEXT NOT NULL,
+    body   TEXT NOT NULL,
+    is_due INTEGER NOT NULL DEFAULT 1
+  ) STRICT;
+  CREATE INDEX notices_by_run ON notices (run_id, id);
+`;
+
 export const events = `
   CREATE TABLE events (
     seq    INTEGER PRIMARY KEY AUTOINCREMENT,
