@@ -114,6 +114,13 @@ export type PipelineEvent =
   | { readonly type: 'FollowersLoaded'; readonly chunk: number; readonly ok: number; readonly failed: number }
   /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
   | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
+  /** It is not done when it was to be done: by its deadline, or by twice the time that such batches have taken. Told once a run. */
+  | {
+      readonly type: 'BecameLate';
+      readonly of: 'deadline' | 'forecast';
+      /** When it was to be done, in milliseconds since 1970. */
+      readonly due: number;
+    }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }
   | { readonly type: 'RunEnded'; readonly runId: string; readonly status: string };
 

@@ -156,6 +156,7 @@ export class Progress {
       case 'Warned':
       case 'WayChosen':
       case 'RowsDeleted':
+      case 'BecameLate':
       case 'StepRetried':
       case 'RunEnded':
     }

@@ -84,10 +84,25 @@ const sentences: Sentences = {
     `file ${event.chunk} answered ${counted(event.ok, 'row')} more that asked the same${event.failed === 0 ? '' : `, ${count(event.failed)} failed`}`,
   RowsReopened: (event) =>
     `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
+  BecameLate: lateText,
   StepRetried: (event) =>
     `warning: ${event.step} failed and is tried again in ${(event.waitMs / 1000).toFixed(1)} s: ${event.message}`,
   RunEnded: (event) => `run ${event.runId} ${event.status.replaceAll('_', ' ')}`,
 };
+
+/** What it was to be done by, and is not. */
+export function lateText({
+  of,
+  due,
+}: {
+  readonly of: 'deadline' | 'forecast';
+  readonly due: number;
+}): string {
+  const time = `${new Date(due).toISOString().slice(0, 19)}Z`;
+  return of === 'deadline'
+    ? `late: the deadline ${time} has passed`
+    : `late: it was to be done by ${time}, which is twice as long as nine of ten such runs take`;
+}
 
 /** Text in which no character moves the cursor or breaks the line. */
 export function visible(text: string): string {
