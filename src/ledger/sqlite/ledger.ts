@@ -45,6 +45,7 @@ import {
   reopenFailures,
   selectRemembered,
 } from './failed-rows.ts';
+import { SqliteForecast } from './forecast.ts';
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
@@ -57,6 +58,7 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly forecast: SqliteForecast;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -69,6 +71,7 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.forecast = new SqliteForecast(database);
     this.#events = new SqliteEvents(path);
   }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
+import { chunks, durations, events, forecasts, room, rows, runs, waitingRows } from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -23,7 +23,7 @@ const addAuto = `
 
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
 const addMoney = '';
-const addForecast = '';
+const addForecast = forecasts;
 const addPilot = '';
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -100,7 +100,8 @@ export function migrate(database: DatabaseSync): void {
     // Another process may have been faster.
     const version = versionOf(database);
     if (version >= newest) return;
-    if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, durations, events].join(''));
+    if (version === 0)
+      database.exec([runs, chunks, rows, waitingRows, room, durations, forecasts, events].join(''));
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

@@ -11,7 +11,7 @@ function makeOld(path: string): void {
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
   database.exec(
-    'ALTER TABLE chunks DROP COLUMN cancelled_at; DROP TABLE durations; PRAGMA user_version = 10',
+    'ALTER TABLE chunks DROP COLUMN cancelled_at; DROP TABLE durations; DROP TABLE batch_times; DROP TABLE run_forecasts; PRAGMA user_version = 10',
   );
 }
 

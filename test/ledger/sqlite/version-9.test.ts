@@ -23,7 +23,9 @@ function makeOld(path: string): void {
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
-  database.exec('DROP TABLE durations; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
+  database.exec(
+    'DROP TABLE durations; DROP TABLE batch_times; DROP TABLE run_forecasts; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9',
+  );
 }
 
 it('a ledger from before failures were blamed forgets those that were not the row’s', async () => {
