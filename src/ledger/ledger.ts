@@ -9,6 +9,7 @@ import type {
   TokenCounts,
   UnreadResults,
 } from './chunk-record.ts';
+import type { ConfirmationLedger } from './confirmation-ledger.ts';
 import type { ChunkEvent } from './chunk-state.ts';
 import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
@@ -110,6 +111,7 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
   readonly answers: AnswerLedger;
+  readonly confirmations: ConfirmationLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

@@ -1,6 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { answerSizes, chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
+import {
+  answerSizes,
+  chunks,
+  confirmations,
+  durations,
+  events,
+  room,
+  rows,
+  runs,
+  waitingRows,
+} from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -34,7 +44,7 @@ const addCosts = `
 const addMoney = `
   UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
 `;
-const addForecast = answerSizes;
+const addForecast = `${answerSizes} ${confirmations}`;
 const addPilot = '';
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -113,7 +123,9 @@ export function migrate(database: DatabaseSync): void {
     const version = versionOf(database);
     if (version >= newest) return;
     if (version === 0)
-      database.exec([runs, chunks, rows, waitingRows, room, durations, answerSizes, events].join(''));
+      database.exec(
+        [runs, chunks, rows, waitingRows, room, durations, answerSizes, confirmations, events].join(''),
+      );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

@@ -184,6 +184,14 @@ export const answerSizes = `
   ) STRICT;
 `;
 
+/** Runs whose cost somebody has agreed to. */
+export const confirmations = `
+  CREATE TABLE confirmations (
+    run_id TEXT PRIMARY KEY,
+    at     INTEGER NOT NULL
+  ) STRICT;
+`;
+
 export const events = `
   CREATE TABLE events (
     seq    INTEGER PRIMARY KEY AUTOINCREMENT,
