@@ -1,5 +1,5 @@
 import type { Blame } from './blame.ts';
-import type { Usage } from './batch-result.ts';
+import type { Billing, Usage } from './batch-result.ts';
 import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
 import type { PartPlan, WritePart } from './message-part.ts';
@@ -33,6 +33,13 @@ export interface BodyPlan {
   readonly messages: number;
 }
 
+/** The texts of a prompt. */
+export interface PromptTexts {
+  readonly texts: readonly string[];
+  /** How many messages they are. */
+  readonly messages: number;
+}
+
 /** What stands around id and body in a request line: `open` id `middle` body `close`. */
 export interface LineFrame {
   readonly open: string;
@@ -63,10 +70,10 @@ export interface Reply {
   /** Whether the model asked for a tool to be called, so that it need not have said anything. */
   readonly hasCalls: boolean;
   readonly model: string | null;
-  /** The tier that the request was served in, which need not be the one that was asked for. */
-  readonly serviceTier?: string | null;
   /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
+  /** The tier need not be the one that was asked for. The usual billing where it is left out. */
+  readonly billing?: Billing;
 }
 
 /** Why a request was not answered. */
@@ -96,7 +103,8 @@ export type AnswerLeaf =
   | 'inputTokens'
   | 'outputTokens'
   | 'totalTokens'
-  | 'cachedTokens';
+  | 'cachedTokens'
+  | 'cacheWriteTokens';
 
 /** What the texts and numbers of a successful result line mean, for a reader that does not parse each line. */
 export interface LeafMeanings {
@@ -115,6 +123,8 @@ export interface ModelFacts {
   /** Of its embeddings; null where that is not known. */
   readonly dimensions: number | null;
   readonly encoding: TokenEncoding;
+  /** By which its prompts are counted; absent where that is not public. */
+  readonly ownEncoding?: TokenEncoding;
   /** The most tokens of one embedding input; null where that is not known. */
   readonly longestInput: number | null;
 }
@@ -153,8 +163,8 @@ export interface Dialect {
   /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
   body(request: RequestBlock): BodyPlan;
   frame(request: RequestBlock): LineFrame;
-  /** UTF-8 bytes of the texts in a request's body, and how many messages they are. */
-  promptSize(endpoint: Endpoint, body: JsonMap): { readonly bytes: number; readonly messages: number };
+  /** The texts in a request's body; neither schemas nor images are any. */
+  promptTexts(endpoint: Endpoint, body: JsonMap): PromptTexts;
   /** The body that asks again: what was asked first, then the answer that was not accepted, and a complaint about it. */
   reask(body: JsonMap, answer: string, complaint: string): JsonMap;
   /** The body as it was first sent, of one that asks again; the same object where it does not. */

@@ -42,6 +42,23 @@ export type PipelineEvent =
       readonly bytes: number;
       readonly tokens: number;
     }
+  /** What is to be sent, before any of it is. */
+  | {
+      readonly type: 'PlanMade';
+      /** `about`: the source is not read to its end; `at least`: and nobody knows how much of it is left. */
+      readonly sureness: 'exact' | 'about' | 'at least';
+      readonly requests: number;
+      readonly files: number;
+      /** Input tokens. */
+      readonly input: number;
+      /** Whether they were all counted, by the model's own tokenizer. */
+      readonly isExact: boolean;
+      readonly way: 'batch' | 'standard';
+      /** In US dollars; null where it is unknown. */
+      readonly cost: { readonly batch: number | null; readonly standard: number | null };
+      /** When it should be done, in milliseconds since 1970; null where that is not known. */
+      readonly done: number | null;
+    }
   | { readonly type: 'FileUploaded'; readonly chunk: number; readonly fileId: string; readonly bytes: number }
   | {
       readonly type: 'BatchSubmitted';

@@ -5,6 +5,8 @@ import type { Host } from '../core/host.ts';
 import { needOf, type OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
+import { openPriceList } from '../cost/open-prices.ts';
+import type { PriceList } from '../cost/prices.ts';
 import { FilesBelow } from '../files/files-below.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
 import { createRenderer, type Renderer } from '../request/renderer.ts';
@@ -22,6 +24,7 @@ import { openTransforms, type TransformChain } from './transform-chain.ts';
 export interface LoadParts extends AsyncDisposable {
   readonly sink: OpenedSink;
   readonly results: ResultColumns;
+  readonly prices: PriceList;
   /** Reads and rewrites the requests of the pipeline's runs as they are stored. */
   readonly requestLines: RequestLines;
   /** Finds out whether the whole way will work, changing nothing: the sink, and the provider's key where it is called. */
@@ -98,6 +101,7 @@ export async function preparePipeline(
     isEmulator,
     renderer,
     results,
+    prices: await openPriceList(pipeline),
     requestLines: requestLinesOf(pipeline),
     skipsUnchanged: skips,
     rehearse: () => rehearse(sink, offline ? null : provider, pipeline, host),
@@ -122,6 +126,7 @@ export async function prepareLoading(
   return {
     sink,
     results,
+    prices: await openPriceList(pipeline),
     requestLines: requestLinesOf(pipeline),
     rehearse: () => sink.rehearse(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -135,12 +140,13 @@ export async function prepareDelivery(
   host: Host,
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const { sink, results, requestLines } = opening.use(await prepareLoading(loaded, schema, host));
+  const { sink, results, prices, requestLines } = opening.use(await prepareLoading(loaded, schema, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, false));
   const opened = opening.move();
   return {
     sink,
     results,
+    prices,
     requestLines,
     provider,
     isEmulator,

@@ -1,3 +1,4 @@
+import type { AnswerLedger, AnswerSizes } from './answer-ledger.ts';
 import type { AutoLedger } from './auto-ledger.ts';
 import type {
   AdoptedBatch,
@@ -8,7 +9,9 @@ import type {
   TokenCounts,
   UnreadResults,
 } from './chunk-record.ts';
+import type { ConfirmationLedger } from './confirmation-ledger.ts';
 import type { ChunkEvent } from './chunk-state.ts';
+import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
@@ -72,6 +75,10 @@ export interface ChunkOutcome {
   /** What rows are held for; null where none are. */
   readonly unread: UnreadResults | null;
   readonly usage: TokenCounts;
+  /** What the provider's responses cost, whatever became of their rows. */
+  readonly cost: Cost;
+  /** How long the answers were that this outcome is the first to take in. */
+  readonly answers?: AnswerSizes | undefined;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
   readonly recovered: readonly string[];
@@ -105,6 +112,8 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
   readonly forecast: ForecastLedger;
+  readonly answers: AnswerLedger;
+  readonly confirmations: ConfirmationLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

@@ -153,6 +153,7 @@ export class Progress {
       }
       case 'RowsReopened':
         return this.#reopen(event.loaded + event.sent);
+      case 'PlanMade':
       case 'Warned':
       case 'WayChosen':
       case 'RowsDeleted':

@@ -13,6 +13,7 @@ const barWidth = 24;
 /** Events that stay on the screen above the block. */
 const lasting = new Set<PipelineEvent['type']>([
   'RunStarted',
+  'PlanMade',
   'Warned',
   'StepRetried',
   'BecameLate',

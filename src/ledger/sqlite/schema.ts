@@ -1,6 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { chunks, durations, events, forecasts, room, rows, runs, waitingRows } from './tables.ts';
+import {
+  answerSizes,
+  chunks,
+  confirmations,
+  durations,
+  events,
+  forecasts,
+  room,
+  rows,
+  runs,
+  waitingRows,
+} from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -21,9 +32,20 @@ const addAuto = `
   ${durations}
 `;
 
+/** What chunks are to remember of money. The chunks of version 8 are moved to a table that has these columns. */
+const addCosts = `
+  ALTER TABLE chunks ADD COLUMN cost_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN list_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN cache_saved_usd REAL NOT NULL DEFAULT 0;
+`;
+
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
-const addMoney = '';
-const addForecast = forecasts;
+/** What answers cost that were loaded before costs were kept is not known. */
+const addMoney = `
+  UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
+`;
+const addForecast = `${answerSizes} ${confirmations} ${forecasts}`;
 const addPilot = '';
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -82,11 +104,12 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ${blameOldFailures}
     ${addCancels}
     ${addAuto}
+    ${addCosts}
     ${sinceEleven}
     `,
   ],
-  [10, `${addCancels} ${addAuto} ${sinceEleven}`],
-  [11, sinceEleven],
+  [10, `${addCancels} ${addAuto} ${addCosts} ${sinceEleven}`],
+  [11, `${addCosts} ${sinceEleven}`],
 ]);
 
 /**
@@ -101,7 +124,20 @@ export function migrate(database: DatabaseSync): void {
     const version = versionOf(database);
     if (version >= newest) return;
     if (version === 0)
-      database.exec([runs, chunks, rows, waitingRows, room, durations, forecasts, events].join(''));
+      database.exec(
+        [
+          runs,
+          chunks,
+          rows,
+          waitingRows,
+          room,
+          durations,
+          answerSizes,
+          confirmations,
+          forecasts,
+          events,
+        ].join(''),
+      );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

@@ -79,6 +79,10 @@ export const chunks = `
     input_tokens  INTEGER NOT NULL DEFAULT 0,
     output_tokens INTEGER NOT NULL DEFAULT 0,
     cached_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_usd      REAL    NOT NULL DEFAULT 0,
+    unpriced      INTEGER NOT NULL DEFAULT 0,
+    list_usd      REAL    NOT NULL DEFAULT 0,
+    cache_saved_usd REAL  NOT NULL DEFAULT 0,
     reloads       INTEGER NOT NULL DEFAULT 0,
     has_followed  INTEGER NOT NULL DEFAULT 0,
     followed_ok   INTEGER NOT NULL DEFAULT 0,
@@ -191,6 +195,25 @@ export const forecasts = `
     late_of   TEXT,
     late_due  INTEGER,
     late_at   INTEGER
+  ) STRICT;
+`;
+
+/** How many answers had so many output tokens. */
+export const answerSizes = `
+  CREATE TABLE answer_sizes (
+    pipeline TEXT NOT NULL,
+    origin   TEXT NOT NULL,
+    tokens   INTEGER NOT NULL,
+    answers  INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, origin, tokens)
+  ) STRICT;
+`;
+
+/** Runs whose cost somebody has agreed to. */
+export const confirmations = `
+  CREATE TABLE confirmations (
+    run_id TEXT PRIMARY KEY,
+    at     INTEGER NOT NULL
   ) STRICT;
 `;
 

@@ -4,6 +4,7 @@ import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { moveChunk } from '../move-chunk.ts';
 import { createRun } from '../new-run.ts';
+import { noCost } from '../../../src/ledger/cost.ts';
 
 const at = { runId: 'a', chunk: 1 };
 let stack: AsyncDisposableStack;
@@ -35,6 +36,7 @@ const outcome: ChunkOutcome = {
   truncated: 0,
   unread: null,
   usage: { input: 0, output: 0, cached: 0 },
+  cost: noCost,
   failures: [],
   recovered: [],
   unfinished: [],

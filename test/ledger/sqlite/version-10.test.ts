@@ -4,14 +4,16 @@ import { expect, it } from 'vitest';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { createRun } from '../new-run.ts';
+import { dropTwelve } from './without-twelve.ts';
 
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
+  dropTwelve(database);
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
   database.exec(
-    'ALTER TABLE chunks DROP COLUMN cancelled_at; DROP TABLE durations; DROP TABLE batch_times; DROP TABLE run_forecasts; PRAGMA user_version = 10',
+    'ALTER TABLE chunks DROP COLUMN cancelled_at; DROP TABLE durations; PRAGMA user_version = 10',
   );
 }
 

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { createRun } from '../new-run.ts';
+import { dropTwelve } from './without-twelve.ts';
 
 const failure = {
   key: ['k'],
@@ -19,13 +20,12 @@ const failure = {
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
+  dropTwelve(database);
   for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt', 'cancelled_at'])
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
-  database.exec(
-    'DROP TABLE durations; DROP TABLE batch_times; DROP TABLE run_forecasts; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9',
-  );
+  database.exec('DROP TABLE durations; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
 }
 
 it('a ledger from before failures were blamed forgets those that were not the row’s', async () => {

@@ -3,7 +3,7 @@ import { planBody } from './body.ts';
 import { requestFaults } from './faults.ts';
 import { knownParameters } from './parameters.ts';
 import { messageParams } from './params.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
@@ -17,7 +17,7 @@ export const anthropicDialect: Dialect = {
   path: () => messagesPath,
   body: planBody,
   frame: () => ({ open: '{"custom_id":"', middle: '","params":', close: '}' }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,

@@ -6,7 +6,7 @@ import { modelFacts } from './model-facts.ts';
 import { modelPath } from './model-path.ts';
 import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
@@ -20,7 +20,7 @@ export const geminiDialect: Dialect = {
   path: requestPath,
   body: planBody,
   frame: () => ({ open: '{"key":"', middle: '","request":', close: '}' }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,

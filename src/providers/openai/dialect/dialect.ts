@@ -4,7 +4,7 @@ import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
 import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters, parameterFaults } from './parameters.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { tiers } from './tiers.ts';
 import { readReply } from './reply.ts';
@@ -29,7 +29,7 @@ export const openAiDialect: Dialect = {
     middle: `","method":"POST","url":"${apiPaths[endpoint]}","body":`,
     close: '}',
   }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,
