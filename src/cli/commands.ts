@@ -35,6 +35,13 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./test.ts'),
   },
   {
+    name: 'plan',
+    args: '<file>',
+    summary: 'Shows what a run would read, send and cost. Sends and writes nothing, and needs no key.',
+    options: options.plan,
+    load: () => import('./plan.ts'),
+  },
+  {
     name: 'build',
     args: '<file>',
     summary: 'Writes the request files of a pipeline into a folder, to be sent by hand.',

@@ -141,6 +141,23 @@ export const options = {
   validate: configuration,
   test: [...configuration, { flags: '--json', description: 'print the results as JSON' }],
   schema: [{ flags: '--test', description: 'of test files' }],
+  plan: [
+    ...selection.map((option) =>
+      option === limit
+        ? { ...limit, description: 'read so many rows and take the others to be like them' }
+        : option,
+    ),
+    { flags: '--full-refresh', description: 'with unchanged rows and remembered failures' },
+    { flags: '--exact', description: 'count the tokens of every request, not of a sample' },
+    {
+      flags: '--show <n>',
+      description: 'show the first so many requests',
+      parse: positiveInteger,
+    },
+    ...configuration,
+    { flags: '--json', description: 'print the plan as JSON' },
+    ...output,
+  ],
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
     ...selection,

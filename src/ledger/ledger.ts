@@ -9,11 +9,13 @@ import type {
   TokenCounts,
   UnreadResults,
 } from './chunk-record.ts';
+import type { ConfirmationLedger } from './confirmation-ledger.ts';
 import type { ChunkEvent } from './chunk-state.ts';
 import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
+import type { ForecastLedger } from './forecast-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { Notice, NoticeLedger } from './notice-ledger.ts';
 import type { RoomLedger } from './room-ledger.ts';
@@ -110,8 +112,10 @@ export interface ReloadOutcome {
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
+  readonly forecast: ForecastLedger;
   readonly answers: AnswerLedger;
   readonly notices: NoticeLedger;
+  readonly confirmations: ConfirmationLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

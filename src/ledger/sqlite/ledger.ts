@@ -35,10 +35,12 @@ import type { RoomState } from '../room.ts';
 import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
 import { SqliteAnswers } from './answers.ts';
 import { SqliteAuto } from './auto.ts';
+import { SqliteConfirmations } from './confirmations.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
 import * as failed from './failed-rows.ts';
+import { SqliteForecast } from './forecast.ts';
 import * as follow from './followers.ts';
 import { addNotice, SqliteNotices } from './notices.ts';
 import * as results from './results.ts';
@@ -52,8 +54,10 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly forecast: SqliteForecast;
   readonly answers: SqliteAnswers;
   readonly notices: SqliteNotices;
+  readonly confirmations: SqliteConfirmations;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -66,8 +70,10 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.forecast = new SqliteForecast(database);
     this.answers = new SqliteAnswers(database);
     this.notices = new SqliteNotices(database);
+    this.confirmations = new SqliteConfirmations(database);
     this.#events = new SqliteEvents(path);
   }
 
@@ -204,12 +210,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
-    this.#transaction(() => {
-      chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      const move = this.#database.prepare(sql.moveUnfinishedRow);
-      for (const [line, customId] of customIds.entries())
-        move.run({ runId, chunk: chunk.chunk, line, customId });
-    });
+    this.#transaction(() => chunks.insertRetryChunk(this.#database, runId, chunk, customIds));
   }
 
   async recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void> {

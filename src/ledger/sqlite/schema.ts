@@ -1,6 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { answerSizes, chunks, durations, events, notices, room, rows, runs, waitingRows } from './tables.ts';
+import {
+  answerSizes,
+  chunks,
+  confirmations,
+  durations,
+  events,
+  forecasts,
+  notices,
+  room,
+  rows,
+  runs,
+  waitingRows,
+} from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -34,7 +46,7 @@ const addCosts = `
 const addMoney = `
   UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
 `;
-const addForecast = answerSizes;
+const addForecast = `${answerSizes} ${confirmations} ${forecasts}`;
 const addPilot = '';
 const addNotices = notices;
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -114,7 +126,19 @@ export function migrate(database: DatabaseSync): void {
     if (version >= newest) return;
     if (version === 0)
       database.exec(
-        [runs, chunks, rows, waitingRows, room, durations, answerSizes, events, notices].join(''),
+        [
+          runs,
+          chunks,
+          rows,
+          waitingRows,
+          room,
+          durations,
+          answerSizes,
+          confirmations,
+          forecasts,
+          notices,
+          events,
+        ].join(''),
       );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
