@@ -47,20 +47,50 @@ function isAskedFor({ pipeline }: LoadedPipeline, status: NoticeStatus): boolean
   return pipeline.notify?.on.includes(status) === true;
 }
 
-/** Tells, once a run, that it is late. */
-export async function tellLate({ ledger, loaded, host }: Telling, run: RunRecord): Promise<void> {
-  if (!isAskedFor(loaded, 'late')) return;
-  const summary = await summarize(ledger, run);
-  await ledger.notices.add(noticeOf(loaded, { status: 'late', summary, error: null }));
-  await sendNotices({ ledger, loaded, host });
+/** What is on its way to be told, by ledger: one after the other, so that nothing is told twice. */
+const underWay = new WeakMap<Ledger, Promise<void>>();
+
+function inTurn(ledger: Ledger, work: () => Promise<void>): Promise<void> {
+  const done = (underWay.get(ledger) ?? Promise.resolve()).then(work, work);
+  underWay.set(ledger, done);
+  return done;
+}
+
+/** The host of a run that also tells the webhook, once, when the run becomes late. */
+export function tellingLate(telling: Telling, runId: string | undefined): Host {
+  const { host, loaded } = telling;
+  if (!isAskedFor(loaded, 'late')) return host;
+  let known = runId;
+  return {
+    ...host,
+    emit: (event) => {
+      if (event.type === 'RunStarted') known = event.runId;
+      host.emit(event);
+      if (event.type === 'BecameLate' && known !== undefined) void tellLate(telling, known).catch(() => {});
+    },
+  };
+}
+
+async function tellLate(telling: Telling, runId: string): Promise<void> {
+  const { ledger, loaded } = telling;
+  await inTurn(ledger, async () => {
+    const run = await ledger.run(runId);
+    if (run === null) return;
+    const summary = await summarize(ledger, run);
+    await ledger.notices.add(noticeOf(loaded, { status: 'late', summary, error: null }));
+    await sendDue(telling);
+  });
 }
 
 /**
  * Sends what is to be told of a pipeline's runs, also what an earlier process has noted and was killed before it sent it.
  * A webhook that cannot be reached is warned of, and changes nothing else.
  */
-export async function sendNotices({ ledger, loaded, host }: Telling): Promise<void> {
-  if (loaded.pipeline.notify === undefined) return;
+export async function sendNotices(telling: Telling): Promise<void> {
+  if (telling.loaded.pipeline.notify !== undefined) await inTurn(telling.ledger, () => sendDue(telling));
+}
+
+async function sendDue({ ledger, loaded, host }: Telling): Promise<void> {
   for (const { id, body } of await ledger.notices.due(loaded.name)) {
     await send(loaded, body, host);
     // What was broken off is for the next process to tell.
