@@ -11,11 +11,11 @@ import { fromWire } from '../../core/wire-text.ts';
 import { CostSum } from '../../cost/cost-sum.ts';
 import { openPrices } from '../../cost/open-prices.ts';
 import type { Prices } from '../../cost/prices.ts';
-import { countTokens } from '../../expr/tokens.ts';
 import type { RequestFlags } from '../../job/fingerprint.ts';
 import { openProvider, openSource } from '../../job/open-parts.ts';
 import { prepareTrial, type TrialParts } from '../../job/trial-parts.ts';
 import { openLedger } from '../../ledger/open.ts';
+import { promptTokens } from '../../plan/prompt-tokens.ts';
 import { drawSample } from '../../read/sample.ts';
 import { checkSample } from '../../read/sample-rules.ts';
 import { judgeAnswer, type Judged } from '../trial/judge-answer.ts';
@@ -143,10 +143,7 @@ function previewed(
   const dialect = dialectOf(loaded.pipeline);
   const body = JSON.parse(fromWire(requestLines.bodyOf(request.line))) as JsonMap;
   const ceiling = block.endpoint === 'embeddings' ? 0 : (dialect.outputCeiling?.(block) ?? null);
-  const { texts, messages } = dialect.promptTexts(block.endpoint, body);
-  const { encoding } = dialect.facts(block);
-  const tokens =
-    texts.reduce((sum, text) => sum + countTokens(text, encoding), 0) + (messages > 0 ? 4 * messages + 3 : 0);
+  const tokens = promptTokens(dialect.promptTexts(block.endpoint, body), dialect.facts(block).encoding);
   const bill = { input: tokens, output: ceiling ?? 0, cached: 0, cacheWrite: 0 };
   const judged = line === null ? null : judgeAnswer(parts, request, line, now);
   return {
