@@ -4,6 +4,7 @@ import type { CommandContext, Main } from './context.ts';
 import { loadFor, requestFlags, withDraining, withProgress } from './pipeline-command.ts';
 import { requestText } from './render/preview-text.ts';
 import { counted, dollars, visible } from './render/words.ts';
+import { errorJson, reportError } from './report-error.ts';
 
 const usualCount = 5;
 
@@ -21,7 +22,7 @@ export const main: Main = async ([file = ''], options, context) => {
   else report(preview, live, context);
   // What was paid for has been shown.
   context.signals.drain.throwIfAborted();
-  return 0;
+  return preview.error === null ? 0 : reportError(preview.error, context, options);
 };
 
 function report(preview: Preview, live: boolean, context: CommandContext): void {
@@ -62,7 +63,7 @@ function tokensOf(requests: readonly PreviewedRequest[]) {
   };
 }
 
-function toJson({ pipeline, requests, failures, filtered, prices }: Preview): object {
+function toJson({ pipeline, requests, failures, filtered, prices, error }: Preview): object {
   const answers = requests.flatMap(({ answer }) => answer ?? []);
   const isKnown = answers.every(({ cost }) => cost !== null);
   return {
@@ -85,6 +86,7 @@ function toJson({ pipeline, requests, failures, filtered, prices }: Preview): ob
     tokens: tokensOf(requests),
     cost_usd: isKnown ? answers.reduce((sum, { cost }) => sum + (cost ?? 0), 0) : null,
     prices_as_of: prices.asOf,
+    ...(error !== null && { error: errorJson(error) }),
   };
 }
 

@@ -89,6 +89,21 @@ test('preview --live asks at the synchronous price, tries again, and shows what 
   await expect(access(project.path('out.jsonl'))).rejects.toThrow('ENOENT');
 });
 
+test('preview --live shows what was paid for before the account was refused, and ends with 1', async () => {
+  await using emulator = await createEmulator();
+  await using proxy = await createProxy(emulator.url, async ({ path, body }, forward) => {
+    if (path !== '/chat/completions' || !body.includes('three')) return forward();
+    return json(401, { error: { message: 'no such key', code: 'invalid_api_key' } });
+  });
+  await using project = await previewed(proxy.url);
+  const flags = ['--live', '--set', 'standard.concurrency=1'];
+  const { code, stdout, stderr } = await project.cli('preview', 'pipeline.yaml', '-n', '2', ...flags);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/row 1\n[^]*columns\n {4}summary .*\n[^]*row 3\n[^]*not sent\n/);
+  expect(stdout).toMatch(/Paid: \$0\.0000\d+ at the synchronous price/);
+  expect(stderr).toContain('no such key');
+});
+
 function json(status: number, body: object) {
   return { status, contentType: 'application/json', body: Buffer.from(JSON.stringify(body)) };
 }

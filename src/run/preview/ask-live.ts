@@ -22,12 +22,18 @@ export function previewTier({ pipeline }: LoadedPipeline): string | undefined {
   return windowMs(tier) === null ? tier : undefined;
 }
 
+export interface LiveAnswers {
+  /** Lines of results, by the index of their request. */
+  readonly answers: ReadonlyMap<number, Buffer>;
+  /** Why the others were not sent. */
+  readonly error: BatchlineError | null;
+}
+
 /**
  * Sends requests through the synchronous API as a run does, at its pace and with its tries, and keeps the answers in
  * memory. Once it is to stop, nothing more is sent, and what is under way is waited for.
  *
- * @returns lines of results, by the index of their request
- * @throws BatchlineError `account_refused`, `provider_silent`
+ * @throws BatchlineError `account_refused`, `provider_silent` where nothing was answered before
  */
 export async function askLive(
   requests: readonly TrialRequest[],
@@ -35,7 +41,7 @@ export async function askLive(
   parts: Pick<TrialParts, 'requestLines' | 'results'>,
   loaded: LoadedPipeline,
   host: Host,
-): Promise<ReadonlyMap<number, Buffer>> {
+): Promise<LiveAnswers> {
   const { concurrency, requests_per_minute, tokens_per_minute } = loaded.pipeline.standard;
   const limits = {
     concurrency,
@@ -71,14 +77,11 @@ export async function askLive(
     }
   };
   await Promise.all(requests.map(ask));
-  if (failure.signal.aborted && answers.size === 0) throw failure.signal.reason;
-  if (failure.signal.aborted) host.emit({ type: 'Warned', message: messageOf(failure.signal.reason) });
-  return answers;
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof BatchlineError) return error.message;
-  throw error;
+  if (!failure.signal.aborted) return { answers, error: null };
+  const error: unknown = failure.signal.reason;
+  // What was paid for is shown along with what went wrong then.
+  if (!(error instanceof BatchlineError) || answers.size === 0) throw error;
+  return { answers, error };
 }
 
 /** A run has a file for it, since it may be killed. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AnswerSizeCounts } from '../../batch/answer-sizes.ts';
 import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
+import type { BatchlineError } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
 import type { JsonMap } from '../../core/json.ts';
 import type { ShownRequest } from '../../core/shown-request.ts';
@@ -59,6 +60,8 @@ export interface Preview {
   readonly filtered: number;
   readonly prices: Prices;
   readonly isEmulator: boolean;
+  /** Why not all of them were sent that were to be. */
+  readonly error: BatchlineError | null;
 }
 
 /**
@@ -76,11 +79,11 @@ export async function previewPipeline(
   await using use = await openProvider(place.loaded, host, !flags.live);
   const parts = await prepareTrial(loaded, source, use.provider);
   const rows = await firstRows(loaded, parts, flags, host);
-  const answers = flags.live ? await askLive(rows.requests, use.provider.direct, parts, loaded, host) : null;
+  const live = flags.live ? await askLive(rows.requests, use.provider.direct, parts, loaded, host) : null;
   const prices = await openPrices(loaded.pipeline);
   const context = { loaded, parts, prices, now: new Date().toISOString() };
   const requests = rows.requests.map((request, index) =>
-    previewed(context, request, answers?.get(index) ?? null),
+    previewed(context, request, live?.answers.get(index) ?? null),
   );
   await remember(loaded, requests);
   return {
@@ -90,6 +93,7 @@ export async function previewPipeline(
     filtered: rows.filtered,
     prices,
     isEmulator: use.isEmulator,
+    error: live?.error ?? null,
   };
 }
 
