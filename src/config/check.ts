@@ -9,6 +9,7 @@ import type { Environment } from './environment.ts';
 import { type Fault, formatPath, type Path, type TextPosition } from './fault.ts';
 import { excerptAt } from './excerpt.ts';
 import { applyOverrides, overrideOf, type Override } from './overrides.ts';
+import { keysOfOtherType, withoutKeys } from './other-type.ts';
 import { warnOfParams } from './param-checks.ts';
 import { parsePipeline } from './parse.ts';
 import { defaultProvider, pipelineSchema, type Pipeline } from './pipeline.ts';
@@ -60,6 +61,8 @@ class Check {
   readonly #options: CheckOptions;
   #overrides: readonly Override[] = [];
   #targets: readonly string[] = [];
+  /** Keys of the file that the values in their place leave no room for. */
+  #dropped: readonly Path[] = [];
   #filled: Substituted = { substitutions: new Map(), unresolved: new Set(), faults: [] };
 
   constructor(source: string, options: CheckOptions) {
@@ -85,11 +88,15 @@ class Check {
     const { target, overrides, takes = () => true } = this.#options;
     this.#targets = targetNames(data);
     this.#overrides = [...targetOverrides(data, target), ...overrides].filter(takes);
+    const overridden = applyOverrides(data, this.#overrides).data;
+    this.#dropped = keysOfOtherType(data, overridden, this.#overrides);
   }
 
   /** Whether anything depends on the value at a place of the file. */
   #isTaken(path: Path): boolean {
-    return !isOfOtherTarget(path, this.#options.target) && overrideOf(this.#overrides, path) === undefined;
+    const isDropped = this.#dropped.some((each) => each.every((key, depth) => path[depth] === key));
+    const isOther = isOfOtherTarget(path, this.#options.target);
+    return !isDropped && !isOther && overrideOf(this.#overrides, path) === undefined;
   }
 
   #readData(): { readonly data: object } | { readonly fault: Fault } {
@@ -103,7 +110,7 @@ class Check {
   }
 
   #judge(early: readonly SyntaxFault[], fileData: object): Checked {
-    const overridden = applyOverrides(fileData, this.#overrides);
+    const overridden = applyOverrides(withoutKeys(fileData, this.#dropped), this.#overrides);
     const parsed = parsePipeline(withProviderType(overridden.data), (path) => this.#textOf(path));
     const { data } = parsed;
     const texts = [...annotatedTexts(pipelineSchema, data)];

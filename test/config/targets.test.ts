@@ -88,6 +88,22 @@ describe('--target', () => {
     });
   });
 
+  test('may make a block one of another type, which leaves out what only the old one has', async () => {
+    const targets = 'targets: { file: { sink: { type: jsonl, path: out.jsonl } } }\n';
+    const source = `${sound}${targets}`.replace(
+      /(sink:\n {2}type: postgres\n {2}url: )embedded/,
+      '$1${PROD_URL}',
+    );
+    await using folder = await temporaryFolder({ 'p.yaml': source });
+    const path = join(folder.path, 'p.yaml');
+    const { pipeline } = await loadPipeline(path, { env: {}, target: 'file' });
+    expect(pipeline.sink).toEqual({ type: 'jsonl', path: 'out.jsonl', key: 'id' });
+    const set = ['sink.type=jsonl', 'sink.path=out.jsonl'];
+    expect((await loadPipeline(path, { env: {}, set })).pipeline.sink).toEqual(pipeline.sink);
+    const odd = loadPipeline(path, { env: {}, set: [...set, 'sink.table=x'] });
+    expect(await linesOf(odd)).toEqual(['--set sink.table  sink.table  unknown key']);
+  });
+
   test('needs no variable of a value that it replaces', async () => {
     const text = `${sound}targets: { trial: { sink: { url: embedded } } }\n`;
     const source = text.replace(/(sink:\n {2}type: postgres\n {2}url: )embedded/, '$1${PROD_URL}');
