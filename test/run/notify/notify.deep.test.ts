@@ -40,6 +40,21 @@ test('a run that goes on ending the same way is told of once', async () => {
   expect(hook.posts.map(({ status }) => status)).toEqual(['failed', 'completed_with_failures']);
 });
 
+test('a process that is killed while it tells leaves it to the next one', async () => {
+  await using hook = await createWebhook(0);
+  await using emulator = await createEmulator();
+  await using project = await told(hook.url, emulator.url);
+  const { child, result } = project.start('run', 'pipeline.yaml');
+  await expect.poll(() => hook.posts.length, { timeout: 60_000 }).toBe(1);
+  child.kill('SIGKILL');
+  await result;
+  expect((await project.cli('collect', '--quiet')).code).toBe(0);
+  expect(hook.posts).toHaveLength(2);
+  expect(hook.posts[1]).toEqual(hook.posts[0]);
+  expect((await project.cli('collect', '--quiet')).code).toBe(0);
+  expect(hook.posts).toHaveLength(2);
+});
+
 test('what a process that was killed had noted is told by the next one', async () => {
   await using hook = await createWebhook();
   await using emulator = await createEmulator();
