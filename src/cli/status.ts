@@ -4,6 +4,7 @@ import { decisionsOf } from '../run/decisions.ts';
 import { summarize } from '../run/summary.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
+import { forecastJson, forecastText } from './forecast-text.ts';
 import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 import { runReport } from './run-report.ts';
 
@@ -23,7 +24,7 @@ export const main: Main = async ([what], options, context) => {
     sayWhich(latest, what, { options, context });
     const { run, interruptedAt } = await seeRun(ledger, latest);
     const { window } = run.selection;
-    const details = { window, interruptedAt };
+    const details = { window, interruptedAt, expected: await forecastText(ledger, run) };
     context.print(await runReport(ledger, await summarize(ledger, run), found.stateDir, details));
     const unfinished = earlier.filter(isContinuable);
     if (unfinished.length > 0) context.print(await unfinishedText(ledger, unfinished));
@@ -35,6 +36,7 @@ async function toJson(ledger: LedgerReader, { run, interruptedAt }: SeenRun) {
   const decisions = await decisionsOf(ledger, run.runId);
   return {
     ...(await summarize(ledger, run)),
+    ...(await forecastJson(ledger, run)),
     ...(decisions.length > 0 && { decisions }),
     ...(interruptedAt !== null && { interrupted_at: new Date(interruptedAt).toISOString() }),
   };
