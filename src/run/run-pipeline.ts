@@ -19,8 +19,9 @@ export interface RunFlags extends ChoiceFlags, EndFlags {
 /** Runs a pipeline from its source to its sink, or goes on with the run of it that is unfinished. */
 export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host: Host): Promise<RunResult> {
   checkSample(loaded, flags);
+  const answering = flags.yes === true ? { ...host, confirm: () => Promise.resolve(true) } : host;
   await using ledger = await openLedger(loaded.stateDir);
   const pass = { ...wholePass, waits: flags.noWait !== true, breaks: flags.noBreaker !== true };
-  await using opened = await openChosenRun({ ledger, loaded, host }, flags, pass);
+  await using opened = await openChosenRun({ ledger, loaded, host: answering }, flags, pass);
   return await workOn(opened.work, () => carryOut(opened, flags));
 }

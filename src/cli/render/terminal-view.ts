@@ -25,7 +25,7 @@ type Paint = (style: Style, text: string) => string;
 /** A small block at the bottom of the terminal that is drawn over itself, each second at least. */
 export function createTerminalView(options: ViewOptions, now: () => number = Date.now): View {
   const view = new TerminalView(options, now);
-  return { show: (event) => view.show(event), close: () => view.close() };
+  return { show: (event) => view.show(event), hold: () => view.hold(), close: () => view.close() };
 }
 
 class TerminalView {
@@ -39,6 +39,7 @@ class TerminalView {
   #drawn: readonly number[] = [];
   #ending = '';
   #soon: NodeJS.Timeout | undefined;
+  #isHeld = false;
   readonly #clock: NodeJS.Timeout;
 
   constructor({ stderr, env, level }: ViewOptions, now: () => number) {
@@ -59,6 +60,17 @@ class TerminalView {
     else this.#soon ??= setTimeout(() => this.#draw(), frameMs).unref();
   }
 
+  hold(): Disposable {
+    this.#stderr.write(this.#erase(this.#stderr.columns ?? 80));
+    this.#drawn = [];
+    this.#isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isHeld = false;
+      },
+    };
+  }
+
   close(): void {
     clearInterval(this.#clock);
     this.#draw();
@@ -70,6 +82,7 @@ class TerminalView {
   #draw(above = ''): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
+    if (this.#isHeld) return;
     const width = this.#stderr.columns ?? 80;
     const block = blockLines(this.#progress, this.#paint);
     const pace = block.length === 0 ? [] : [this.#pace.line(this.#progress, this.#now())];
