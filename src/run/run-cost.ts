@@ -9,5 +9,7 @@ export function costOf(chunks: readonly ChunkRecord[]): Cost {
 /** In US dollars; null rather than too small, also while answers that were paid for cannot be read. */
 export function knownCost(chunks: readonly ChunkRecord[]): number | null {
   const { usd, unpriced } = costOf(chunks);
-  return unpriced > 0 || chunks.some(({ unread }) => unread !== null) ? null : usd;
+  const isUnknown = unpriced > 0 || chunks.some(({ unread }) => unread !== null);
+  // Without the last digits, which are what sums of binary fractions are off by.
+  return isUnknown ? null : Number(usd.toPrecision(12));
 }

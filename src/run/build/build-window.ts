@@ -88,14 +88,15 @@ export class BuildWindow implements Disposable {
     const { prepared, host } = this.#loading;
     this.#joined.push(path);
     const strangersBefore = this.#reconciliation.strangers;
+    const isTaken = await this.#taken.has(path);
     const { usage } = await joinResults(
       {
         reconciliation: this.#reconciliation,
         results: prepared.results,
         queue: this.#queue,
         history: new Map(),
-        cost: this.#cost,
-        sizes: this.#sizes,
+        // What was taken before was paid for then.
+        ...(isTaken ? {} : { cost: this.#cost, sizes: this.#sizes }),
         // Not by the window's number, which is another one once earlier windows are done.
         place: `${basename(path)}.${this.#firstChunk}`,
         now: new Date().toISOString(),
@@ -104,7 +105,7 @@ export class BuildWindow implements Disposable {
       path,
       this.#taken.read(path),
     );
-    this.#usage = addTokens(this.#usage, usage);
+    if (!isTaken) this.#usage = addTokens(this.#usage, usage);
     return this.#reconciliation.strangers === strangersBefore;
   }
 
