@@ -25,7 +25,8 @@ const order: readonly ChunkProgress['state'][] = ['sealed', 'uploaded', 'running
 export interface ShownBatch {
   readonly name: string;
   readonly since: number | null;
-  readonly done: number;
+  /** Null where nobody says. */
+  readonly done: number | null;
   readonly requests: number;
 }
 

@@ -1,6 +1,6 @@
-import { styleText } from 'node:util';
 import type { PipelineEvent, ToldEvent } from '../../core/events.ts';
-import { batchesOn, frameLines, type FrameState, type Paint, type Screen } from './frame.ts';
+import { batchesOn, frameLines, type FrameState, type Screen } from './frame.ts';
+import { paintFor, type Paint } from './paint.ts';
 import { isShown, levelOf } from './level.ts';
 import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
@@ -40,8 +40,7 @@ class TerminalView {
   readonly #clock: NodeJS.Timeout;
 
   constructor({ stderr, env, level }: ViewOptions, now: () => number) {
-    const hasColour = (env['NO_COLOR'] ?? '') === '';
-    this.#paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
+    this.#paint = paintFor(env);
     this.#stderr = stderr;
     this.#repainted = new Repainted(stderr);
     this.#level = level;
