@@ -50,6 +50,8 @@ export class Progress {
   waitsFor = '';
   /** By what it is late; empty where it is not. */
   late = '';
+  /** When half of all such runs are done, in milliseconds since 1970; null where that is not known. */
+  expectedEnd: number | null = null;
   #standing = nothing;
   #records = 0;
   #requested = 0;
@@ -156,6 +158,9 @@ export class Progress {
         return this.#set(event.chunk, { state: 'uploaded' });
       case 'RoomAwaited':
         this.waitsFor = awaitedRoom(event);
+        return;
+      case 'EndForecast':
+        this.expectedEnd = event.p50;
         return;
       case 'BecameLate':
         this.late = lateText(event);
