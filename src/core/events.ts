@@ -16,6 +16,9 @@ export interface Standing {
     readonly chunk: number;
     readonly requests: number;
     readonly state: 'sealed' | 'uploaded' | 'running' | 'ended';
+    /** Since when its batch is under way, in milliseconds since 1970. */
+    readonly since?: number | undefined;
+    readonly batchId?: string | undefined;
   }[];
 }
 
@@ -79,6 +82,8 @@ export type PipelineEvent =
     }
   /** When a batch that has not ended is looked at next, in milliseconds since 1970. Told, and not kept. */
   | { readonly type: 'LookPlanned'; readonly chunk: number; readonly due: number }
+  /** When the run's batches should have ended, in milliseconds since 1970: in half of all cases, and in nine of ten. Told, and not kept. */
+  | { readonly type: 'EndForecast'; readonly p50: number; readonly p90: number }
   | {
       readonly type: 'BatchEnded';
       readonly chunk: number;
@@ -131,6 +136,13 @@ export type PipelineEvent =
   | { readonly type: 'FollowersLoaded'; readonly chunk: number; readonly ok: number; readonly failed: number }
   /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
   | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
+  /** It is not done when it was to be done: by its deadline, or by twice the time that such batches have taken. Told once a run. */
+  | {
+      readonly type: 'BecameLate';
+      readonly of: 'deadline' | 'forecast';
+      /** When it was to be done, in milliseconds since 1970. */
+      readonly due: number;
+    }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }
   | { readonly type: 'RunEnded'; readonly runId: string; readonly status: string };
 

@@ -15,6 +15,7 @@ import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
+import type { ForecastLedger } from './forecast-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { RoomLedger } from './room-ledger.ts';
 import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts';
@@ -110,6 +111,7 @@ export interface ReloadOutcome {
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
+  readonly forecast: ForecastLedger;
   readonly answers: AnswerLedger;
   readonly confirmations: ConfirmationLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */

@@ -1,5 +1,6 @@
 import { dialectOf } from '../config/dialect-of.ts';
 import type { PipelineEvent } from '../core/events.ts';
+import { forecastFiles } from '../forecast/forecast-files.ts';
 import { chunkLimits } from '../job/settings.ts';
 import type { Collection } from '../job/job.ts';
 import type { ChunkRecord, RunRecord } from '../ledger/ledger.ts';
@@ -43,6 +44,7 @@ export async function runOutlook(
   const cost = plannedCost(pipeline, prices, { requests, input, way }, await expectedOutput(ledger, loaded));
   const { ownEncoding } = dialectOf(pipeline).facts(pipeline.request);
   const isWhole = run.readingFinished && unsent.length === all.length && known.records === 0;
+  const done = way === 'batch' ? await forecastFiles(ledger, pipeline, files) : null;
   return {
     line: {
       sureness: times === null ? 'at least' : run.readingFinished ? 'exact' : 'about',
@@ -52,7 +54,7 @@ export async function runOutlook(
       isExact: isWhole && sampled.isWhole && ownEncoding !== undefined,
       way,
       cost: { batch: cost.batch, standard: cost.standard },
-      done: null,
+      done: done === null ? null : Date.parse(done.p50),
     },
     expectedUsd: cost.expected,
   };

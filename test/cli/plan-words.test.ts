@@ -31,7 +31,7 @@ test.each<[string, Partial<PlanLine>]>([
     { way: 'standard', input: 44_290, cost: { batch: null, standard: 0.42 } },
   ],
   [
-    '4,812 requests in 3 files, about 1.9 M tokens, $0.21 by batch, $0.42 now, done by about 2020-01-01T03:10Z',
+    '4,812 requests in 3 files, about 1.9 M tokens, $0.21 by batch, $0.42 now, done by about 2020-01-01 03:10Z',
     { done: Date.UTC(2020, 0, 1, 3, 10) },
   ],
   ['nothing to send', { requests: 0 }],

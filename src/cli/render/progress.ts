@@ -1,5 +1,5 @@
 import type { PipelineEvent, Standing } from '../../core/events.ts';
-import { awaitedRoom } from './words.ts';
+import { awaitedRoom, lateText } from './words.ts';
 
 /** What one chunk is doing. */
 interface ChunkProgress {
@@ -14,6 +14,20 @@ interface ChunkProgress {
   readonly before: number | null;
   /** When its batch is looked at next, in milliseconds since 1970; null where that is not known. */
   readonly lookDue: number | null;
+  readonly batchId: string | null;
+  /** Since when its batch is under way, in milliseconds since 1970; null where that is not known. */
+  readonly since: number | null;
+}
+
+const order: readonly ChunkProgress['state'][] = ['sealed', 'uploaded', 'running', 'ended', 'loaded'];
+
+/** A batch under way, as it is shown. */
+export interface ShownBatch {
+  readonly name: string;
+  readonly since: number | null;
+  /** Null where nobody says. */
+  readonly done: number | null;
+  readonly requests: number;
 }
 
 const nothing: Standing = {
@@ -34,17 +48,24 @@ export class Progress {
   isReadingDone = false;
   /** What files wait for; empty where none does. */
   waitsFor = '';
+  /** By what it is late; empty where it is not. */
+  late = '';
+  /** When half of all such runs are done, in milliseconds since 1970; null where that is not known. */
+  expectedEnd: number | null = null;
   #standing = nothing;
   #records = 0;
   #requested = 0;
   readonly #chunks = new Map<number, ChunkProgress>();
+  /** Of all chunks; adding them up for each event would be slow where there are thousands. */
+  readonly #sums = { answered: 0, loaded: 0 };
   readonly #shown = { total: 0, answered: 0, loaded: 0 };
 
-  take(event: PipelineEvent): void {
-    this.#take(event);
+  /** @param at when it happened, in milliseconds since 1970 */
+  take(event: PipelineEvent, at: number | null = null): void {
+    this.#take(event, at);
     this.#shown.total = Math.max(this.#shown.total, this.#standing.requested + this.#requested);
-    this.#shown.answered = this.#risen('answered', this.#standing.ok + this.#standing.failed, answeredOf);
-    this.#shown.loaded = this.#risen('loaded', this.#standing.ok, ({ loaded }) => loaded);
+    this.#shown.answered = this.#risen('answered', this.#standing.ok + this.#standing.failed);
+    this.#shown.loaded = this.#risen('loaded', this.#standing.ok);
   }
 
   /** Records read so far, those of earlier processes included. */
@@ -94,13 +115,33 @@ export class Progress {
     return due.length === 0 ? null : Math.min(...due);
   }
 
+  /** Requests of files that have come so far, or farther. */
+  reached(state: 'sealed' | 'uploaded' | 'ended'): number {
+    const least = order.indexOf(state);
+    const { ok, failed } = this.#standing;
+    const sum = this.#sum((chunk) => (order.indexOf(chunk.state) >= least ? chunk.requests : 0));
+    return Math.min(ok + failed + sum, this.total);
+  }
+
+  /** The batches under way, the oldest first, at most so many. */
+  oldest(most: number): readonly ShownBatch[] {
+    const running = [...this.#chunks].filter(([, { state }]) => state === 'running');
+    const byAge = running.toSorted(([, a], [, b]) => (a.since ?? Infinity) - (b.since ?? Infinity));
+    return byAge.slice(0, most).map(([chunk, { batchId, since, completed, requests }]) => ({
+      name: batchId ?? `file ${chunk}`,
+      since,
+      done: Math.min(completed, requests),
+      requests,
+    }));
+  }
+
   /** How many files are in one of these states. */
   inState(...states: readonly ChunkProgress['state'][]): number {
     const before = states.includes('loaded') ? this.#standing.loadedFiles : 0;
     return before + [...this.#chunks.values()].filter(({ state }) => states.includes(state)).length;
   }
 
-  #take(event: PipelineEvent): void {
+  #take(event: PipelineEvent, at: number | null): void {
     switch (event.type) {
       case 'RunStarted':
         return this.#goOn(event.standing ?? nothing);
@@ -120,17 +161,26 @@ export class Progress {
       case 'RoomAwaited':
         this.waitsFor = awaitedRoom(event);
         return;
+      case 'EndForecast':
+        this.expectedEnd = event.p50;
+        return;
+      case 'BecameLate':
+        this.late = lateText(event);
+        return;
       case 'BatchDeferred':
         return this.#set(event.chunk, { state: 'uploaded', completed: 0 });
       case 'ChunkSuperseded':
-        this.#chunks.delete(event.chunk);
-        return;
+        return this.#forget(event.chunk);
       case 'BatchSubmitted':
         this.waitsFor = '';
-        return this.#set(event.chunk, { state: 'running' });
+        return this.#set(event.chunk, { state: 'running', batchId: event.batchId, since: at });
       case 'BatchPolled':
         // What failed may be sent again.
-        this.#set(event.chunk, { completed: event.completed - event.failed, requests: event.total });
+        this.#set(event.chunk, {
+          completed: event.completed - event.failed,
+          requests: event.total,
+          batchId: event.batchId,
+        });
         return this.#noteBefore(event.chunk);
       case 'LookPlanned':
         return this.#set(event.chunk, { lookDue: event.due });
@@ -165,8 +215,8 @@ export class Progress {
   #goOn(standing: Standing): void {
     this.#standing = standing;
     this.isReadingDone = standing.isRead;
-    for (const { chunk, state, requests } of standing.open)
-      this.#set(chunk, { state, requests, before: state === 'sealed' ? 0 : null });
+    for (const { chunk, state, requests, since = null, batchId = null } of standing.open)
+      this.#set(chunk, { state, requests, since, batchId, before: state === 'sealed' ? 0 : null });
   }
 
   /** Rows that had failed count no longer as such, nor as answered; those that were loaded in vain count anew. */
@@ -182,8 +232,8 @@ export class Progress {
     this.#set(chunk, { before: progress.before ?? answeredOf(progress) });
   }
 
-  #risen(name: 'answered' | 'loaded', before: number, of: (chunk: ChunkProgress) => number): number {
-    return Math.max(this.#shown[name], before + this.#sum(of));
+  #risen(name: 'answered' | 'loaded', before: number): number {
+    return Math.max(this.#shown[name], before + this.#sums[name]);
   }
 
   #get(chunk: number): ChunkProgress {
@@ -193,7 +243,19 @@ export class Progress {
   #set(chunk: number, change: Partial<ChunkProgress>): void {
     const before = this.#get(chunk);
     const requests = change.requests === 0 ? before.requests : (change.requests ?? before.requests);
-    this.#chunks.set(chunk, { ...before, ...change, requests });
+    const after = { ...before, ...change, requests };
+    this.#chunks.set(chunk, after);
+    this.#count(before, after);
+  }
+
+  #forget(chunk: number): void {
+    this.#count(this.#get(chunk), unknownChunk);
+    this.#chunks.delete(chunk);
+  }
+
+  #count(before: ChunkProgress, after: ChunkProgress): void {
+    this.#sums.answered += answeredOf(after) - answeredOf(before);
+    this.#sums.loaded += after.loaded - before.loaded;
   }
 
   #sum(of: (chunk: ChunkProgress) => number): number {
@@ -210,6 +272,8 @@ const unknownChunk: ChunkProgress = {
   failed: 0,
   before: 0,
   lookDue: null,
+  batchId: null,
+  since: null,
 };
 
 /** A provider's counter holds until the file is loaded; then rows that are to be sent again do not count as answered. */

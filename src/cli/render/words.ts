@@ -53,6 +53,8 @@ const sentences: Sentences = {
     `batch ${event.batchId} (file ${event.chunk}) ${event.status}, ${count(event.completed)} of ${counted(event.total, 'request')}`,
   LookPlanned: (event) =>
     `file ${event.chunk} is looked at next at ${new Date(event.due).toISOString().slice(0, 19)}Z`,
+  EndForecast: (event) =>
+    `done by about ${new Date(event.p50).toISOString().slice(0, 19)}Z, in nine of ten cases by ${new Date(event.p90).toISOString().slice(0, 19)}Z`,
   BatchEnded: (event) => `batch ${event.batchId} (file ${event.chunk}) ${event.status}`,
   BatchDeferred: (event) => `file ${event.chunk} has to wait: ${event.message}`,
   RoomAwaited: awaitedRoom,
@@ -69,10 +71,25 @@ const sentences: Sentences = {
     `file ${event.chunk} answered ${counted(event.ok, 'row')} more that asked the same${event.failed === 0 ? '' : `, ${count(event.failed)} failed`}`,
   RowsReopened: (event) =>
     `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
+  BecameLate: lateText,
   StepRetried: (event) =>
     `warning: ${event.step} failed and is tried again in ${(event.waitMs / 1000).toFixed(1)} s: ${event.message}`,
   RunEnded: (event) => `run ${event.runId} ${event.status.replaceAll('_', ' ')}`,
 };
+
+/** What it was to be done by, and is not. */
+export function lateText({
+  of,
+  due,
+}: {
+  readonly of: 'deadline' | 'forecast';
+  readonly due: number;
+}): string {
+  const time = `${new Date(due).toISOString().slice(0, 19)}Z`;
+  return of === 'deadline'
+    ? `late: the deadline ${time} has passed`
+    : `late: it was to be done by ${time}, which is twice as long as nine of ten such runs take`;
+}
 
 /** Text in which no character moves the cursor or breaks the line. */
 export function visible(text: string): string {

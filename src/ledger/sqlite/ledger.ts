@@ -47,6 +47,7 @@ import {
   reopenFailures,
   selectRemembered,
 } from './failed-rows.ts';
+import { SqliteForecast } from './forecast.ts';
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
@@ -59,6 +60,7 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly forecast: SqliteForecast;
   readonly answers: SqliteAnswers;
   readonly confirmations: SqliteConfirmations;
   readonly #database: DatabaseSync;
@@ -73,6 +75,7 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.forecast = new SqliteForecast(database);
     this.answers = new SqliteAnswers(database);
     this.confirmations = new SqliteConfirmations(database);
     this.#events = new SqliteEvents(path);

@@ -6,6 +6,7 @@ import {
   confirmations,
   durations,
   events,
+  forecasts,
   room,
   rows,
   runs,
@@ -44,7 +45,7 @@ const addCosts = `
 const addMoney = `
   UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
 `;
-const addForecast = `${answerSizes} ${confirmations}`;
+const addForecast = `${answerSizes} ${confirmations} ${forecasts}`;
 const addPilot = '';
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
@@ -124,7 +125,18 @@ export function migrate(database: DatabaseSync): void {
     if (version >= newest) return;
     if (version === 0)
       database.exec(
-        [runs, chunks, rows, waitingRows, room, durations, answerSizes, confirmations, events].join(''),
+        [
+          runs,
+          chunks,
+          rows,
+          waitingRows,
+          room,
+          durations,
+          answerSizes,
+          confirmations,
+          forecasts,
+          events,
+        ].join(''),
       );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);

@@ -173,6 +173,31 @@ export const durations = `
   ) STRICT;
 `;
 
+/** When batches were created and ended, and what was expected of runs. */
+export const forecasts = `
+  CREATE TABLE batch_times (
+    batch_id   TEXT PRIMARY KEY,
+    run_id     TEXT NOT NULL,
+    chunk      INTEGER NOT NULL,
+    requests   INTEGER NOT NULL,
+    provider   TEXT NOT NULL,
+    model      TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    ran_out    INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX batch_times_by_model ON batch_times (provider, model, ended_at) WHERE ran_out = 1;
+  CREATE INDEX batch_times_by_run ON batch_times (run_id);
+
+  CREATE TABLE run_forecasts (
+    run_id    TEXT PRIMARY KEY,
+    late_from INTEGER,
+    late_of   TEXT,
+    late_due  INTEGER,
+    late_at   INTEGER
+  ) STRICT;
+`;
+
 /** How many answers had so many output tokens. */
 export const answerSizes = `
   CREATE TABLE answer_sizes (

@@ -5,7 +5,7 @@ const columns = {
   chunks: ['cost_usd', 'unpriced', 'list_usd', 'cache_saved_usd'],
 } as const;
 
-const tables = ['answer_sizes', 'confirmations'] as const;
+const tables = ['answer_sizes', 'confirmations', 'batch_times', 'run_forecasts'] as const;
 
 /** Takes away what versions before 12 did not have. */
 export function dropTwelve(database: DatabaseSync): void {
