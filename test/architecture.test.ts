@@ -60,7 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   read: ['core', 'files', 'config', 'request', 'batch', 'job', ...ledgerInterface],
   send: ['core', 'files', 'cost', 'forecast', 'batch', 'request', 'job', ...ledgerInterface],
   load: ['core', 'files', 'config', 'cost', 'request', 'batch', 'results', 'job', ...ledgerInterface],
-  plan: ['core', 'expr', 'config', 'cost', 'request', 'job', 'send/gate.ts', ...ledgerInterface],
+  plan: ['core', 'expr', 'config', 'cost', 'forecast', 'request', 'job', 'send/gate.ts', ...ledgerInterface],
   run: belowRun,
   // The commands' page is made from the table that also makes their help.
   reference: ['core', 'config', ...registries, 'cli/command-spec.ts', 'cli/commands.ts'],

@@ -6,6 +6,7 @@ import type { RunRecord } from '../ledger/ledger.ts';
 import type { CommandContext } from './context.ts';
 import { notePipeline, noteRun, type RunPlace } from './failed-run.ts';
 import { sayWarning } from './log-line.ts';
+import { askingAt } from './ask.ts';
 import { openView, viewOptions } from './render/open-view.ts';
 
 /** Loads the pipeline file that a command names, showing its warnings. */
@@ -79,6 +80,7 @@ async function showing<T>(
   try {
     return await work({
       signals,
+      confirm: askingAt(view, context, signals),
       emit: (event) => {
         if (event.type === 'RunStarted') place = event;
         show(event);

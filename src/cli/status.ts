@@ -7,6 +7,7 @@ import type { Main } from './context.ts';
 import { forecastJson, forecastText } from './forecast-text.ts';
 import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 import { runReport } from './run-report.ts';
+import { watchRun } from './watch-run.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
 export const main: Main = async ([what], options, context) => {
@@ -22,7 +23,8 @@ export const main: Main = async ([what], options, context) => {
   if (latest === undefined) context.print('There are no runs yet.');
   else {
     sayWhich(latest, what, { options, context });
-    const { run, interruptedAt } = await seeRun(ledger, latest);
+    if (options['watch'] === true) await watchRun(ledger, latest.runId, context);
+    const { run, interruptedAt } = await seeRun(ledger, (await ledger.run(latest.runId)) ?? latest);
     const { window } = run.selection;
     const details = { window, interruptedAt, expected: await forecastText(ledger, run) };
     context.print(await runReport(ledger, await summarize(ledger, run), found.stateDir, details));

@@ -11,19 +11,25 @@ export async function openPrices(pipeline: Pipeline): Promise<Prices> {
   return (await openPriceList(pipeline)).at(Date.now());
 }
 
-export async function openPriceList({ request, provider, prices }: Pipeline): Promise<PriceList> {
+export async function openPriceList({ request, provider, prices, mode }: Pipeline): Promise<PriceList> {
   const book = await openPriceBook();
-  const biller = billerOf(provider, book);
-  const own = prices[request.model];
+  const { model } = request;
+  const priced = { model, biller: billerOf(provider, book), sendsBatches: mode !== 'standard' };
+  const own = Object.hasOwn(prices, model) ? prices[model] : undefined;
   return {
-    at: (time) =>
-      own === undefined
-        ? listedPrices(request.model, biller, book, time)
-        : ownPrices(request.model, own, biller),
+    at: (time) => (own === undefined ? listedPrices(priced, book, time) : ownPrices(priced, own)),
   };
 }
 
-function ownPrices(model: string, own: Own, biller: Biller): Prices {
+/** What is priced, and whether what a batch costs matters. */
+interface Priced {
+  readonly model: string;
+  readonly biller: Biller;
+  readonly sendsBatches: boolean;
+}
+
+function ownPrices(priced: Priced, own: Own): Prices {
+  const { model, biller } = priced;
   const { input, output, cached = input, cache_write: cacheWrite = input } = own;
   const rates = {
     input: flatRate(input),
@@ -33,17 +39,17 @@ function ownPrices(model: string, own: Own, biller: Biller): Prices {
     cacheWriteBriefly: flatRate(cacheWrite),
     request: 0,
   };
-  const factorOf = factors(biller, own.batch_discount ?? biller.tariff.batch);
-  const isBatchKnown = factorOf({ way: 'batch', tier: null }) !== null;
+  const batch = own.batch_discount ?? biller.tariff.batch;
   return {
     asOf: null,
     by: `prices.${model}`,
-    remark: isBatchKnown ? null : unknownBatches(model, biller),
-    cost: costBy(rates, factorOf),
+    remark: remarkOnBatches(priced, batch),
+    cost: costBy(rates, factors(biller, batch)),
   };
 }
 
-function listedPrices(model: string, biller: Biller, book: PriceBook, time: number): Prices {
+function listedPrices(priced: Priced, book: PriceBook, time: number): Prices {
+  const { model, biller } = priced;
   const { tariff, name, unknownAddress } = biller;
   const rates =
     listedRates(book, tariff.biller, model, time) ??
@@ -51,29 +57,32 @@ function listedPrices(model: string, biller: Biller, book: PriceBook, time: numb
   return {
     asOf: listVersion.date,
     by: name,
-    remark: remarkOn(model, biller, rates),
+    remark: remarkOn(priced, rates),
     cost: rates === null ? () => null : costBy(rates, factors(biller, tariff.batch)),
   };
 }
 
-function remarkOn(model: string, biller: Biller, rates: Rates | null): string | null {
+function remarkOn(priced: Priced, rates: Rates | null): string | null {
+  const { model, biller } = priced;
   const { tariff, name, unknownAddress } = biller;
   if (rates === null) return `no price of ${model} at ${name} is known; prices.${model} can say it`;
-  if (tariff.batch === null) return unknownBatches(model, biller);
-  return unknownAddress === null ? null : `${unknownAddress} is taken to cost what ${name} does`;
+  if (unknownAddress !== null) return `${unknownAddress} is taken to cost what ${name} does`;
+  return remarkOnBatches(priced, tariff.batch);
 }
 
-function unknownBatches(model: string, { name }: Biller): string {
-  return `what batches cost at ${name} is not known; prices.${model}.batch_discount can say it`;
+function remarkOnBatches({ model, biller, sendsBatches }: Priced, batch: number | null): string | null {
+  if (batch !== null || !sendsBatches) return null;
+  return `what batches cost at ${biller.name} is not known; prices.${model}.batch_discount can say it`;
 }
 
 type FactorOf = (service: Service) => number | null;
 
 /** An answer out of a batch costs what a batch costs, whatever tier it names. */
 function factors({ tariff }: Biller, batch: number | null): FactorOf {
+  const tiers = new Map(Object.entries(tariff.tiers));
   return ({ way, tier }) => {
     if (way === 'batch' || tier === 'batch') return batch;
-    return tier === null ? 1 : (tariff.tiers[tier.toLowerCase()] ?? null);
+    return tier === null ? 1 : (tiers.get(tier.toLowerCase()) ?? null);
   };
 }
 

@@ -91,7 +91,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     cleaned,
     unread,
     answers: sizes.sizes,
-    cost: isGivenUp ? addCosts(cost.total, costOfLost(reconciliation)) : cost.total,
+    cost: isLost(chunk) ? addCosts(cost.total, costOfLost(reconciliation)) : cost.total,
   });
   const refused = accountRefused(reconciliation, spanOf(reconciliation));
   if (refused !== null) context.halt(refused);
@@ -110,6 +110,12 @@ export async function deliverLost(context: DeliverContext, chunk: ChunkRecord): 
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
   const cost = costOfLost(reconciliation);
   return record(context, reconciliation, { chunk, event: 'results_loaded', cost });
+}
+
+/** Whether a batch's results, or a part of them, are given up, and the provider has not said how many there were. */
+function isLost({ lane, results, reported }: ChunkRecord): boolean {
+  if (lane === 'direct') return false;
+  return results.length === 0 ? reported === null : results.some(({ isGone }) => isGone === true);
 }
 
 /** Answers that are given up were perhaps paid for. */

@@ -71,6 +71,7 @@ export async function summarizeAt(
 /** Where the same command alone would end the same way. */
 const saysHowToGoOn: ReadonlySet<string> = new Set([
   'breaker',
+  'unconfirmed',
   'create_in_doubt',
   'disk_full',
   'unreadable_results',

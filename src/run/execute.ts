@@ -10,6 +10,7 @@ import { Breaker } from '../load/breaker.ts';
 import { openDelivery, type Delivery } from '../load/delivery.ts';
 import { heldChunks, isAllUnread, unreadableResults } from '../load/held-results.ts';
 import { followLeaders } from '../load/followers/follow-leaders.ts';
+import { RunPlan } from '../plan/run-plan.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { openWays } from '../send/auto/open-ways.ts';
 import type { Ways } from '../send/auto/ways.ts';
@@ -52,6 +53,7 @@ interface Sending {
   readonly driver: ChunkDriver;
   readonly ways: Ways;
   readonly limits: ChunkLimits;
+  readonly plan: RunPlan;
 }
 
 async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>): Promise<boolean> {
@@ -80,7 +82,8 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
       return driver.failed;
     },
   };
-  const gates: readonly Gate[] = [];
+  const plan = await RunPlan.open(work);
+  const gates: readonly Gate[] = [plan];
   const lane = new Route(
     {
       batch: openLane(work, room, delivery, ways, host),
@@ -100,7 +103,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   });
   breaker?.onTripped((error) => driver.fail(error));
   for (const opened of [ways, ...gates]) opened.onOpened(() => driver.rouse());
-  const sending = { driver, ways, limits };
+  const sending = { driver, ways, limits, plan };
   try {
     await settleHeld(work, driver, delivery);
     await start(work, sending).catch((error: unknown) => {
@@ -164,33 +167,43 @@ function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind
  * is sent before the whole of it was read, so that a broken-off pass, or a key that stands twice, costs nothing.
  */
 async function readAndStart(execution: Execution, sending: Sending): Promise<void> {
-  const { driver, ways, limits } = sending;
+  const { driver, ways, limits, plan } = sending;
   const { ledger, run, prepared, pass } = execution;
   const sendsEarly = prepared.source.resumable;
-  if (run.readingFinished || sendsEarly) await startAll(execution, sending);
-  if (run.readingFinished) return;
+  if (run.readingFinished) return startAll(execution, sending);
+  if (sendsEarly) await startEarly(execution, sending);
   const onSealed = async (chunk: NewChunk): Promise<void> => {
     if (!sendsEarly) return;
     await ways.look();
+    await plan.beforeSending();
     const sealed = await ledger.chunk(run.runId, chunk.chunk);
     if (sealed !== null) driver.start(sealed);
     await untilPrepared(execution, sending);
   };
-  await readPatiently(execution, limits, onSealed, { breaks: pass.breaks });
+  await readPatiently(execution, limits, onSealed, { breaks: pass.breaks, tally: plan.tally });
   await ways.look();
-  if (!sendsEarly) await startAll(execution, sending);
+  if (sendsEarly) await plan.decide();
+  else await startAll(execution, sending);
 }
 
-async function startAll({ ledger, run }: Collection, { driver }: Sending): Promise<void> {
+/** Starts every file, once it is told what is to be sent, and agreed to where it must be. */
+async function startAll(work: Collection, sending: Sending): Promise<void> {
+  await sending.plan.decide();
+  await startEarly(work, sending);
+}
+
+async function startEarly({ ledger, run }: Collection, { driver, plan }: Sending): Promise<void> {
+  await plan.beforeSending();
   for (const chunk of await ledger.chunks(run.runId)) driver.start(chunk);
 }
 
 /** Holds reading up while more bytes of sealed files wait on disk for their upload, and not for what reading tells. */
-async function untilPrepared(work: Collection, { driver, ways }: Sending): Promise<void> {
+async function untilPrepared(work: Collection, { driver, ways, plan }: Sending): Promise<void> {
   for (;;) {
     const change = driver.change();
     driver.throwIfFailed();
     if (ways.isOpen || driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
+    await plan.decide();
     await nextLook(work, change);
   }
 }

@@ -21,10 +21,11 @@ export interface RunFlags extends ChoiceFlags, EndFlags {
 export async function runPipeline(loaded: LoadedPipeline, flags: RunFlags, host: Host): Promise<RunResult> {
   return noticing({ loaded, host }, null, async () => {
     checkSample(loaded, flags);
+    const answering = flags.yes === true ? { ...host, confirm: () => Promise.resolve(true) } : host;
     await using ledger = await openLedger(loaded.stateDir);
     await sendNotices({ ledger, loaded, host });
     const pass = { ...wholePass, waits: flags.noWait !== true, breaks: flags.noBreaker !== true };
-    await using opened = await openChosenRun({ ledger, loaded, host }, flags, pass);
+    await using opened = await openChosenRun({ ledger, loaded, host: answering }, flags, pass);
     return await workOn(opened.work, () => carryOut(opened, flags));
   });
 }

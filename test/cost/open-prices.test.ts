@@ -75,6 +75,9 @@ it('what is not known costs null, and what to do is said', async () => {
   expect(own.cost(million, batch)).toBeNull();
   expect(own.cost(million, standard())).toBe(1);
   expect(own.remark).toContain('batch_discount');
+  // Who sends none need not be told.
+  const alone = { model: 'my-model', provider: parasail, prices: { 'my-model': { input: 1 } } };
+  expect((await openPrices(checkedPipeline({ ...alone, mode: 'standard' }))).remark).toBeNull();
 });
 
 it('the file’s own prices go first, with the server’s share for batches', async () => {
@@ -91,8 +94,8 @@ it('the file’s own prices go first, with the server’s share for batches', as
 
 it('a tier costs what is known of it, and in a batch what a batch does', async () => {
   const openai = await shares('gpt-5.4-mini', 'openai');
-  const asked = ['default', 'auto', 'flex', '2h', '8h', 'priority', 'scale', 'batch'];
-  expect(asked.map((tier) => openai(tier))).toEqual([1, 1, 0.5, 0.7, 0.6, null, null, 0.5]);
+  const asked = ['default', 'Auto', 'flex', '2h', '8h', 'priority', 'scale', 'constructor', 'batch'];
+  expect(asked.map((tier) => openai(tier))).toEqual([1, 1, 0.5, 0.7, 0.6, null, null, null, 0.5]);
   expect(asked.map((tier) => openai(tier, 'batch'))).toEqual(asked.map(() => 0.5));
   const gemini = await shares('gemini-2.5-flash', 'gemini');
   expect(['default', 'flex', 'priority'].map((tier) => gemini(tier))).toEqual([1, 0.5, null]);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/run/summary.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { textsOf } from '../support/duckdb.ts';
+import { createHoldingEmulator } from '../support/held-batches.ts';
 import { createEmulator, promptBatch, providerAt, type TestEmulator } from '../support/emulator.ts';
 import { PipelineProject } from '../support/pipeline-process.ts';
 
@@ -113,6 +114,27 @@ it('a run that fails, and one that is cancelled, say so there', async () => {
   expect(await rowsOf('runs_b')).toMatchObject([{ run_id: runId, status, error_code: expect.any(String) }]);
   expect((await project.cli('cancel', runId)).code).toBe(0);
   expect(await rowsOf('runs_b')).toMatchObject([{ run_id: runId, status: 'cancelled' }]);
+});
+
+async function standing(): Promise<readonly unknown[]> {
+  const rows = await rowsOf('runs_h');
+  return rows.map(({ status, ended_at: ended, rows_pending: pending }) => [status, ended === null, pending]);
+}
+
+it('a run stands there while its batches are out, and after it was interrupted', async () => {
+  await using held = await createHoldingEmulator();
+  const sink = { type: 'postgres', url: database.url, table: 'answers_h' };
+  await using project = await projectWith(sink, { runs_table: 'runs_h', provider: providerAt(held.url) });
+  expect((await project.summary(3, '--no-wait')).status).toBe('waiting');
+  expect(await standing()).toEqual([['waiting', true, String(rowCount)]]);
+  const { child, result } = project.watch(['run', 'pipeline.yaml'], (line) => {
+    if (line.includes('resuming run')) child.kill('SIGTERM');
+  });
+  expect((await result).code).toBe(130);
+  expect(await standing()).toEqual([['interrupted', false, String(rowCount)]]);
+  held.release();
+  expect((await project.summary()).status).toBe('completed');
+  expect(await standing()).toEqual([['completed', false, '0']]);
 });
 
 it('a table of one’s own gets the columns that it has', async () => {

@@ -66,6 +66,8 @@ it('gives up results that the provider no longer has only when it is told to', a
   });
   expect(await answers()).toEqual(expected(() => 1));
   expect(acceptedBatches(await emulator.bill())).toBe(2);
+  // What was given up was paid for.
+  expect((await own.status()).cost_usd).toBeNull();
 });
 
 it('ends a run whose results are gone where it is cancelled', async () => {
@@ -79,7 +81,7 @@ it('ends a run whose results are gone where it is cancelled', async () => {
   emulator.release();
   const { code, stderr } = await own.cli('cancel', runId);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('are given up') });
-  expect((await own.status()).status).toBe('cancelled');
+  expect(await own.status()).toMatchObject({ status: 'cancelled', cost_usd: null });
 });
 
 it('sends the rows of a lost batch again only when it is told to before', async () => {
@@ -91,5 +93,6 @@ it('sends the rows of a lost batch again only when it is told to before', async 
   expect(acceptedBatches(await emulator.bill())).toBe(1);
   expect(await own.cli('retry', runId, '--lost', '--quiet')).toMatchObject({ code: 0 });
   expect(await answers()).toEqual(expected(() => 1));
+  expect((await own.status()).cost_usd).toBeNull();
   expect(acceptedBatches(await emulator.bill())).toBe(2);
 });

@@ -1,10 +1,8 @@
-import type { styleText } from 'node:util';
 import { spanText } from './moments.ts';
+import type { Paint } from './paint.ts';
 import type { ShownBatch } from './progress.ts';
 import { cutToWidth } from './text-width.ts';
 import { count, counted, visible } from './words.ts';
-
-export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
 /** A run at a moment, as it is shown. */
 export interface FrameState {
@@ -86,7 +84,7 @@ function batchLines(
   const shown = batches.slice(0, isWhole ? room : room - 1);
   const lines = shown.map(
     ({ name, since, done, requests }) =>
-      `  ${since === null ? '       ?' : spanText(now - since).padStart(8)}  ${count(done).padStart(7)} of ${count(requests).padStart(7)}  ${visible(name)}`,
+      `  ${since === null ? '       ?' : spanText(now - since).padStart(8)}  ${done === null ? ' '.repeat(11) : `${count(done).padStart(7)} of `}${count(requests).padStart(7)}  ${visible(name)}`,
   );
   const rest = files.running - shown.length;
   return rest > 0 ? [...lines, paint('dim', `            and ${count(rest)} more under way`)] : lines;

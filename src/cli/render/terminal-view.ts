@@ -1,6 +1,6 @@
-import { styleText } from 'node:util';
 import type { PipelineEvent, ToldEvent } from '../../core/events.ts';
-import { batchesOn, frameLines, type FrameState, type Paint, type Screen } from './frame.ts';
+import { batchesOn, frameLines, type FrameState, type Screen } from './frame.ts';
+import { paintFor, type Paint } from './paint.ts';
 import { isShown, levelOf } from './level.ts';
 import { Pace } from './pace.ts';
 import { Progress } from './progress.ts';
@@ -8,7 +8,6 @@ import { Repainted } from './repainted.ts';
 import type { View, ViewOptions } from './view.ts';
 import { describeEvent } from './words.ts';
 
-const frameMs = 100;
 const tickMs = 1000;
 
 /** Events that stay on the screen above the block. */
@@ -21,10 +20,10 @@ const lasting = new Set<PipelineEvent['type']>([
   'WayChosen',
 ]);
 
-/** A small block at the bottom of the terminal that is drawn over itself, each second at least. */
+/** A small block at the bottom of the terminal that is drawn over itself, once a second. */
 export function createTerminalView(options: ViewOptions, now: () => number = Date.now): View {
   const view = new TerminalView(options, now);
-  return { show: (event) => view.show(event), close: () => view.close() };
+  return { show: (event) => view.show(event), hold: () => view.hold(), close: () => view.close() };
 }
 
 class TerminalView {
@@ -36,12 +35,13 @@ class TerminalView {
   readonly #pace: Pace;
   readonly #repainted: Repainted;
   #ending = '';
-  #soon: NodeJS.Timeout | undefined;
+  #isHeld = false;
+  /** What was to be shown meanwhile. */
+  #heldBack = '';
   readonly #clock: NodeJS.Timeout;
 
   constructor({ stderr, env, level }: ViewOptions, now: () => number) {
-    const hasColour = (env['NO_COLOR'] ?? '') === '';
-    this.#paint = (style, text) => (hasColour ? styleText(style, text, { validateStream: false }) : text);
+    this.#paint = paintFor(env);
     this.#stderr = stderr;
     this.#repainted = new Repainted(stderr);
     this.#level = level;
@@ -55,7 +55,16 @@ class TerminalView {
     if (event.type === 'RunEnded') this.#ending = `${paintEvent(event, this.#paint)}\n`;
     const isLasting = lasting.has(event.type) && isShown(levelOf(event), this.#level);
     if (isLasting) this.#draw(`${paintEvent(event, this.#paint)}\n`);
-    else this.#soon ??= setTimeout(() => this.#draw(), frameMs).unref();
+  }
+
+  hold(): Disposable {
+    this.#repainted.draw([], '');
+    this.#isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isHeld = false;
+      },
+    };
   }
 
   close(): void {
@@ -66,9 +75,10 @@ class TerminalView {
   }
 
   #draw(above = ''): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
-    this.#repainted.draw(this.#lines(), above);
+    this.#heldBack += above;
+    if (this.#isHeld) return;
+    this.#repainted.draw(this.#lines(), this.#heldBack);
+    this.#heldBack = '';
   }
 
   #lines(): readonly string[] {

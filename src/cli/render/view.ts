@@ -12,6 +12,8 @@ export interface ViewOptions {
 /** A view that is told every event, of whatever level. */
 export interface View {
   show(event: ToldEvent): void;
+  /** Leaves the terminal to somebody else until it is released; absent where that needs nothing. */
+  hold?(): Disposable;
   /** Shows what is still held back, and leaves the terminal as it should be. */
   close(): void;
 }
