@@ -1,4 +1,5 @@
 import { loadPipeline } from '../config/load.ts';
+import { checkBudget } from '../cost/budget-check.ts';
 import { fileFields } from '../job/file-fields.ts';
 import type { CommandContext, Main } from './context.ts';
 import { sayWarning } from './log-line.ts';
@@ -17,14 +18,15 @@ async function validate(
   context: CommandContext,
 ): Promise<number> {
   try {
-    const { warnings } = await loadPipeline(file, {
+    const loaded = await loadPipeline(file, {
       env: context.env,
       envFile: options['envFile'] as string | undefined,
       set: options['set'] as readonly string[] | undefined,
       redactor: context.redactor,
       learn: (data, baseDir) => fileFields(data, baseDir, context.signals.abort),
     });
-    for (const each of warnings) sayWarning(each, options, context);
+    await checkBudget(loaded);
+    for (const each of loaded.warnings) sayWarning(each, options, context);
     context.print(`${file}: ok`);
     return 0;
   } catch (error) {
