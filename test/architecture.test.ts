@@ -58,6 +58,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   send: ['core', 'files', 'cost', 'batch', 'request', 'job', ...ledgerInterface],
   load: ['core', 'files', 'config', 'cost', 'request', 'batch', 'results', 'job', ...ledgerInterface],
   run: belowRun,
+  doctor: [
+    ['core', 'files', 'pg', 'config', 'job', 'ledger', 'providers/http/dispatcher.ts', ...registries],
+  ].flat(),
   // It looks for a table's keys as the source does.
   init: ['core', 'files', 'pg', 'config', 'sources/postgres/relation.ts', ...registries],
   // The commands' page is made from the table that also makes their help.

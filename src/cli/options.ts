@@ -156,6 +156,7 @@ export const options = {
     ...output,
   ],
   validate: configuration,
+  doctor: [json, ...configuration],
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
     ...selection,
