@@ -4,6 +4,13 @@ import { options } from './options.ts';
 /** Every command. Its code is loaded when it is called, so that help costs nothing. */
 export const commands: readonly CommandSpec[] = [
   {
+    name: 'init',
+    args: '[dir]',
+    summary: 'Writes a pipeline file for a table or file, asking on a terminal what it is to do.',
+    options: options.init,
+    load: () => import('./init.ts'),
+  },
+  {
     name: 'run',
     args: '<file>',
     summary: 'Runs a pipeline: reads, sends, waits, loads. Run again, it resumes.',
@@ -40,6 +47,20 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Shows what a run would read, send and cost. Sends and writes nothing, and needs no key.',
     options: options.plan,
     load: () => import('./plan.ts'),
+  },
+  {
+    name: 'doctor',
+    args: '[file]',
+    summary: 'Looks for what would keep a pipeline from running, and says what to do about it.',
+    options: options.doctor,
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'completion',
+    args: '<shell> [words...]',
+    summary: "Prints a shell's completion of commands, flags, pipeline files and runs: bash, zsh or fish.",
+    options: [],
+    load: () => import('./completion.ts'),
   },
   {
     name: 'build',
