@@ -17,12 +17,15 @@ export class Chunker implements AsyncDisposable {
   readonly #folder: string;
   readonly #limits: ChunkLimits;
   #nextChunk: number;
+  #pilotLeft: number;
   #writer: ChunkWriter | null = null;
 
-  constructor(folder: string, limits: ChunkLimits, firstChunk: number) {
+  /** @param pilot how many requests are first to be sealed alone */
+  constructor(folder: string, limits: ChunkLimits, firstChunk: number, pilot = 0) {
     this.#folder = folder;
     this.#limits = limits;
     this.#nextChunk = firstChunk;
+    this.#pilotLeft = pilot;
   }
 
   /** Requests in the file that is being filled. */
@@ -48,7 +51,16 @@ export class Chunker implements AsyncDisposable {
   async seal(): Promise<NewChunk | null> {
     const writer = this.#writer;
     this.#writer = null;
-    return writer === null ? null : writer.seal();
+    if (writer === null) return null;
+    const chunk = await writer.seal();
+    if (this.#pilotLeft === 0) return chunk;
+    this.#pilotLeft -= chunk.requests;
+    return { ...chunk, isPilot: true };
+  }
+
+  /** Numbers further files after this one: others have been sealed since. None may be open. */
+  numberAfter(last: number): void {
+    this.#nextChunk = Math.max(this.#nextChunk, last + 1);
   }
 
   async #current(): Promise<ChunkWriter> {
@@ -61,7 +73,8 @@ export class Chunker implements AsyncDisposable {
 
   /** The end of the longest run of items from `start` that the file still takes. */
   #fit(writer: ChunkWriter, items: ItemBatch, start: number, to: number): number {
-    const { requests, bytes, tokens } = this.#limits;
+    const { bytes, tokens } = this.#limits;
+    const requests = Math.min(this.#limits.requests, this.#pilotLeft === 0 ? Infinity : this.#pilotLeft);
     const fileStart = writer.bytes - (start === 0 ? 0 : (items.lineEnds[start - 1] ?? 0));
     const lastByRequests = Math.min(to, start + requests - writer.requests);
     let tokenSum = writer.tokens;

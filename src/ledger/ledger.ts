@@ -13,6 +13,7 @@ import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
+import type { PilotLedger } from './pilot-ledger.ts';
 import type { RoomLedger } from './room-ledger.ts';
 import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts';
 import type { WatermarkLedger } from './selection.ts';
@@ -103,6 +104,7 @@ export interface ReloadOutcome {
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
+  readonly pilot: PilotLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

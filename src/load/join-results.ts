@@ -6,6 +6,7 @@ import type { LineBlock } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
+import type { PilotValues } from './pilot/pilot-values.ts';
 
 export interface JoinContext {
   readonly reconciliation: Reconciliation;
@@ -22,6 +23,8 @@ export interface JoinContext {
   readonly notesInvalid?: boolean;
   /** Told of each row's first answer. */
   readonly breaker?: Breaker | null;
+  /** Keeps what is loaded, where that is to be judged. */
+  readonly pilot?: PilotValues | null;
 }
 
 /** What a results file held, beside what the reconciliation took in. */
@@ -74,6 +77,7 @@ export async function joinResults(
       await queue.flush(`${context.place}.${part}`);
       part += 1;
     }
+    await context.pilot?.flush();
     lines += block.count;
   }
   await queue.flush(`${context.place}.${part}`);
@@ -106,6 +110,12 @@ function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: 
     return queue.leaveOut(index, { customId: row.customId, ...values }, bytes);
   }
   context.breaker?.note(null);
+  context.pilot?.push({
+    chunk: chunk.chunk,
+    line,
+    key: row.key,
+    values: { ...namedParts(results.keyNames, row.key), ...results.columns.named(values) },
+  });
   return queue.push(index, row, values, bytes);
 }
 

@@ -70,6 +70,7 @@ const saysHowToGoOn: ReadonlySet<string> = new Set([
   'breaker',
   'create_in_doubt',
   'disk_full',
+  'pilot_failed',
   'unreadable_results',
 ]);
 

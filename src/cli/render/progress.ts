@@ -154,6 +154,7 @@ export class Progress {
       case 'RowsReopened':
         return this.#reopen(event.loaded + event.sent);
       case 'Warned':
+      case 'PilotJudged':
       case 'WayChosen':
       case 'RowsDeleted':
       case 'StepRetried':

@@ -12,7 +12,7 @@ export function insertChunk(
   chunk: NewChunk,
   origin: ChunkRecord['origin'],
 ): void {
-  write(database, sql.insertChunk, { runId, origin, ...chunk });
+  write(database, sql.insertChunk, { runId, origin, ...chunk, isPilot: chunk.isPilot === true ? 1 : 0 });
 }
 
 export function selectChunk(database: DatabaseSync, runId: string, chunk: number): ChunkRecord | null {

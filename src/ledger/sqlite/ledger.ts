@@ -48,6 +48,7 @@ import {
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
+import { markPilotRetry, SqlitePilot } from './pilot.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { requireFile } from './still-there.ts';
 import { inTransaction, write } from './write.ts';
@@ -57,6 +58,7 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly pilot: SqlitePilot;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -69,6 +71,7 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.pilot = new SqlitePilot(database);
     this.#events = new SqliteEvents(path);
   }
 
@@ -159,6 +162,10 @@ export class SqliteLedger implements Ledger {
     return this.#database.prepare(sql.selectChunks).all({ runId }).map(toChunk);
   }
 
+  async lastChunk(runId: string): Promise<number> {
+    return Number(this.#database.prepare(sql.selectLastChunk).get({ runId })?.['last'] ?? 0);
+  }
+
   async chunk(runId: string, chunk: number): Promise<ChunkRecord | null> {
     return chunks.selectChunk(this.#database, runId, chunk);
   }
@@ -206,6 +213,7 @@ export class SqliteLedger implements Ledger {
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
+      markPilotRetry(this.#database, runId, chunk.chunk);
       const move = this.#database.prepare(sql.moveUnfinishedRow);
       for (const [line, customId] of customIds.entries())
         move.run({ runId, chunk: chunk.chunk, line, customId });
@@ -224,6 +232,7 @@ export class SqliteLedger implements Ledger {
   ): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
+      markPilotRetry(this.#database, runId, chunk.chunk);
       reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
       follow.reopen(this.#database, runId, customIds);
     });

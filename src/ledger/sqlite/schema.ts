@@ -24,7 +24,10 @@ const addAuto = `
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
 const addMoney = '';
 const addForecast = '';
-const addPilot = '';
+const addPilot = `
+  ALTER TABLE runs ADD COLUMN pilot_passed_at INTEGER;
+  ALTER TABLE chunks ADD COLUMN is_pilot INTEGER NOT NULL DEFAULT 0;
+`;
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
 

@@ -30,12 +30,14 @@ export const resetReading = `
   WHERE run_id = :runId`;
 
 export const insertChunk = `
-  INSERT INTO chunks (run_id, chunk, origin, state, requests, bytes, tokens, sha256)
-  VALUES (:runId, :chunk, :origin, 'sealed', :requests, :bytes, :tokens, :sha256)`;
+  INSERT INTO chunks (run_id, chunk, origin, state, requests, bytes, tokens, sha256, is_pilot)
+  VALUES (:runId, :chunk, :origin, 'sealed', :requests, :bytes, :tokens, :sha256, :isPilot)`;
 
 export const selectChunks = `SELECT * FROM chunks WHERE run_id = :runId ORDER BY chunk`;
 
 export const selectChunk = `SELECT * FROM chunks WHERE run_id = :runId AND chunk = :chunk`;
+
+export const selectLastChunk = `SELECT MAX(chunk) AS last FROM chunks WHERE run_id = :runId`;
 
 export const selectBatches = `SELECT batch_id AS batchId, run_id AS runId FROM chunks WHERE batch_id IS NOT NULL`;
 
