@@ -24,12 +24,12 @@ const addAuto = `
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
 const addMoney = '';
 const addForecast = '';
-const addPilot = `
-  ALTER TABLE runs ADD COLUMN pilot_passed_at INTEGER;
-  ALTER TABLE chunks ADD COLUMN is_pilot INTEGER NOT NULL DEFAULT 0;
-`;
+const addPilotToRuns = 'ALTER TABLE runs ADD COLUMN pilot_passed_at INTEGER;';
+const addPilot = `${addPilotToRuns} ALTER TABLE chunks ADD COLUMN is_pilot INTEGER NOT NULL DEFAULT 0;`;
 const addNotices = '';
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
+/** The same where the table of chunks has just been made anew. */
+const sinceEleventhChunks = [addMoney, addForecast, addPilotToRuns, addNotices].join('');
 
 const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
 
@@ -70,7 +70,7 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}
     ${addAuto}
-    ${sinceEleven}
+    ${sinceEleventhChunks}
     `,
   ],
   [

@@ -8,10 +8,10 @@ import { createRun } from '../new-run.ts';
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
-  for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
+  for (const column of ['deadline_at', 'deadline_met', 'cut_over_at', 'pilot_passed_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
   database.exec(
-    'ALTER TABLE chunks DROP COLUMN cancelled_at; DROP TABLE durations; PRAGMA user_version = 10',
+    'ALTER TABLE chunks DROP COLUMN cancelled_at; ALTER TABLE chunks DROP COLUMN is_pilot; DROP TABLE durations; PRAGMA user_version = 10',
   );
 }
 

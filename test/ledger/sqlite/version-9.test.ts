@@ -19,9 +19,9 @@ const failure = {
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
-  for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt', 'cancelled_at'])
+  for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt', 'cancelled_at', 'is_pilot'])
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
-  for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
+  for (const column of ['deadline_at', 'deadline_met', 'cut_over_at', 'pilot_passed_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
   database.exec('DROP TABLE durations; ALTER TABLE failed_rows DROP COLUMN blame; PRAGMA user_version = 9');
 }
