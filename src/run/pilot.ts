@@ -2,9 +2,9 @@ import { BatchlineError } from '../core/errors.ts';
 import type { Collection } from '../job/job.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import { rowState } from '../batch/reconciliation.ts';
-import { Expectations } from '../load/pilot/expectations.ts';
+import { type Expected, Expectations } from '../results/expectations.ts';
 import { forgetPilotValues, readPilotValues } from '../load/pilot/pilot-values.ts';
-import { type Expected, judgePilot, type PilotVerdict } from '../load/pilot/verdict.ts';
+import { judgePilot, type PilotVerdict } from '../load/pilot/verdict.ts';
 import type { Gate } from '../send/gate.ts';
 
 /** Keeps back all files but those of the pilot, until these are judged well. */

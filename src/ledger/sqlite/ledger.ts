@@ -48,7 +48,7 @@ import {
 import * as follow from './followers.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
-import { markPilotRetry, SqlitePilot } from './pilot.ts';
+import { SqlitePilot } from './pilot.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { requireFile } from './still-there.ts';
 import { inTransaction, write } from './write.ts';
@@ -213,7 +213,6 @@ export class SqliteLedger implements Ledger {
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      markPilotRetry(this.#database, runId, chunk.chunk);
       const move = this.#database.prepare(sql.moveUnfinishedRow);
       for (const [line, customId] of customIds.entries())
         move.run({ runId, chunk: chunk.chunk, line, customId });
@@ -232,7 +231,6 @@ export class SqliteLedger implements Ledger {
   ): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      markPilotRetry(this.#database, runId, chunk.chunk);
       reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
       follow.reopen(this.#database, runId, customIds);
     });

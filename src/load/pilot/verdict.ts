@@ -1,16 +1,6 @@
 import type { MaxFailedRows } from '../../config/failed-rows.ts';
 import type { PilotFailures } from '../../ledger/pilot-ledger.ts';
-
-/** What an expectation came to. */
-export interface Expected {
-  readonly expression: string;
-  /** The least share of the pilot's rows that is to fulfil it. */
-  readonly share: number;
-  /** Rows that do. */
-  readonly rows: number;
-  /** The first that do not, each with its key. */
-  readonly examples: readonly string[];
-}
+import type { Expected } from '../../results/expectations.ts';
 
 export interface PilotFacts {
   readonly ok: number;

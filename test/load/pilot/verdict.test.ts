@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Expectations } from '../../../src/load/pilot/expectations.ts';
+import { Expectations } from '../../../src/results/expectations.ts';
 import { judgePilot } from '../../../src/load/pilot/verdict.ts';
 
 const failures = (rows: number) => [

@@ -1,10 +1,25 @@
-import { BatchlineError } from '../../core/errors.ts';
-import { valueToJson } from '../../core/print.ts';
-import type { Value } from '../../core/value.ts';
-import { type CompiledExpression, compileExpression } from '../../expr/cel.ts';
-import { isIdentifier } from '../../expr/cel-paths.ts';
-import type { PilotRow } from './pilot-values.ts';
-import type { Expected } from './verdict.ts';
+import { BatchlineError } from '../core/errors.ts';
+import { valueToJson } from '../core/print.ts';
+import type { Value } from '../core/value.ts';
+import { type CompiledExpression, compileExpression } from '../expr/cel.ts';
+import { isIdentifier } from '../expr/cel-paths.ts';
+
+/** What an expectation came to. */
+export interface Expected {
+  readonly expression: string;
+  /** The least share of the rows that is to fulfil it. */
+  readonly share: number;
+  /** Rows that do. */
+  readonly rows: number;
+  /** The first that do not, each with its key. */
+  readonly examples: readonly string[];
+}
+
+interface LoadedRow {
+  readonly key: readonly string[];
+  /** By the names of the columns. */
+  readonly values: Readonly<Record<string, Value>>;
+}
 
 const examplesKept = 3;
 const longestExample = 120;
@@ -16,7 +31,7 @@ interface Expectation {
   readonly examples: string[];
 }
 
-/** What is expected of a pilot's rows, counted row by row. */
+/** What is expected of loaded rows, counted row by row. */
 export class Expectations {
   readonly #expectations: readonly Expectation[];
 
@@ -35,7 +50,7 @@ export class Expectations {
     }));
   }
 
-  note({ key, values }: PilotRow): void {
+  note({ key, values }: LoadedRow): void {
     for (const expectation of this.#expectations) {
       if (holds(expectation.expression, values)) expectation.rows += 1;
       else if (expectation.examples.length < examplesKept)
