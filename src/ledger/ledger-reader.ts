@@ -22,8 +22,6 @@ export interface LedgerReader {
   runs(pipeline?: string): Promise<readonly RunRecord[]>;
   chunks(runId: string): Promise<readonly ChunkRecord[]>;
   chunk(runId: string, chunk: number): Promise<ChunkRecord | null>;
-  /** The number of the last of them; 0 where there is none. */
-  lastChunk(runId: string): Promise<number>;
   /** The run of each batch that any chunk has, by the batch's id. */
   batchRuns(): Promise<ReadonlyMap<string, string>>;
   rowCounts(runId: string): Promise<RowCounts>;

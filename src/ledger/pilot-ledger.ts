@@ -30,6 +30,8 @@ export interface PilotLedger {
   standing(runId: string): Promise<PilotStanding>;
   /** The commonest first. */
   failures(runId: string): Promise<readonly PilotFailures[]>;
+  /** The number of the run's last file, of the pilot or not; 0 where there is none. */
+  lastChunk(runId: string): Promise<number>;
   /** Notes that the rest may leave. */
   pass(runId: string, at: number): Promise<void>;
 }

@@ -237,5 +237,5 @@ async function announce(context: ReadContext, chunker: Chunker, chunk: NewChunk)
   context.host.emit({ type: 'ChunkSealed', chunk: chunk.chunk, requests, bytes, tokens });
   await context.onSealed(chunk);
   // Rows that are sent again may have become files meanwhile.
-  chunker.numberAfter(await context.ledger.lastChunk(context.run.runId));
+  chunker.numberAfter(await context.ledger.pilot.lastChunk(context.run.runId));
 }

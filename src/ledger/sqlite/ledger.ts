@@ -162,10 +162,6 @@ export class SqliteLedger implements Ledger {
     return this.#database.prepare(sql.selectChunks).all({ runId }).map(toChunk);
   }
 
-  async lastChunk(runId: string): Promise<number> {
-    return Number(this.#database.prepare(sql.selectLastChunk).get({ runId })?.['last'] ?? 0);
-  }
-
   async chunk(runId: string, chunk: number): Promise<ChunkRecord | null> {
     return chunks.selectChunk(this.#database, runId, chunk);
   }

@@ -23,6 +23,8 @@ const selectFailures = `
   SELECT f.* FROM failed_rows f JOIN chunks p ON p.run_id = f.run_id AND p.chunk = f.chunk
   WHERE f.run_id = :runId AND is_pilot = 1 AND same_as IS NULL ORDER BY f.chunk, f.rowid`;
 
+const selectLastChunk = `SELECT MAX(chunk) AS last FROM chunks WHERE run_id = :runId`;
+
 const updatePassed = `UPDATE runs SET pilot_passed_at = :at WHERE run_id = :runId AND pilot_passed_at IS NULL`;
 
 /** Before the verdict nothing but the pilot is sent, so that rows that are sent again are rows of it. */
@@ -73,6 +75,10 @@ export class SqlitePilot implements PilotLedger {
         return [{ stage: first.stage, code: first.code, rows: ofCode.length, examples }];
       })
       .toSorted((a, b) => b.rows - a.rows);
+  }
+
+  async lastChunk(runId: string): Promise<number> {
+    return Number(this.#database.prepare(selectLastChunk).get({ runId })?.['last'] ?? 0);
   }
 
   async pass(runId: string, at: number): Promise<void> {

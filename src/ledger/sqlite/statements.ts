@@ -37,8 +37,6 @@ export const selectChunks = `SELECT * FROM chunks WHERE run_id = :runId ORDER BY
 
 export const selectChunk = `SELECT * FROM chunks WHERE run_id = :runId AND chunk = :chunk`;
 
-export const selectLastChunk = `SELECT MAX(chunk) AS last FROM chunks WHERE run_id = :runId`;
-
 export const selectBatches = `SELECT batch_id AS batchId, run_id AS runId FROM chunks WHERE batch_id IS NOT NULL`;
 
 export const selectUploadedChunk = `SELECT 1 FROM chunks WHERE run_id = :runId AND state <> 'sealed' LIMIT 1`;

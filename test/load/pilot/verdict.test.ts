@@ -32,7 +32,7 @@ it('takes a share of all rows, those that failed included', () => {
 it('counts a row for which an expression fails as one that does not fulfil it', () => {
   const expectations = new Expectations({ 'size > 3': 1 }, ['size', 'no name']);
   for (const [line, size] of [5n, null, 2].entries())
-    expectations.note({ chunk: 1, line, key: [String(line)], values: { size, 'no name': 1 } });
+    expectations.note({ key: [String(line)], values: { size, 'no name': 1 } });
   expect(expectations.counted).toEqual([
     { expression: 'size > 3', share: 1, rows: 1, examples: ['1: size = null', '2: size = 2'] },
   ]);
