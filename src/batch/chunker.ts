@@ -9,6 +9,13 @@ export interface SealedChunk {
   readonly lastItem: number;
 }
 
+export interface ChunkerOptions {
+  /** How files are begun; where it is left out, on disk. */
+  readonly begin?: BeginChunk | undefined;
+  /** How many requests are first to be sealed alone; none where it is left out. */
+  readonly pilot?: number | undefined;
+}
+
 /**
  * Packs request lines into batch files and seals each at the first limit that the next line would pass. A file always
  * takes at least one line; the renderer has already refused lines that no file can take.
@@ -18,18 +25,16 @@ export class Chunker implements AsyncDisposable {
   readonly #limits: ChunkLimits;
   readonly #begin: BeginChunk;
   #nextChunk: number;
+  #pilotLeft: number;
   #writer: OpenChunk | null = null;
 
-  constructor(
-    folder: string,
-    limits: ChunkLimits,
-    firstChunk: number,
-    begin: BeginChunk = (...place) => ChunkWriter.create(...place),
-  ) {
+  constructor(folder: string, limits: ChunkLimits, firstChunk: number, options: ChunkerOptions = {}) {
+    const { begin = (...place) => ChunkWriter.create(...place), pilot = 0 } = options;
     this.#folder = folder;
     this.#limits = limits;
     this.#nextChunk = firstChunk;
     this.#begin = begin;
+    this.#pilotLeft = pilot;
   }
 
   /** Requests in the file that is being filled. */
@@ -55,7 +60,16 @@ export class Chunker implements AsyncDisposable {
   async seal(): Promise<NewChunk | null> {
     const writer = this.#writer;
     this.#writer = null;
-    return writer === null ? null : writer.seal();
+    if (writer === null) return null;
+    const chunk = await writer.seal();
+    if (this.#pilotLeft === 0) return chunk;
+    this.#pilotLeft -= chunk.requests;
+    return { ...chunk, isPilot: true };
+  }
+
+  /** Numbers further files after this one: others have been sealed since. None may be open. */
+  numberAfter(last: number): void {
+    this.#nextChunk = Math.max(this.#nextChunk, last + 1);
   }
 
   async #current(): Promise<OpenChunk> {
@@ -68,7 +82,8 @@ export class Chunker implements AsyncDisposable {
 
   /** The end of the longest run of items from `start` that the file still takes. */
   #fit(writer: OpenChunk, items: ItemBatch, start: number, to: number): number {
-    const { requests, bytes, tokens } = this.#limits;
+    const { bytes, tokens } = this.#limits;
+    const requests = Math.min(this.#limits.requests, this.#pilotLeft === 0 ? Infinity : this.#pilotLeft);
     const fileStart = writer.bytes - (start === 0 ? 0 : (items.lineEnds[start - 1] ?? 0));
     const lastByRequests = Math.min(to, start + requests - writer.requests);
     let tokenSum = writer.tokens;

@@ -8,6 +8,7 @@ import { checkWholeSource } from './whole-source-checks.ts';
 import { writtenDialect, writtenProvider } from './dialect-of.ts';
 import { checkMessages } from './message-checks.ts';
 import { requestDraft } from './request-draft.ts';
+import { checkPilot } from './pilot-checks.ts';
 import { checkTier } from './tier-checks.ts';
 import { checkSink } from './sink-checks.ts';
 
@@ -27,6 +28,7 @@ export function crossCheck(data: unknown): readonly Fault[] {
     ...checkState(data),
     ...checkSink(data),
     ...checkTier(data),
+    ...checkPilot(data),
   ];
 }
 

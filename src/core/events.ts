@@ -130,6 +130,14 @@ export type PipelineEvent =
       readonly failed: number;
       readonly pending: number;
     }
+  /** The rows that were sent before all others are judged: the rest may leave where nothing is complained of. */
+  | {
+      readonly type: 'PilotJudged';
+      readonly rows: number;
+      readonly ok: number;
+      readonly failed: number;
+      readonly complaints: readonly string[];
+    }
   /** Rows of the target went whose source row is gone. */
   | { readonly type: 'RowsDeleted'; readonly rows: number }
   /** Rows whose request another row had asked already took its answer, or its failure. */

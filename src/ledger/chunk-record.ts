@@ -10,6 +10,8 @@ export interface NewChunk {
   /** Estimated prompt tokens. */
   readonly tokens: number;
   readonly sha256: string;
+  /** Whether it is sent before all others, which wait for what becomes of it. */
+  readonly isPilot?: boolean;
 }
 
 export interface TokenCounts {

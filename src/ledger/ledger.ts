@@ -18,6 +18,7 @@ import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './followe
 import type { ForecastLedger } from './forecast-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
 import type { Notice, NoticeLedger } from './notice-ledger.ts';
+import type { PilotLedger } from './pilot-ledger.ts';
 import type { RoomLedger } from './room-ledger.ts';
 import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts';
 import type { WatermarkLedger } from './selection.ts';
@@ -116,6 +117,7 @@ export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedg
   readonly answers: AnswerLedger;
   readonly notices: NoticeLedger;
   readonly confirmations: ConfirmationLedger;
+  readonly pilot: PilotLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;

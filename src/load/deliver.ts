@@ -22,6 +22,7 @@ import { accountRefused } from './account-refused.ts';
 import type { BeginCostSum } from './cost-sums.ts';
 import { describeUnread } from './held-results.ts';
 import { joinResults } from './join-results.ts';
+import { PilotValues } from './pilot/pilot-values.ts';
 import { failuresOf, tidyChunk, type KeepFiles } from '../batch/keep-files.ts';
 import { openQueue, type QueueContext } from './open-queue.ts';
 
@@ -52,6 +53,8 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   const history = await ledger.rowHistory(runId, chunk.chunk);
   let cleaned = 0;
   const queue = openQueue(context, reconciliation, chunk.chunk, (count) => (cleaned += count));
+  await using pilot =
+    chunk.isPilot === true ? await PilotValues.create(folder, placeOf(String(chunk.chunk), chunk)) : null;
   let usage = noTokens;
   const cost = context.costSum(chunk.lane);
   const sizes = new AnswerSizeCounts();
@@ -66,6 +69,7 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         sizes,
         results: context.results,
         breaker: context.breaker,
+        pilot,
         place: placeOf(file, chunk),
         notesInvalid: context.reasks && file === chunkFiles(folder, chunk.chunk).output,
         now: new Date().toISOString(),
@@ -76,6 +80,8 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     usage = addTokens(usage, joined.usage);
   }
   await queue.drain();
+  // Before the outcome is: whoever goes on after a crash does not load them again.
+  await pilot?.finish();
   noteUnclear(context, reconciliation);
   // Of results that are given up nothing can be read any more.
   const isGivenUp = context.takesLost && chunk.results.some(({ isGone }) => isGone === true);

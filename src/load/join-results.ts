@@ -8,6 +8,7 @@ import type { LineBlock } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoadQueue } from './load-queue.ts';
+import type { PilotValues } from './pilot/pilot-values.ts';
 
 export interface JoinContext {
   readonly reconciliation: Reconciliation;
@@ -28,6 +29,8 @@ export interface JoinContext {
   readonly sizes?: AnswerSizeCounts;
   /** Told of each row's first answer. */
   readonly breaker?: Breaker | null;
+  /** Keeps what is loaded, where that is to be judged. */
+  readonly pilot?: PilotValues | null;
 }
 
 /** What a results file held, beside what the reconciliation took in. */
@@ -84,6 +87,7 @@ export async function joinResults(
       await queue.flush(`${context.place}.${part}`);
       part += 1;
     }
+    await context.pilot?.flush();
     lines += block.count;
   }
   await queue.flush(`${context.place}.${part}`);
@@ -116,6 +120,12 @@ function loadAnswer(context: JoinContext, index: number, answer: Answer, bytes: 
     return queue.leaveOut(index, { customId: row.customId, ...values }, bytes);
   }
   context.breaker?.note(null);
+  context.pilot?.push({
+    chunk: chunk.chunk,
+    line,
+    key: row.key,
+    values: { ...namedParts(results.keyNames, row.key), ...results.columns.named(values) },
+  });
   return queue.push(index, row, values, bytes);
 }
 

@@ -117,6 +117,7 @@ async function read(
       partlyRead: before?.partlyRead ?? [],
       limit: flags.limit === undefined ? undefined : flags.limit - (before?.records ?? 0),
       firstChunk: nextChunkNumber(chunks),
+      pilot: before?.kind === 'run' ? pilotLeft(loaded.pipeline.batch.pilot.rows, chunks) : 0,
     },
     limits,
     host,
@@ -124,6 +125,13 @@ async function read(
     beginChunk: onPaper ? async (_folder, chunk) => new PaperChunk(chunk) : undefined,
     onSealed,
   });
+}
+
+/** A pilot is what comes first: once another file is sealed, none is made any more. */
+function pilotLeft(rows: number, chunks: readonly ChunkRecord[]): number {
+  const read = chunks.filter(({ origin }) => origin === 'read');
+  if (!read.every(({ isPilot }) => isPilot === true)) return 0;
+  return Math.max(0, rows - read.reduce((sum, { requests }) => sum + requests, 0));
 }
 
 function openKeyCheck({ loaded, prepared, run }: Reading): KeyCheck | null {

@@ -51,6 +51,8 @@ export interface ReadingOn {
   /** How many records are left to read; undefined where there is no limit. */
   readonly limit: number | undefined;
   readonly firstChunk: number;
+  /** How many requests are still to be packed into the files of the pilot; none where it is left out. */
+  readonly pilot?: number;
 }
 
 export interface ReadContext {
@@ -75,11 +77,14 @@ export interface ReadContext {
  */
 export async function readSource(context: ReadContext): Promise<void> {
   const { ledger, run, rules, host } = context;
-  const { cursor, partlyRead, firstChunk } = context.from;
+  const { cursor, partlyRead, firstChunk, pilot } = context.from;
   const keyParts = context.rendering.source.keyFields.length;
   const onEdited = (record: PartlyRead): void => warnOfEdit(context, record);
   const progress = new ReadProgress({ cursor, partlyRead, keyParts, onEdited });
-  await using chunker = new Chunker(run.folder, context.limits, firstChunk, context.beginChunk);
+  await using chunker = new Chunker(run.folder, context.limits, firstChunk, {
+    begin: context.beginChunk,
+    pilot,
+  });
   let records = 0;
   let requested = 0;
   for await (const batch of read(context)) {
@@ -97,7 +102,7 @@ export async function readSource(context: ReadContext): Promise<void> {
   const chunk = await chunker.seal();
   const commit = await commitOf(context, chunk, progress.takeSettled());
   await ledger.finishReading(run.runId, commit);
-  if (chunk !== null) await announce(context, chunk);
+  if (chunk !== null) await announce(context, chunker, chunk);
   host.emit({ type: 'ReadingFinished', records });
 }
 
@@ -180,7 +185,7 @@ async function packItems(
       const upTo = lastRow === undefined ? packedTo : placeOf(rows, lastRow);
       const taken = upTo === null ? progress.takeSettled() : progress.takeUpTo(upTo);
       await context.ledger.commitReading(context.run.runId, await commitOf(context, sealed.chunk, taken));
-      await announce(context, sealed.chunk);
+      await announce(context, chunker, sealed.chunk);
     }
   }
   await dedupe?.appendUpTo(items, items.length);
@@ -234,11 +239,13 @@ async function sealSettled(context: ReadContext, chunker: Chunker, progress: Rea
     context.run.runId,
     await commitOf(context, chunk, progress.takeSettled()),
   );
-  if (chunk !== null) await announce(context, chunk);
+  if (chunk !== null) await announce(context, chunker, chunk);
 }
 
-async function announce(context: ReadContext, chunk: NewChunk): Promise<void> {
+async function announce(context: ReadContext, chunker: Chunker, chunk: NewChunk): Promise<void> {
   const { requests, bytes, tokens } = chunk;
   context.host.emit({ type: 'ChunkSealed', chunk: chunk.chunk, requests, bytes, tokens });
   await context.onSealed(chunk);
+  // Rows that are sent again may have become files meanwhile.
+  chunker.numberAfter(await context.ledger.pilot.lastChunk(context.run.runId));
 }

@@ -43,6 +43,8 @@ export interface ColumnSet {
   readonly needsHash: boolean;
   /** One value a column in the order of `plans`, or why there are none. */
   evaluate(item: ResultItem): Value[] | ColumnFailure;
+  /** Values in the order of `plans`, by the columns' names. */
+  named(values: readonly Value[]): Readonly<Record<string, Value>>;
 }
 
 /**
@@ -63,6 +65,8 @@ export function planColumns(options: ColumnOptions): ColumnSet {
     needs: needsOf(columns),
     needsHash: columns.some(({ expression }) => expression.variables.has('request_hash')),
     evaluate: evaluator(columns),
+    named: (values) =>
+      Object.fromEntries(columns.map(({ plan }, index) => [plan.name, values[index] ?? null])),
   };
 }
 

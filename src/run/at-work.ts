@@ -74,6 +74,7 @@ const saysHowToGoOn: ReadonlySet<string> = new Set([
   'unconfirmed',
   'create_in_doubt',
   'disk_full',
+  'pilot_failed',
   'unreadable_results',
 ]);
 

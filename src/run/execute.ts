@@ -21,6 +21,7 @@ import type { Gate } from '../send/gate.ts';
 import { left, moved } from '../send/lane.ts';
 import { Route } from '../send/route.ts';
 import { LateWatch } from './late-watch.ts';
+import { Pilot } from './pilot.ts';
 import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
@@ -54,6 +55,7 @@ interface Sending {
   readonly ways: Ways;
   readonly limits: ChunkLimits;
   readonly plan: RunPlan;
+  readonly pilot: Pilot;
 }
 
 async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>): Promise<boolean> {
@@ -83,7 +85,8 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     },
   };
   const plan = await RunPlan.open(work);
-  const gates: readonly Gate[] = [plan];
+  const pilot = await Pilot.open(work);
+  const gates: readonly Gate[] = [plan, pilot];
   const lane = new Route(
     {
       batch: openLane(work, room, delivery, ways, host),
@@ -96,16 +99,19 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     lane: { step: async (chunk) => (await orLeave(work, chunk, () => lane.step(chunk))) ?? left },
     load: async (chunk) => {
       const loaded = await orLeave(work, chunk, () => delivery.load(chunk));
+      if (loaded?.isPilot === true) await pilot.look();
       return loaded === null ? left : moved(loaded);
     },
     sends: pass.sends,
     drain: host.signals.drain,
   });
   breaker?.onTripped((error) => driver.fail(error));
+  pilot.onFailed((error) => driver.fail(error));
   for (const opened of [ways, ...gates]) opened.onOpened(() => driver.rouse());
-  const sending = { driver, ways, limits, plan };
+  const sending = { driver, ways, limits, plan, pilot };
   try {
     await settleHeld(work, driver, delivery);
+    await pilot.look();
     await start(work, sending).catch((error: unknown) => {
       // What is under way is brought home first.
       if (!(error instanceof BatchlineError) || !endsSending.has(error.code)) throw error;
@@ -113,10 +119,12 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
     });
     await drainChunks(work, sending);
     await followLeaders(work, pass.cancels);
-    if (driver.parkedChunks > 0) return false;
+    // What only waits for a pilot that is stuck does not hide why it is.
+    if (driver.parkedChunks > 0 && !pilot.holds) return false;
     throwStuck(driver.stuck);
     const held = await heldChunks(work.ledger, work.run);
     if (held.length > 0 && endsByFaults(pass)) throw unreadableResults(work.run, held);
+    if (driver.parkedChunks > 0) return false;
     await tidyRun(work);
     return true;
   } catch (error) {
@@ -138,7 +146,12 @@ function throwStuck([first, ...others]: readonly BatchlineError[]): void {
 }
 
 /** Faults after which nothing more is sent, while what is under way is brought home. */
-const endsSending: ReadonlySet<string> = new Set(['breaker', 'unreadable_results', 'account_refused']);
+const endsSending: ReadonlySet<string> = new Set([
+  'breaker',
+  'unreadable_results',
+  'account_refused',
+  'pilot_failed',
+]);
 
 /** Whether what came back may end the run; one that is being cancelled ends anyway. */
 function endsByFaults({ cancels }: Pass): boolean {
@@ -172,6 +185,7 @@ async function readAndStart(execution: Execution, sending: Sending): Promise<voi
   const sendsEarly = prepared.source.resumable;
   if (run.readingFinished) return startAll(execution, sending);
   if (sendsEarly) await startEarly(execution, sending);
+  driver.throwIfFailed();
   const onSealed = async (chunk: NewChunk): Promise<void> => {
     if (!sendsEarly) return;
     await ways.look();
@@ -198,10 +212,13 @@ async function startEarly({ ledger, run }: Collection, { driver, plan }: Sending
 }
 
 /** Holds reading up while more bytes of sealed files wait on disk for their upload, and not for what reading tells. */
-async function untilPrepared(work: Collection, { driver, ways, plan }: Sending): Promise<void> {
+async function untilPrepared(work: Collection, sending: Sending): Promise<void> {
+  const { driver, ways, plan, pilot } = sending;
   for (;;) {
     const change = driver.change();
+    await pilot.look();
     driver.throwIfFailed();
+    if (pilot.holds) await resend(work, sending);
     if (ways.isOpen || driver.waitingBytes <= work.loaded.pipeline.batch.max_prepared) return;
     await plan.decide();
     await nextLook(work, change);
@@ -209,18 +226,25 @@ async function untilPrepared(work: Collection, { driver, ways, plan }: Sending):
 }
 
 /** Waits until every chunk is loaded, sending rows again that are to be, as often as that takes. */
-async function drainChunks(work: Collection, { driver, ways, limits }: Sending): Promise<void> {
+async function drainChunks(work: Collection, sending: Sending): Promise<void> {
+  const { driver, ways, pilot } = sending;
   for (;;) {
     const change = driver.change();
     await ways.look();
+    await pilot.look();
     // Only what was at rest before the look for rows to send again is known to have been looked at.
     const isAtRest = driver.activeChunks === 0;
     if (isAtRest && !driver.hasFailed) driver.resumeParked();
-    if (!driver.hasFailed && work.pass.sends) await sendAgain(work, driver, limits, ways.cutsOver);
+    if (!driver.hasFailed) await resend(work, sending);
     if (isAtRest && driver.activeChunks === 0) break;
     await nextLook(work, change);
   }
   driver.throwIfFailed();
+}
+
+/** All others wait for the pilot, so that its rows wait for none of them. */
+async function resend(work: Collection, { driver, ways, limits, pilot }: Sending): Promise<void> {
+  if (work.pass.sends) await sendAgain(work, driver, limits, ways.cutsOver || pilot.holds);
 }
 
 /**

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failuresOf, tidyChunk, tidyFollowers } from '../batch/keep-files.ts';
 import type { Collection } from '../job/job.ts';
+import { forgetPilotValues } from '../load/pilot/pilot-values.ts';
 import { mayBePaid } from '../ledger/chunk-state.ts';
 
 /** Tidies up after a run of which nothing more is sent; also what a crash between loading and tidying left lying about. */
@@ -22,6 +23,7 @@ export async function tidyRun({
     await tidyChunk(run.folder, chunk, keep, failures);
   }
   const { failed } = await ledger.rowCounts(run.runId);
+  await forgetPilotValues(run.folder);
   if (isWhole) await tidyFollowers(run.folder, keep, failed > 0);
   for (const workingCopy of ['keys', 'keys.db', 'leaders.db', 'followers.db'])
     await rm(join(run.folder, workingCopy), { recursive: true, force: true });

@@ -2,10 +2,10 @@ import type { BatchlineError } from '../core/errors.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 
 /**
- * What a chunk waits for: a gate to open, which way it is to go, its turn, room at the provider, its batch's end, a second look, or a call
+ * What a chunk waits for: which way it is to go, its turn, room at the provider, its batch's end, a second look, or a call
  * that is to be made again.
  */
-export type Waiting = 'gate' | 'way' | 'turn' | 'room' | 'batch' | 'settling' | 'retry';
+export type Waiting = 'way' | 'turn' | 'room' | 'batch' | 'settling' | 'retry';
 
 /**
  * What came of a step.

@@ -1,7 +1,7 @@
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { Ways } from './auto/ways.ts';
 import type { Gate } from './gate.ts';
-import { type Lane, later, type Step } from './lane.ts';
+import { type Lane, later, left, type Step } from './lane.ts';
 
 export interface Lanes {
   readonly batch: Lane;
@@ -21,8 +21,7 @@ export class Route implements Lane {
   }
 
   async step(chunk: ChunkRecord): Promise<Step> {
-    if (chunk.state === 'sealed' && this.#gates.some((gate) => !gate.mayLeave(chunk)))
-      return later(Infinity, 'gate');
+    if (chunk.state === 'sealed' && this.#gates.some((gate) => !gate.mayLeave(chunk))) return left;
     const way = this.#ways.wayOf(chunk);
     return way === 'wait' ? later(Infinity, 'way') : this.#lanes[way].step(chunk);
   }

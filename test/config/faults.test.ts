@@ -199,6 +199,11 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
     'p.yaml:1:29  batch.completion_window  must be a window like 24h',
   ],
   ['name: tags', 'batch: { pilot: -1 }', 'p.yaml:1:17  batch.pilot  must be'],
+  [
+    'name: tags',
+    'batch: { pilot: { rows: 5, expect: { "tagz + ": 1 } } }',
+    'p.yaml:1:38  batch.pilot.expect."tagz + "  ',
+  ],
   ['name: tags', '__proto__: 1', 'p.yaml:1:1  __proto__  unknown key'],
   ['name: tags', 'constructor: 1', 'p.yaml:1:1  constructor  unknown key'],
   ['type: postgres', 'type: postgress', 'p.yaml:3:9  source.type  must be ', 'did you mean postgres?'],

@@ -205,6 +205,7 @@ export class Progress {
         return this.#reopen(event.loaded + event.sent);
       case 'PlanMade':
       case 'Warned':
+      case 'PilotJudged':
       case 'WayChosen':
       case 'RowsDeleted':
       case 'StepRetried':

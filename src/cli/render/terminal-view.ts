@@ -18,6 +18,7 @@ const lasting = new Set<PipelineEvent['type']>([
   'StepRetried',
   'BecameLate',
   'WayChosen',
+  'PilotJudged',
 ]);
 
 /** A small block at the bottom of the terminal that is drawn over itself, once a second. */

@@ -66,6 +66,8 @@ const sentences: Sentences = {
   RowsLoaded: (event) => `file ${event.chunk}: ${counted(event.rows, 'more row')} loaded`,
   ChunkLoaded: (event) =>
     `file ${event.chunk} done: ${count(event.ok)} ok, ${count(event.failed)} failed, ${count(event.pending)} pending`,
+  PilotJudged: ({ rows, ok, failed, complaints }) =>
+    `the pilot of ${counted(rows, 'row')} is ${complaints.length === 0 ? 'good' : 'not good enough'}: ${count(ok)} ok, ${count(failed)} failed${complaints.length === 0 ? '; the rest is sent' : ''}`,
   RowsDeleted: (event) => `${counted(event.rows, 'row')} deleted whose source row is gone`,
   FollowersLoaded: (event) =>
     `file ${event.chunk} answered ${counted(event.ok, 'row')} more that asked the same${event.failed === 0 ? '' : `, ${count(event.failed)} failed`}`,

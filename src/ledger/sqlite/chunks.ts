@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { chunkMoved } from '../chunk-moved.ts';
 import { nextState, type ChunkEvent } from '../chunk-state.ts';
 import type { AdoptedBatch, ChunkPatch, ChunkPlace, ChunkRecord, NewChunk } from '../chunk-record.ts';
+import { markPilotRetry } from './pilot.ts';
 import { toChunk } from './records.ts';
 import * as sql from './statements.ts';
 import { write, writeReturning } from './write.ts';
@@ -12,7 +13,8 @@ export function insertChunk(
   chunk: NewChunk,
   origin: ChunkRecord['origin'],
 ): void {
-  write(database, sql.insertChunk, { runId, origin, ...chunk });
+  write(database, sql.insertChunk, { runId, origin, ...chunk, isPilot: chunk.isPilot === true ? 1 : 0 });
+  if (origin === 'retry') markPilotRetry(database, runId, chunk.chunk);
 }
 
 export function selectChunk(database: DatabaseSync, runId: string, chunk: number): ChunkRecord | null {

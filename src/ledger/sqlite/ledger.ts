@@ -45,6 +45,7 @@ import * as follow from './followers.ts';
 import { addNotice, SqliteNotices } from './notices.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
+import { SqlitePilot } from './pilot.ts';
 import { SqliteWatermarks } from './watermarks.ts';
 import { requireFile } from './still-there.ts';
 import { inTransaction, write } from './write.ts';
@@ -58,6 +59,7 @@ export class SqliteLedger implements Ledger {
   readonly answers: SqliteAnswers;
   readonly notices: SqliteNotices;
   readonly confirmations: SqliteConfirmations;
+  readonly pilot: SqlitePilot;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -74,6 +76,7 @@ export class SqliteLedger implements Ledger {
     this.answers = new SqliteAnswers(database);
     this.notices = new SqliteNotices(database);
     this.confirmations = new SqliteConfirmations(database);
+    this.pilot = new SqlitePilot(database);
     this.#events = new SqliteEvents(path);
   }
 

@@ -147,6 +147,7 @@ export function toChunk(row: Row): ChunkRecord {
     reloads: integer(row, 'reloads'),
     hasFollowed: row['has_followed'] === 1,
     followedOk: integer(row, 'followed_ok'),
+    ...(row['is_pilot'] === 1 ? { isPilot: true } : {}),
   };
 }
 

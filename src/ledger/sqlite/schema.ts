@@ -47,9 +47,12 @@ const addMoney = `
   UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
 `;
 const addForecast = `${answerSizes} ${confirmations} ${forecasts}`;
-const addPilot = '';
+const addPilotToRuns = 'ALTER TABLE runs ADD COLUMN pilot_passed_at INTEGER;';
+const addPilot = `${addPilotToRuns} ALTER TABLE chunks ADD COLUMN is_pilot INTEGER NOT NULL DEFAULT 0;`;
 const addNotices = notices;
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
+/** The same where the table of chunks has just been made anew. */
+const sinceEleventhChunks = [addMoney, addForecast, addPilotToRuns, addNotices].join('');
 
 const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
 
@@ -90,7 +93,7 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ALTER TABLE failed_rows ADD COLUMN blame TEXT NOT NULL DEFAULT 'row';
     ${blameOldFailures}
     ${addAuto}
-    ${sinceEleven}
+    ${sinceEleventhChunks}
     `,
   ],
   [

@@ -30,8 +30,8 @@ export const resetReading = `
   WHERE run_id = :runId`;
 
 export const insertChunk = `
-  INSERT INTO chunks (run_id, chunk, origin, state, requests, bytes, tokens, sha256)
-  VALUES (:runId, :chunk, :origin, 'sealed', :requests, :bytes, :tokens, :sha256)`;
+  INSERT INTO chunks (run_id, chunk, origin, state, requests, bytes, tokens, sha256, is_pilot)
+  VALUES (:runId, :chunk, :origin, 'sealed', :requests, :bytes, :tokens, :sha256, :isPilot)`;
 
 export const selectChunks = `SELECT * FROM chunks WHERE run_id = :runId ORDER BY chunk`;
 

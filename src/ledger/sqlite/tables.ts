@@ -28,7 +28,8 @@ export const runs = `
     partly_read       TEXT,
     deadline_at       INTEGER,
     deadline_met      INTEGER,
-    cut_over_at       INTEGER
+    cut_over_at       INTEGER,
+    pilot_passed_at   INTEGER
   ) STRICT;
   CREATE INDEX runs_by_pipeline ON runs (pipeline, started_at);
 
@@ -86,6 +87,7 @@ export const chunks = `
     reloads       INTEGER NOT NULL DEFAULT 0,
     has_followed  INTEGER NOT NULL DEFAULT 0,
     followed_ok   INTEGER NOT NULL DEFAULT 0,
+    is_pilot      INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, chunk)
   ) STRICT;
   CREATE INDEX chunks_at_provider ON chunks (account) WHERE state IN ('creating', 'submitted');

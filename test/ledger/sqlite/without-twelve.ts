@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 
 /** By table, the columns that ledgers have since version 12. */
 const columns = {
-  chunks: ['cost_usd', 'unpriced', 'list_usd', 'cache_saved_usd'],
+  chunks: ['cost_usd', 'unpriced', 'list_usd', 'cache_saved_usd', 'is_pilot'],
+  runs: ['pilot_passed_at'],
 } as const;
 
 const tables = ['answer_sizes', 'confirmations', 'batch_times', 'run_forecasts', 'notices'] as const;
