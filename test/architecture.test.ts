@@ -14,12 +14,14 @@ const belowRun = [
     'duckdb',
     'config',
     'cost',
+    'forecast',
     'sources',
     'transforms',
     'request',
     'job',
     'read',
     'batch',
+    'plan',
   ],
   ['send', 'results', 'load', 'sinks', 'providers', 'ledger', 'emulator'],
 ].flat();
@@ -48,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ledger: ['core', 'files'],
   config: ['core', 'expr', ...registries],
   cost: ['core', 'config', ...registries],
+  forecast: ['core', 'config', ...registries, ...ledgerInterface],
   batch: ['core', 'files', 'request', 'results', 'cost', ...ledgerInterface],
   // The emulator speaks OpenAI's words, of which the rules for strict schemas and the models' dimensions stand once.
   emulator: ['core', 'files', 'providers/openai/dialect'],
@@ -55,8 +58,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ['core', 'files', 'config', 'cost', 'request', 'results', 'emulator', ...registries, ...ledgerInterface],
   ].flat(),
   read: ['core', 'files', 'config', 'request', 'batch', 'job', ...ledgerInterface],
-  send: ['core', 'files', 'cost', 'batch', 'request', 'job', ...ledgerInterface],
+  send: ['core', 'files', 'cost', 'forecast', 'batch', 'request', 'job', ...ledgerInterface],
   load: ['core', 'files', 'config', 'cost', 'request', 'batch', 'results', 'job', ...ledgerInterface],
+  plan: ['core', 'expr', 'config', 'cost', 'request', 'job', 'send/gate.ts', ...ledgerInterface],
   run: belowRun,
   // The commands' page is made from the table that also makes their help.
   reference: ['core', 'config', ...registries, 'cli/command-spec.ts', 'cli/commands.ts'],

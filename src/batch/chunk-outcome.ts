@@ -1,4 +1,5 @@
 import type { Blame } from '../core/blame.ts';
+import type { Cost } from '../ledger/cost.ts';
 import type { ChunkEvent } from '../ledger/chunk-state.ts';
 import type {
   BytePlace,
@@ -33,6 +34,7 @@ export interface OutcomeContext {
   /** The chunk's rows that were sent before, by custom_id. */
   readonly history: ReadonlyMap<string, UnfinishedRow>;
   readonly usage: TokenCounts;
+  readonly cost: Cost;
   readonly cleaned: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -107,6 +109,7 @@ export function chunkOutcome(
     truncated: span.offset === 0 ? reconciliation.truncated : 0,
     unread,
     usage: context.usage,
+    cost: context.cost,
     failures,
     recovered,
     unfinished,

@@ -3,8 +3,21 @@ import type { NewChunk } from '../ledger/ledger.ts';
 import { chunkFiles } from './chunk-files.ts';
 import { DurableWriter } from '../files/durable-writer.ts';
 
-/** One chunk while it fills: its requests file and its rows file, line for line in step. */
-export class ChunkWriter implements AsyncDisposable {
+/** One chunk while it fills. */
+export interface OpenChunk extends AsyncDisposable {
+  readonly requests: number;
+  readonly bytes: number;
+  readonly tokens: number;
+  /** Appends items `from` up to, not including, `to`. */
+  append(items: ItemBatch, from: number, to: number): Promise<void>;
+  seal(): Promise<NewChunk>;
+}
+
+/** Begins with a chunk of that number, in a run's folder. */
+export type BeginChunk = (folder: string, chunk: number) => Promise<OpenChunk>;
+
+/** A chunk on disk: its requests file and its rows file, line for line in step. */
+export class ChunkWriter implements OpenChunk {
   readonly chunk: number;
   readonly #requestsFile: DurableWriter;
   readonly #rowsFile: DurableWriter;
@@ -40,7 +53,6 @@ export class ChunkWriter implements AsyncDisposable {
     return this.#tokens;
   }
 
-  /** Appends items `from` up to, not including, `to`. */
   async append(items: ItemBatch, from: number, to: number): Promise<void> {
     for (let item = from; item < to; item += 1) this.#tokens += items.tokens[item] ?? 0;
     this.#requests += to - from;

@@ -1,7 +1,7 @@
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { ItemBatch } from '../core/item-batch.ts';
 import type { NewChunk } from '../ledger/ledger.ts';
-import { ChunkWriter } from './chunk-writer.ts';
+import { type BeginChunk, ChunkWriter, type OpenChunk } from './chunk-writer.ts';
 
 export interface SealedChunk {
   readonly chunk: NewChunk;
@@ -16,13 +16,20 @@ export interface SealedChunk {
 export class Chunker implements AsyncDisposable {
   readonly #folder: string;
   readonly #limits: ChunkLimits;
+  readonly #begin: BeginChunk;
   #nextChunk: number;
-  #writer: ChunkWriter | null = null;
+  #writer: OpenChunk | null = null;
 
-  constructor(folder: string, limits: ChunkLimits, firstChunk: number) {
+  constructor(
+    folder: string,
+    limits: ChunkLimits,
+    firstChunk: number,
+    begin: BeginChunk = (...place) => ChunkWriter.create(...place),
+  ) {
     this.#folder = folder;
     this.#limits = limits;
     this.#nextChunk = firstChunk;
+    this.#begin = begin;
   }
 
   /** Requests in the file that is being filled. */
@@ -51,16 +58,16 @@ export class Chunker implements AsyncDisposable {
     return writer === null ? null : writer.seal();
   }
 
-  async #current(): Promise<ChunkWriter> {
+  async #current(): Promise<OpenChunk> {
     if (this.#writer === null) {
-      this.#writer = await ChunkWriter.create(this.#folder, this.#nextChunk);
+      this.#writer = await this.#begin(this.#folder, this.#nextChunk);
       this.#nextChunk += 1;
     }
     return this.#writer;
   }
 
   /** The end of the longest run of items from `start` that the file still takes. */
-  #fit(writer: ChunkWriter, items: ItemBatch, start: number, to: number): number {
+  #fit(writer: OpenChunk, items: ItemBatch, start: number, to: number): number {
     const { requests, bytes, tokens } = this.#limits;
     const fileStart = writer.bytes - (start === 0 ? 0 : (items.lineEnds[start - 1] ?? 0));
     const lastByRequests = Math.min(to, start + requests - writer.requests);

@@ -11,7 +11,7 @@ import type { CommandContext, Main } from './context.ts';
 import { failureText } from './failure-text.ts';
 import { noteKnownRun, summaryJson } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
-import { loadFor, withDraining } from './pipeline-command.ts';
+import { loadForRun, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline cancel RUN`: ends a run and loads what it has paid for. */
@@ -20,7 +20,7 @@ export const main: Main = async ([what = ''], options, context) => {
   const run = await runToCancel(found);
   if (run === undefined) throw nothingToCancel(what);
   noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
-  const loaded = await loadedOrNone(run.path, options, context);
+  const loaded = await loadedOrNone(run, options, context);
   const { ledger } = found;
   const { summary, exitCode, error } = await withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
@@ -48,12 +48,12 @@ async function firstCancellable(ledger: Ledger, runs: readonly RunRecord[]): Pro
 
 /** @returns why the file cannot be read, where it cannot: a run is to be ended all the same */
 async function loadedOrNone(
-  path: string,
+  run: RunRecord,
   options: Record<string, unknown>,
   context: CommandContext,
 ): Promise<LoadedPipeline | BatchlineError> {
   try {
-    return await loadFor(path, options, context);
+    return await loadForRun(run, options, context);
   } catch (error) {
     if (error instanceof BatchlineError && error.code === 'unreadable_pipeline') return error;
     throw error;

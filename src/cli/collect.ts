@@ -4,11 +4,12 @@ import { continueRun, isContinuable } from '../run/continue-run.ts';
 import { own } from '../run/run-lock.ts';
 import { cancelRun } from '../run/cancel-run.ts';
 import type { RunRecord } from '../ledger/ledger.ts';
+import { sendNotices } from '../run/notify/notices.ts';
 import type { RunSummary } from '../run/summary.ts';
 import type { CommandContext, Main } from './context.ts';
 import { failedSummary, noteRun, summaryJson } from './failed-run.ts';
 import { findRuns, type FoundRuns } from './find-run.ts';
-import { loadFor, withDraining } from './pipeline-command.ts';
+import { loadForRun, withDraining } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
 import { runReport } from './run-report.ts';
 
@@ -39,6 +40,7 @@ export const main: Main = async ([what], options, context) => {
       codes.push(reportError(error, context, options));
     }
   }
+  await sendOwed(found, options, context);
   if (options['json'] === true) context.print(JSON.stringify(printed));
   else if (options['quiet'] !== true) await report(found, summaries, codes, context);
   return worst(codes);
@@ -50,7 +52,7 @@ async function collect(
   options: Record<string, unknown>,
   context: CommandContext,
 ): Promise<Collected> {
-  const loaded = await loadFor(run.path, options, context);
+  const loaded = await loadForRun(run, options, context);
   const { ledger } = found;
   return withDraining(options, context, async (host) => {
     await using owned = await own(ledger, run);
@@ -59,6 +61,19 @@ async function collect(
       return await cancelRun({ ledger, loaded, host, waits: false, isTriedAgain: true }, owned.run);
     return { ...(await continueRun({ ledger, loaded, host, pass, flags: {} }, owned.run)), error: null };
   });
+}
+
+/** Tells what a process that was killed has left to be told of runs that had ended. */
+async function sendOwed(
+  { ledger, runs }: FoundRuns,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<void> {
+  for (const [pipeline, [run]] of Map.groupBy(runs, (each) => each.pipeline)) {
+    if (run === undefined || (await ledger.notices.due(pipeline)).length === 0) continue;
+    const loaded = await loadForRun(run, options, context);
+    await withDraining(options, context, (host) => sendNotices({ ledger, loaded, host }));
+  }
 }
 
 async function report(

@@ -19,6 +19,29 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./validate.ts'),
   },
   {
+    name: 'preview',
+    args: '<file>',
+    summary:
+      'Shows the first requests as people read them, with their tokens and price; with --live their answers too.',
+    options: options.preview,
+    load: () => import('./preview.ts'),
+  },
+  {
+    name: 'test',
+    args: '<file...>',
+    summary:
+      'Runs NAME.test.yaml beside a pipeline file: rows and answers given, requests and loaded values expected. Reaches no network.',
+    options: options.test,
+    load: () => import('./test.ts'),
+  },
+  {
+    name: 'plan',
+    args: '<file>',
+    summary: 'Shows what a run would read, send and cost. Sends and writes nothing, and needs no key.',
+    options: options.plan,
+    load: () => import('./plan.ts'),
+  },
+  {
     name: 'build',
     args: '<file>',
     summary: 'Writes the request files of a pipeline into a folder, to be sent by hand.',
@@ -105,8 +128,8 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'schema',
     args: '',
-    summary: 'Prints the JSON Schema of pipeline files, for editors.',
-    options: [],
+    summary: 'Prints the JSON Schema of pipeline files, or of their test files, for editors.',
+    options: options.schema,
     load: () => import('./schema.ts'),
   },
   {

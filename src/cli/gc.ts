@@ -6,7 +6,7 @@ import type { RunRecord } from '../ledger/ledger.ts';
 import { collectLocal, collectRemote, isGarbage } from '../run/collect-garbage.ts';
 import type { Main } from './context.ts';
 import { findRuns } from './find-run.ts';
-import { loadFor, withProgress } from './pipeline-command.ts';
+import { loadForRun, withProgress } from './pipeline-command.ts';
 import { reportError } from './report-error.ts';
 
 /** `pipeline gc`: deletes remote and local files of runs that ended. */
@@ -18,9 +18,12 @@ export const main: Main = async (_args, options, context) => {
   const stateDir = resolve(context.cwd, String(options['state']));
   let remoteFiles = 0;
   let code = 0;
-  for (const [path, runs] of Map.groupBy(found.runs, (run) => run.path)) {
+  const places = Map.groupBy(found.runs, ({ path, selection }) => JSON.stringify([path, selection.target]));
+  for (const runs of places.values()) {
     try {
-      const loaded = await loadFor(path, options, context);
+      const [first] = runs;
+      if (first === undefined) continue;
+      const loaded = await loadForRun(first, options, context);
       const ended = runs.filter((run) => isGarbage(run, before));
       remoteFiles += await withProgress(options, context, (host) =>
         collectRemote({ ledger, host, before }, loaded, ended),

@@ -49,6 +49,10 @@ const json: OptionSpec = { flags: '--json', description: 'print JSON' };
 
 const configuration: readonly OptionSpec[] = [
   {
+    flags: '--target <name>',
+    description: "take the values of one of the file's `targets` in place of its own",
+  },
+  {
     flags: '--set <path=value>',
     description: 'override a value of the file, as in source.path=other.csv; may be repeated',
     repeatable: true,
@@ -122,7 +126,38 @@ export const options = {
     { flags: '--json', description: 'print the summary as JSON' },
     ...output,
   ],
+  preview: [
+    {
+      flags: '-n, --count <n>',
+      description: 'how many rows to show; default: 5, or all of --sample',
+      parse: positiveInteger,
+    },
+    { flags: '--live', description: 'send them, at the synchronous price, and show what would be loaded' },
+    ...selection,
+    ...configuration,
+    { flags: '--json', description: 'print JSON' },
+    ...output,
+  ],
   validate: configuration,
+  test: [...configuration, { flags: '--json', description: 'print the results as JSON' }],
+  schema: [{ flags: '--test', description: 'of test files' }],
+  plan: [
+    ...selection.map((option) =>
+      option === limit
+        ? { ...limit, description: 'read so many rows and take the others to be like them' }
+        : option,
+    ),
+    { flags: '--full-refresh', description: 'with unchanged rows and remembered failures' },
+    { flags: '--exact', description: 'count the tokens of every request, not of a sample' },
+    {
+      flags: '--show <n>',
+      description: 'show the first so many requests',
+      parse: positiveInteger,
+    },
+    ...configuration,
+    { flags: '--json', description: 'print the plan as JSON' },
+    ...output,
+  ],
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
     ...selection,

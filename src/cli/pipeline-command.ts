@@ -2,6 +2,7 @@ import { loadPipeline, type LoadedPipeline } from '../config/load.ts';
 import type { Host, Signals } from '../core/host.ts';
 import { tellingTo } from '../core/telling.ts';
 import type { RequestFlags } from '../job/fingerprint.ts';
+import type { RunRecord } from '../ledger/ledger.ts';
 import type { CommandContext } from './context.ts';
 import { notePipeline, noteRun, type RunPlace } from './failed-run.ts';
 import { sayWarning } from './log-line.ts';
@@ -17,11 +18,21 @@ export async function loadFor(
     env: context.env,
     envFile: options['envFile'] as string | undefined,
     set: options['set'] as readonly string[] | undefined,
+    target: options['target'] as string | undefined,
     redactor: context.redactor,
   });
   for (const warning of loaded.warnings) sayWarning(warning, options, context);
   notePipeline(context, loaded.name);
   return loaded;
+}
+
+/** The same for the file of a run, with the target that the run was begun with, unless another one is asked for. */
+export async function loadForRun(
+  { path, selection }: Pick<RunRecord, 'path' | 'selection'>,
+  options: Record<string, unknown>,
+  context: CommandContext,
+): Promise<LoadedPipeline> {
+  return loadFor(path, { ...options, target: options['target'] ?? selection.target }, context);
 }
 
 /** The flags that say which rows a run, or a build, reads. */

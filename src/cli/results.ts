@@ -4,7 +4,7 @@ import { openSink } from '../job/open-parts.ts';
 import { columnsOf } from '../job/result-columns.ts';
 import type { Main } from './context.ts';
 import { findRuns, sayWhich } from './find-run.ts';
-import { loadFor, withProgress } from './pipeline-command.ts';
+import { loadForRun, withProgress } from './pipeline-command.ts';
 import { renderTable } from './render/table.ts';
 
 const standardCount = 10;
@@ -20,7 +20,7 @@ export const main: Main = async ([what], options, context) => {
     });
   }
   sayWhich(run, what, { options, context });
-  const loaded = withTargetOf(await loadFor(run.path, options, context), run);
+  const loaded = withTargetOf(await loadForRun(run, options, context), run);
   const count = (options['count'] as number | undefined) ?? standardCount;
   const wanted = await loadedKeys(found.ledger, run, count);
   const sample = await withProgress(options, context, async (host) => {

@@ -6,7 +6,7 @@ import { retryRun } from '../run/retry-run.ts';
 import type { Main } from './context.ts';
 import { noteKnownRun } from './failed-run.ts';
 import { findRuns, sayWhich } from './find-run.ts';
-import { loadFor, withDraining } from './pipeline-command.ts';
+import { loadForRun, withDraining } from './pipeline-command.ts';
 import { runReport } from './run-report.ts';
 
 /** `pipeline retry RUN`: reopens a run's failed rows. */
@@ -16,7 +16,7 @@ export const main: Main = async ([what], options, context) => {
   if (run === undefined) throw noRun(what);
   sayWhich(run, what, { options, context });
   noteKnownRun(context, { runId: run.runId, stateDir: found.stateDir });
-  const loaded = await loadFor(run.path, options, context);
+  const loaded = await loadForRun(run, options, context);
   const { ledger } = found;
   const pass = {
     ...wholePass,

@@ -1,5 +1,6 @@
 import type { LedgerReader } from '../ledger/ledger.ts';
 import { openLedger } from '../ledger/open.ts';
+import { costOf } from '../run/run-cost.ts';
 import type { RunSummary } from '../run/summary.ts';
 import { decisionText } from './decision-text.ts';
 import { failureText } from './failure-text.ts';
@@ -17,13 +18,20 @@ export async function runReport(
   const decisions = await decisionText(ledger, runId);
   const why = await failureText(ledger, runId, stateDir);
   const left = await leftText(ledger, runId, stateDir);
-  return [summaryText(summary, details), decisions, why, left].filter((text) => text !== '').join('\n\n');
+  const cost = costOf(await ledger.chunks(runId));
+  return [summaryText(summary, { ...details, cost }), decisions, why, left]
+    .filter((text) => text !== '')
+    .join('\n\n');
 }
 
 /** The same of several runs, for a command whose ledger is closed by then. */
-export async function runReports(summaries: readonly RunSummary[], stateDir: string): Promise<string> {
+export async function runReports(
+  summaries: readonly RunSummary[],
+  stateDir: string,
+  details: SummaryDetails = {},
+): Promise<string> {
   await using ledger = await openLedger(stateDir);
   const reports: string[] = [];
-  for (const summary of summaries) reports.push(await runReport(ledger, summary, stateDir));
+  for (const summary of summaries) reports.push(await runReport(ledger, summary, stateDir, details));
   return reports.join('\n\n');
 }

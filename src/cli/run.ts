@@ -35,9 +35,9 @@ function modeOverride(mode: unknown): readonly string[] {
 }
 
 async function report(result: RunResult, file: string, context: CommandContext): Promise<void> {
-  const { summary, sample, target, deleted, isWindowed, stateDir } = result;
+  const { summary, sample, target, deleted, isWindowed, stateDir, priceRemark } = result;
   const { rows } = summary;
-  context.print(`\n${await runReports([summary], stateDir)}`);
+  context.print(`\n${await runReports([summary], stateDir, { remark: priceRemark })}`);
   if (result.exitCode === 3) {
     context.print(`\nBatches are under way. Bring them home with: pipeline collect ${file}`);
     return;

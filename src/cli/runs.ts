@@ -4,8 +4,9 @@ import { summarize, type RunSummary } from '../run/summary.ts';
 import type { Main } from './context.ts';
 import { findRuns, type SeenRuns } from './find-run.ts';
 import { renderTable } from './render/table.ts';
+import { dollars } from './render/words.ts';
 
-const columns = ['run', 'pipeline', 'status', 'started', 'rows', 'ok', 'failed', 'pending'];
+const columns = ['run', 'pipeline', 'status', 'started', 'rows', 'ok', 'failed', 'pending', 'cost'];
 
 /** `pipeline runs [FILE]`: the history, newest first. */
 export const main: Main = async ([what], options, context) => {
@@ -38,7 +39,7 @@ function toJson({ run, summary }: PastRun) {
   };
 }
 
-function toRow({ run, summary: { rows } }: PastRun): readonly string[] {
+function toRow({ run, summary: { rows, cost_usd: cost } }: PastRun): readonly string[] {
   return [
     run.runId,
     run.pipeline,
@@ -48,5 +49,6 @@ function toRow({ run, summary: { rows } }: PastRun): readonly string[] {
     String(rows.ok),
     String(rows.failed),
     String(rows.pending),
+    cost === null ? 'unknown' : dollars(cost),
   ];
 }

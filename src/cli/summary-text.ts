@@ -1,16 +1,22 @@
 import type { CursorWindow } from '../core/read-window.ts';
+import type { Cost } from '../ledger/cost.ts';
 import type { RunSummary } from '../run/summary.ts';
+import { costText } from './cost-text.ts';
 import { windowText } from './render/words.ts';
 
 export interface SummaryDetails {
   readonly window?: CursorWindow | undefined;
   /** When its process died or was stopped, in milliseconds since 1970. */
   readonly interruptedAt?: number | null;
+  /** What its answers cost, part by part. */
+  readonly cost?: Cost;
+  /** What is to be said of the prices. */
+  readonly remark?: string | null;
 }
 
 /** A run's numbers as a few lines in which they visibly add up. */
 export function summaryText(summary: RunSummary, details: SummaryDetails = {}): string {
-  const { window, interruptedAt = null } = details;
+  const { window, interruptedAt = null, remark = null } = details;
   const since = interruptedAt === null ? '' : ` at ${new Date(interruptedAt).toISOString().slice(0, 19)}Z`;
   const { rows, batches, tokens, deadline } = summary;
   const lines = [
@@ -19,6 +25,8 @@ export function summaryText(summary: RunSummary, details: SummaryDetails = {}): 
     `         ${count(rows.requested)} requested = ${count(rows.ok)} ok + ${count(rows.failed)} failed + ${count(rows.pending)} pending`,
     `batches  ${batchText(batches)}`,
     `tokens   ${count(tokens.input)} in (${count(tokens.cached)} cached), ${count(tokens.output)} out`,
+    `cost     ${costText(summary.cost_usd, details.cost)}`,
+    ...(remark === null ? [] : [`         ${remark}`]),
     `time     ${count(summary.seconds)} s`,
   ];
   if (deadline !== undefined) lines.push(`deadline ${deadline.at.slice(0, 19)}Z${metText(deadline)}`);

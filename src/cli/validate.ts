@@ -1,10 +1,10 @@
-import { loadPipeline } from '../config/load.ts';
+import { checkEveryTarget } from '../config/every-target.ts';
 import { fileFields } from '../job/file-fields.ts';
 import type { CommandContext, Main } from './context.ts';
 import { sayWarning } from './log-line.ts';
 import { reportError } from './report-error.ts';
 
-/** `pipeline validate FILE...`: every fault of every file. */
+/** `pipeline validate FILE...`: every fault of every file, with each of its targets. */
 export const main: Main = async (files, options, context) => {
   let code = 0;
   for (const file of files) code = Math.max(code, await validate(file, options, context));
@@ -17,10 +17,11 @@ async function validate(
   context: CommandContext,
 ): Promise<number> {
   try {
-    const { warnings } = await loadPipeline(file, {
+    const warnings = await checkEveryTarget(file, {
       env: context.env,
       envFile: options['envFile'] as string | undefined,
       set: options['set'] as readonly string[] | undefined,
+      target: options['target'] as string | undefined,
       redactor: context.redactor,
       learn: (data, baseDir) => fileFields(data, baseDir, context.signals.abort),
     });

@@ -9,6 +9,7 @@ import { parseOverrides, type Override } from './overrides.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ConfigError, type Problem } from './problem.ts';
 import { hideEnvironment } from './secrets.ts';
+import type { StandIn } from './substitute.ts';
 
 export interface LoadOptions {
   /** The process's environment. */
@@ -17,8 +18,12 @@ export interface LoadOptions {
   readonly envFile?: string | undefined;
   /** `--set`: each `path=value`. */
   readonly set?: readonly string[] | undefined;
+  /** `--target`: which of the file's targets is taken. */
+  readonly target?: string | undefined;
   /** Learns the file's secrets; a new one where it is left out. */
   readonly redactor?: Redactor | undefined;
+  /** What takes the place of variables that are not set; where it is left out they are faults. */
+  readonly standIn?: StandIn | undefined;
   /** Finds out which fields the rows have, of a file's data, so that what names them is judged along with the rest. */
   readonly learn?: (data: unknown, baseDir: string) => Promise<RowFields | undefined>;
 }
@@ -40,9 +45,13 @@ export interface LoadedPipeline {
   readonly warnings: readonly Problem[];
   /** Everything that is wrong with the file, once the fields of the rows are known. */
   readonly problemsOf: (row: RowFields) => readonly Problem[];
-  /** Whether `--set` named another target than the file's, so that part of the rows may replace it. */
+  /** Which of the file's targets was taken. */
+  readonly target: string | undefined;
+  /** The names of all of them. */
+  readonly targets: readonly string[];
+  /** Whether `--set` or `--target` let the rows go elsewhere than the file does, so that part of them may replace what is there. */
   readonly isRedirected: boolean;
-  /** The sink as it is without those. */
+  /** The sink as it is without that. */
   readonly ownSink: Pipeline['sink'];
 }
 
@@ -58,19 +67,18 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
   const source = await readPipelineFile(path);
   const env = await loadEnvironment(options.env, baseDir, options.envFile);
   hideEnvironment(redactor, env);
-  const overrides = readOverrides(options.set ?? []);
-  const check = (chosen: readonly Override[]) =>
-    checkPipeline(source, { file: path, env, overrides: chosen, redactor });
-  const checked = check(overrides);
-  const { pipeline, warnings, problemsOf } = checked;
+  const { target, standIn } = options;
+  const given = { file: path, env, overrides: readOverrides(options.set ?? []), target, redactor, standIn };
+  const checked = checkPipeline(source, given);
+  const { pipeline, warnings, problemsOf, targets } = checked;
   const row = checked.data === undefined ? undefined : await options.learn?.(checked.data, baseDir);
   const problems = row === undefined ? checked.problems : problemsOf(row);
-  if (pipeline === undefined || problems.length > 0) throw new ConfigError(path, problems);
+  if (pipeline === undefined || problems.length > 0) throw new ConfigError(path, problems, targets);
   const name = pipeline.name ?? nameOf(absolute);
   const stateDir = resolve(baseDir, pipeline.state);
-  const isRedirected = overrides.some(namesTarget);
+  const isRedirected = checked.overrides.some(namesTarget);
   const own = isRedirected
-    ? check(overrides.filter((override) => !namesTarget(override))).pipeline
+    ? checkPipeline(source, { ...given, takes: (override) => !namesTarget(override) }).pipeline
     : pipeline;
   const ownSink = (own ?? pipeline).sink;
   return {
@@ -83,6 +91,8 @@ export async function loadPipeline(path: string, options: LoadOptions): Promise<
     redactor,
     warnings,
     problemsOf,
+    target,
+    targets,
     isRedirected,
     ownSink,
     file: path,

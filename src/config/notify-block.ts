@@ -13,9 +13,10 @@ export const notices = [
 
 /** The `notify:` block: who is told how a run ended. */
 export const notifyBlock = z.strictObject({
-  webhook: z.url({ protocol: /^https?$/ }).meta({
+  webhook: z.url({ protocol: /^https?$/, error: 'must be an address, https://... or http://...' }).meta({
     description: 'Where a JSON message is posted to: a webhook of Slack, Teams, Mattermost, or your own.',
     secret: true,
+    wholeUrl: true,
   }),
   on: z
     .array(z.enum(notices))

@@ -1,13 +1,15 @@
 import { formatPath, valueAt, withValue, type Fault, type Path } from './fault.ts';
 import { readScalar } from './yaml-scalar.ts';
 
-/** A value from the command line: `--set source.path=other.csv`. */
+/** A value that stands in place of the file's own: `--set source.path=other.csv`, or a target's. */
 export interface Override {
   readonly path: Path;
-  /** The value as typed. */
-  readonly text: string;
+  /** The value as typed on the command line. */
+  readonly text?: string;
   /** The value as YAML reads it. */
   readonly value: unknown;
+  /** Where it stands in the file; left out where it came from the command line. */
+  readonly from?: Path;
 }
 
 export interface Overrides {
@@ -30,6 +32,12 @@ function parseOverride(argument: string): Override | string {
   const text = match?.[2];
   if (text === undefined || keys.includes('')) return argument;
   return { path: keys, text, value: readScalar(text) };
+}
+
+/** The value that decides what stands at a path, in place of the file's own. */
+export function overrideOf(overrides: readonly Override[], path: Path): Override | undefined {
+  const name = `${formatPath(path)}.`;
+  return overrides.findLast((each) => name.startsWith(`${formatPath(each.path)}.`));
 }
 
 /** Puts the values into the file's data; maps on the way that are missing are made. */

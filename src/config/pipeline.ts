@@ -62,6 +62,13 @@ export const pipelineSchema = z.strictObject({
     description:
       'A table beside a `postgres` or `duckdb` sink, such as public.batchline_runs, that gets a row for each run. Default: none.',
   }),
+  targets: z
+    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/), z.record(z.string(), z.unknown()))
+    .optional()
+    .meta({
+      description:
+        'By name, keys that stand in place of those of the file where `--target NAME` asks for them, each as `--set` would: `trial: { sink: { table: public.tags_trial } }`.',
+    }),
   max_failed_rows: maxFailedRows.prefault(0).meta({
     description: 'Up to so many failed rows, or such a share of the answered rows ("1%"), a run ends well.',
   }),

@@ -40,8 +40,10 @@ export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
 /** All that is wrong with a pipeline file, at once. */
 export class ConfigError extends BatchlineError {
   readonly problems: readonly Problem[];
+  /** The names of the file's targets. */
+  readonly targets: readonly string[];
 
-  constructor(file: string, problems: readonly Problem[]) {
+  constructor(file: string, problems: readonly Problem[], targets: readonly string[] = []) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
     super(
       'invalid_pipeline',
@@ -52,6 +54,7 @@ export class ConfigError extends BatchlineError {
       },
     );
     this.problems = problems;
+    this.targets = targets;
   }
 }
 

@@ -33,6 +33,13 @@ export function hideUrlPassword(redactor: Redactor, text: string): boolean {
   return found.length > 0;
 }
 
+/** Hides a URL that is itself the key to what it names. */
+export function hideUrl(redactor: Redactor, value: string): void {
+  const { pathname, search } = parseUrl(value) ?? { pathname: '', search: '' };
+  redactor.add(value);
+  for (const part of [pathname + search, pathname]) if (part.length > 8) redactor.add(part);
+}
+
 /** Hides the environment's own keys and passwords, which a provider or a database driver may read by itself. */
 export function hideEnvironment(redactor: Redactor, env: Environment): void {
   for (const [name, value] of Object.entries(env)) {

@@ -4,13 +4,26 @@ import { requestDraft } from './request-draft.ts';
 
 /** What the sink's keys say about one another and about the request. */
 export function checkSink(data: unknown): readonly Fault[] {
-  return [...checkUpdate(data), ...checkDimensions(data)];
+  return [...checkUpdate(data), ...checkDimensions(data), ...checkRunsTable(data)];
 }
 
 function checkUpdate(data: unknown): readonly Fault[] {
   if (valueAt(data, ['sink', 'mode']) !== 'update' || valueAt(data, ['sink', 'create']) !== true) return [];
   const message = 'makes no sense with mode: update, which fills rows that are there already';
   return [{ path: ['sink', 'create'], message, at: 'key' }];
+}
+
+/** A row for each run stands beside the answers, which takes a database. */
+function checkRunsTable(data: unknown): readonly Fault[] {
+  const table = valueAt(data, ['runs_table']);
+  const type = valueAt(data, ['sink', 'type']);
+  if (typeof table !== 'string' || typeof type !== 'string') return [];
+  const isDatabase =
+    type === 'postgres' || (type === 'duckdb' && valueAt(data, ['sink', 'table']) !== undefined);
+  const message = 'goes beside a table of a `postgres` or `duckdb` sink; files have no place for it';
+  if (!isDatabase) return [{ path: ['runs_table'], message, at: 'key' }];
+  if (table !== valueAt(data, ['sink', 'table'])) return [];
+  return [{ path: ['runs_table'], message: "is the sink's own table; name another" }];
 }
 
 function checkDimensions(data: unknown): readonly Fault[] {

@@ -1,6 +1,7 @@
 import type { Scalar } from 'yaml';
 import type { PipelineDocument, SyntaxFault } from './document.ts';
 import type { Environment } from './environment.ts';
+import type { Path } from './fault.ts';
 import { readScalar } from './yaml-scalar.ts';
 
 /** What became of a scalar that named environment variables. */
@@ -24,15 +25,22 @@ export interface Substituted {
 const reference = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const whole = /^\$\{[^}]*\}$/;
 
+/** What takes the place of variables that are not set; undefined where they must be. */
+export type StandIn = (path: Path) => string | undefined;
+
 /** Fills `${VAR}` and `${VAR:-default}` into the document's scalar values; `$${` stands for `${`. */
-export function substituteEnvironment(document: PipelineDocument, env: Environment): Substituted {
+export function substituteEnvironment(
+  document: PipelineDocument,
+  env: Environment,
+  standIn?: StandIn,
+): Substituted {
   const substitutions = new Map<unknown, Substitution>();
   const unresolved = new Set<unknown>();
   const faults: SyntaxFault[] = [];
   for (const { scalar, path } of document.scalars()) {
     if (typeof scalar.value !== 'string' || !scalar.value.includes('${')) continue;
     const template = scalar.value;
-    const filled = fill(template, env);
+    const filled = fill(template, env, standIn?.(path));
     for (const fault of filled.faults) {
       faults.push({ offset: offsetOf(document, scalar, fault), path, message: fault.message });
     }
@@ -51,14 +59,14 @@ interface ReferenceFault {
   readonly message: string;
 }
 
-function fill(template: string, env: Environment) {
+function fill(template: string, env: Environment, standIn: string | undefined) {
   const values: string[] = [];
   const faults: ReferenceFault[] = [];
   const text = template.replaceAll(
     reference,
     (all: string, inside: string | undefined, close: string, at: number) => {
       if (inside === undefined) return '${';
-      const value = lookUp(inside, close, env);
+      const value = lookUp(inside, close, env, standIn);
       if (typeof value === 'string') {
         values.push(value);
         return value;
@@ -70,7 +78,12 @@ function fill(template: string, env: Environment) {
   return { text, values, faults };
 }
 
-function lookUp(inside: string, close: string, env: Environment): string | { readonly fault: string } {
+function lookUp(
+  inside: string,
+  close: string,
+  env: Environment,
+  standIn: string | undefined,
+): string | { readonly fault: string } {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside);
   if (close === '' || match?.[1] === undefined) {
     return { fault: 'this ${ is not closed as ${NAME} or ${NAME:-default}; write $${ for a literal ${' };
@@ -80,7 +93,8 @@ function lookUp(inside: string, close: string, env: Environment): string | { rea
   // As in a shell: an empty variable gives way to the default.
   if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
   return (
-    value ?? {
+    value ??
+    standIn ?? {
       fault: `the environment variable ${name} is not set; export it, write it into .env beside the pipeline file, or name a file that has it with --env-file`,
     }
   );

@@ -17,6 +17,19 @@ export const noUsage: Usage = {
   cached_tokens: null,
 };
 
+/** What a response is billed by, beside its usage. */
+export interface Billing {
+  /** The tier that served it, by the word of pipeline files where they have one; null where it names none. */
+  readonly tier: string | null;
+  /** Tokens of the prompt that were written to a prompt cache. */
+  readonly cacheWrite: number;
+  /** Those of them that are kept there for minutes only, where the provider sells longer ones too. */
+  readonly cacheWriteBriefly: number;
+}
+
+/** Of a response that says nothing but its usage. */
+export const usualBilling: Billing = { tier: null, cacheWrite: 0, cacheWriteBriefly: 0 };
+
 /** One line of an output or error file, understood. */
 export type ClassifiedResult =
   | { readonly kind: 'ok'; readonly customId: string; readonly answer: Answer }
@@ -34,6 +47,8 @@ export type ClassifiedResult =
       readonly ran: boolean;
       readonly blame: Blame | 'unclear';
       readonly usage: Usage | null;
+      /** The usual one where it is left out. */
+      readonly billing?: Billing;
     }
   | { readonly kind: 'unparsable'; readonly message: string };
 
@@ -49,6 +64,7 @@ export interface Answer {
   readonly finishReason: string | null;
   readonly requestId: string | null;
   readonly usage: Usage;
+  readonly billing: Billing;
   /** The raw response body, parsed. */
   readonly body: Value;
 }

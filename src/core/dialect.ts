@@ -1,9 +1,10 @@
 import type { Blame } from './blame.ts';
-import type { Usage } from './batch-result.ts';
+import type { Billing, Usage } from './batch-result.ts';
 import type { DirectResponse } from './direct-side.ts';
 import type { JsonMap } from './json.ts';
 import type { PartPlan, WritePart } from './message-part.ts';
 import type { RequestBlock } from './request-block.ts';
+import type { MadeUpAnswer, ShownRequest } from './shown-request.ts';
 import type { WireText } from './wire-text.ts';
 
 /** What requests ask for, in the words of pipeline files. */
@@ -30,6 +31,13 @@ export type BodyPiece =
 export interface BodyPlan {
   readonly pieces: readonly BodyPiece[];
   /** Messages, for the token estimate; an embedding's input is none. */
+  readonly messages: number;
+}
+
+/** The texts of a prompt. */
+export interface PromptTexts {
+  readonly texts: readonly string[];
+  /** How many messages they are. */
   readonly messages: number;
 }
 
@@ -63,10 +71,10 @@ export interface Reply {
   /** Whether the model asked for a tool to be called, so that it need not have said anything. */
   readonly hasCalls: boolean;
   readonly model: string | null;
-  /** The tier that the request was served in, which need not be the one that was asked for. */
-  readonly serviceTier?: string | null;
   /** `noUsage` itself where the body says nothing of it. */
   readonly usage: Usage;
+  /** The tier need not be the one that was asked for. The usual billing where it is left out. */
+  readonly billing?: Billing;
 }
 
 /** Why a request was not answered. */
@@ -96,7 +104,8 @@ export type AnswerLeaf =
   | 'inputTokens'
   | 'outputTokens'
   | 'totalTokens'
-  | 'cachedTokens';
+  | 'cachedTokens'
+  | 'cacheWriteTokens';
 
 /** What the texts and numbers of a successful result line mean, for a reader that does not parse each line. */
 export interface LeafMeanings {
@@ -115,6 +124,8 @@ export interface ModelFacts {
   /** Of its embeddings; null where that is not known. */
   readonly dimensions: number | null;
   readonly encoding: TokenEncoding;
+  /** By which its prompts are counted; absent where that is not public. */
+  readonly ownEncoding?: TokenEncoding;
   /** The most tokens of one embedding input; null where that is not known. */
   readonly longestInput: number | null;
 }
@@ -153,8 +164,8 @@ export interface Dialect {
   /** @throws BatchlineError `invalid_request` where the block cannot make a request of its endpoint */
   body(request: RequestBlock): BodyPlan;
   frame(request: RequestBlock): LineFrame;
-  /** UTF-8 bytes of the texts in a request's body, and how many messages they are. */
-  promptSize(endpoint: Endpoint, body: JsonMap): { readonly bytes: number; readonly messages: number };
+  /** The texts in a request's body; neither schemas nor images are any. */
+  promptTexts(endpoint: Endpoint, body: JsonMap): PromptTexts;
   /** The body that asks again: what was asked first, then the answer that was not accepted, and a complaint about it. */
   reask(body: JsonMap, answer: string, complaint: string): JsonMap;
   /** The body as it was first sent, of one that asks again; the same object where it does not. */
@@ -168,6 +179,10 @@ export interface Dialect {
   reply(endpoint: Endpoint, body: JsonMap): Reply;
   /** Absent where every line is to be parsed. */
   leaves?(endpoint: Endpoint): LeafMeanings | null;
+  /** A request's body as a person reads it. */
+  shown(endpoint: Endpoint, body: JsonMap): ShownRequest;
+  /** The body of a response that says so: for trying a pipeline out without the provider. */
+  answerBody(request: RequestBlock, answer: MadeUpAnswer): JsonMap;
   facts(request: RequestDraft): ModelFacts;
   /** Absent where a provider has none. */
   readonly tiers?: Tiers;

@@ -42,6 +42,23 @@ export type PipelineEvent =
       readonly bytes: number;
       readonly tokens: number;
     }
+  /** What is to be sent, before any of it is. */
+  | {
+      readonly type: 'PlanMade';
+      /** `about`: the source is not read to its end; `at least`: and nobody knows how much of it is left. */
+      readonly sureness: 'exact' | 'about' | 'at least';
+      readonly requests: number;
+      readonly files: number;
+      /** Input tokens. */
+      readonly input: number;
+      /** Whether they were all counted, by the model's own tokenizer. */
+      readonly isExact: boolean;
+      readonly way: 'batch' | 'standard';
+      /** In US dollars; null where it is unknown. */
+      readonly cost: { readonly batch: number | null; readonly standard: number | null };
+      /** When it should be done, in milliseconds since 1970; null where that is not known. */
+      readonly done: number | null;
+    }
   | { readonly type: 'FileUploaded'; readonly chunk: number; readonly fileId: string; readonly bytes: number }
   | {
       readonly type: 'BatchSubmitted';
@@ -114,6 +131,13 @@ export type PipelineEvent =
   | { readonly type: 'FollowersLoaded'; readonly chunk: number; readonly ok: number; readonly failed: number }
   /** Rows that had failed for good were loaded from their saved answers, or are to be sent once more. */
   | { readonly type: 'RowsReopened'; readonly loaded: number; readonly sent: number }
+  /** It is not done when it was to be done: by its deadline, or by twice the time that such batches have taken. Told once a run. */
+  | {
+      readonly type: 'BecameLate';
+      readonly of: 'deadline' | 'forecast';
+      /** When it was to be done, in milliseconds since 1970. */
+      readonly due: number;
+    }
   | { readonly type: 'StepRetried'; readonly step: string; readonly message: string; readonly waitMs: number }
   | { readonly type: 'RunEnded'; readonly runId: string; readonly status: string };
 

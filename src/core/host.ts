@@ -12,4 +12,6 @@ export interface Signals {
 export interface Host {
   readonly signals: Signals;
   readonly emit: EventListener;
+  /** Asks a person; absent where nobody is there to answer. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
 }

@@ -3,6 +3,7 @@ import type { BatchLimits, BatchSide } from './batch-side.ts';
 import type { ComponentDeclaration } from './component.ts';
 import type { Dialect, DialectFault } from './dialect.ts';
 import type { DirectSide } from './direct-side.ts';
+import type { Tariff } from './tariff.ts';
 
 /** What is to be asked of a provider: batches, or answers to single requests alone. */
 export type ProviderNeed = 'batches' | 'answers';
@@ -53,6 +54,10 @@ export interface ProviderDeclaration<
   dialectFor?(config: z.output<Config>): Dialect;
   /** The most that one batch may hold: here, and at servers of which other limits are known, by name. */
   readonly limits?: Readonly<Record<string, BatchLimits>>;
+  /** What its requests cost at its own address. */
+  readonly tariff: Tariff;
+  /** The same at a server of which other things are known; undefined of any other host. */
+  tariffAt?(host: string): Tariff | undefined;
   /** What of its block, as it is written, cannot work for what is to be asked. */
   faults?(block: Readonly<Record<string, unknown>>, need: ProviderNeed): readonly DialectFault[];
   /** Reads the key and builds the client; reaches nothing. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cel, type ComponentDeclaration } from './component.ts';
+import type { RunRow } from './run-row.ts';
 import type { Value } from './value.ts';
 
 /** One target column and the expression that fills it. */
@@ -74,6 +75,8 @@ export interface SinkContext {
   readonly columns: readonly ColumnPlan[];
   readonly baseDir: string;
   readonly stateDir: string;
+  /** A table that gets a row for each run; absent where there is none. */
+  readonly runsTable?: string | undefined;
   readonly signal: AbortSignal;
   warn(message: string): void;
 }
@@ -149,7 +152,10 @@ export interface OpenedSink extends AsyncDisposable {
   readonly isReplaced: boolean;
   /** What it fills, to be compared with a source's `tableId`, where that is one table of a database. */
   readonly tableId?: string | undefined;
-  /** Finds out, changing nothing, whether rows can be loaded: privileges, columns, types, keys. @throws BatchlineError */
+  /**
+   * Finds out, changing nothing, whether rows can be loaded: privileges, columns, types, keys. Warns where runs cannot be
+   * recorded. @throws BatchlineError
+   */
   rehearse(): Promise<void>;
   /** Creates what `create: true` promises. May be called again. */
   prepare(): Promise<void>;
@@ -214,6 +220,11 @@ export interface OpenedSink extends AsyncDisposable {
   readonly setAside?: string | null;
   /** Puts back what loading set aside. For when a run has ended, well or not; may be called again, by a later process too. */
   restore?(): Promise<void>;
+  /**
+   * Puts a run into `runsTable`, in the place of what stands there of it; makes the table where it is missing. Missing
+   * where the sink has no tables.
+   */
+  recordRun?(row: RunRow): Promise<void>;
   /**
    * The target's first rows as they now are, by column name; values as text.
    *

@@ -60,6 +60,8 @@ export interface OpenedSource extends AsyncDisposable {
    * @param options.window the stretch of the cursor column to read; only where `incremental`
    */
   read(options: ReadOptions): AsyncIterable<RowBatch>;
+  /** How many rows there are to read; absent where the source cannot tell without reading them. */
+  count?(options: CountOptions): Promise<number>;
   /** Records passed over by `on_bad_record: skip` so far. */
   readonly badRecords: number;
   /** Where the source is to read only what changed. */
@@ -76,6 +78,11 @@ export interface ReadOptions {
   readonly limit?: number | undefined;
   readonly window?: ReadWindow | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Which rows are counted, and in how many milliseconds. */
+export interface CountOptions extends Pick<ReadOptions, 'window' | 'signal'> {
+  readonly withinMs: number;
 }
 
 export interface SourceDeclaration<

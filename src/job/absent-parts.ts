@@ -19,6 +19,7 @@ export function absentSink(target: string, error: BatchlineError): OpenedSink {
     restart: fail,
     finish: fail,
     sample: fail,
+    recordRun: fail,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

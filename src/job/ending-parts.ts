@@ -8,6 +8,7 @@ import { itemKeyNames } from './key-names.ts';
 import { openProvider, type ProviderUse } from './open-parts.ts';
 import { prepareLoading, requestLinesOf, type Delivery, type LoadParts } from './parts.ts';
 import { columnsOf, openResultColumns } from './result-columns.ts';
+import { openPriceList } from '../cost/open-prices.ts';
 
 export interface EndingOptions {
   /** How the run's target is called. */
@@ -27,7 +28,7 @@ export async function prepareEnding(
   options: EndingOptions,
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const { sink, results, requestLines, rehearse } = opening.use(
+  const { sink, results, prices, requestLines, rehearse } = opening.use(
     await loadingOrAbsent(loaded, schema, host, options),
   );
   const { provider, isEmulator } = opening.use(await providerOrAbsent(loaded, host, options));
@@ -35,6 +36,7 @@ export async function prepareEnding(
   return {
     sink,
     results,
+    prices,
     requestLines,
     provider,
     isEmulator,
@@ -65,6 +67,7 @@ async function loadingOrAbsent(
     return {
       sink,
       results: await openResultColumns(plain, columns, itemKeyNames(plain)),
+      prices: await openPriceList(pipeline),
       requestLines: requestLinesOf(plain),
       rehearse: () => Promise.resolve(),
       [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -41,6 +41,7 @@ export async function openSink(
     columns: columns.plans,
     baseDir: loaded.baseDir,
     stateDir: loaded.stateDir,
+    runsTable: loaded.pipeline.runs_table,
     signal: host.signals.abort,
     warn: warnWith(host),
   });

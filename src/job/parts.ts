@@ -5,15 +5,16 @@ import type { Host } from '../core/host.ts';
 import { needOf, type OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
-import { FilesBelow } from '../files/files-below.ts';
+import { openPriceList } from '../cost/open-prices.ts';
+import type { PriceList } from '../cost/prices.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
-import { createRenderer, type Renderer } from '../request/renderer.ts';
+import type { Renderer } from '../request/renderer.ts';
 import { RequestLines } from '../request/request-lines.ts';
 import { askProvider } from './ask-provider.ts';
 import { addedKeyFields, itemKeyNames } from './key-names.ts';
 import { openProvider, openSink, openSource, skipsUnchanged } from './open-parts.ts';
+import { pipelineRenderer } from './pipeline-renderer.ts';
 import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
-import { chunkLimits } from './settings.ts';
 import { checkFiles, checkTables } from './table-rules.ts';
 import { checkFieldNames } from './row-fields.ts';
 import { openTransforms, type TransformChain } from './transform-chain.ts';
@@ -22,6 +23,7 @@ import { openTransforms, type TransformChain } from './transform-chain.ts';
 export interface LoadParts extends AsyncDisposable {
   readonly sink: OpenedSink;
   readonly results: ResultColumns;
+  readonly prices: PriceList;
   /** Reads and rewrites the requests of the pipeline's runs as they are stored. */
   readonly requestLines: RequestLines;
   /** Finds out whether the whole way will work, changing nothing: the sink, and the provider's key where it is called. */
@@ -72,22 +74,13 @@ export async function preparePipeline(
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, offline));
   const skips = skipsUnchanged(pipeline, sink);
   checkTables(pipeline, { source, sink, skipsUnchanged: skips });
-  const keyNames = itemKeyNames(pipeline);
-  const renderer = createRenderer(
-    {
-      dialect: dialectOf(pipeline),
-      request: pipeline.request,
-      keyMode: pipeline.source.key_mode,
-      maxLineBytes: chunkLimits(pipeline, provider.batches.limits).bytes,
-      wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
-      carried: columns.carried,
-      files: new FilesBelow(loaded.baseDir),
-      countsPieces: addedKeyFields(pipeline).length > 0,
-      keyNames,
-    },
-    chain.fields,
-  );
-  const results = await openResultColumns(pipeline, columns, keyNames);
+  const renderer = pipelineRenderer(loaded, {
+    fields: chain.fields,
+    carried: columns.carried,
+    limits: provider.batches.limits,
+    wantsHash: skips || sink.keepsHash || columns.needsHash || pipeline.request.dedupe,
+  });
+  const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
   const opened = opening.move();
   return {
     source,
@@ -98,6 +91,7 @@ export async function preparePipeline(
     isEmulator,
     renderer,
     results,
+    prices: await openPriceList(pipeline),
     requestLines: requestLinesOf(pipeline),
     skipsUnchanged: skips,
     rehearse: () => rehearse(sink, offline ? null : provider, pipeline, host),
@@ -122,6 +116,7 @@ export async function prepareLoading(
   return {
     sink,
     results,
+    prices: await openPriceList(pipeline),
     requestLines: requestLinesOf(pipeline),
     rehearse: () => sink.rehearse(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -135,12 +130,13 @@ export async function prepareDelivery(
   host: Host,
 ): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
-  const { sink, results, requestLines } = opening.use(await prepareLoading(loaded, schema, host));
+  const { sink, results, prices, requestLines } = opening.use(await prepareLoading(loaded, schema, host));
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, false));
   const opened = opening.move();
   return {
     sink,
     results,
+    prices,
     requestLines,
     provider,
     isEmulator,

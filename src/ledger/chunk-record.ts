@@ -1,5 +1,6 @@
 import type { ResultPart } from '../core/batch-side.ts';
 import type { ChunkState } from './chunk-state.ts';
+import type { Cost } from './cost.ts';
 import type { FollowedChunk } from './follower-ledger.ts';
 
 export interface NewChunk {
@@ -77,6 +78,7 @@ export interface ChunkRecord extends NewChunk, ChunkPlace, FollowedChunk {
   readonly failed: number;
   readonly cleaned: number;
   readonly usage: TokenCounts;
+  readonly cost: Cost;
   /** How often its saved answers were loaded again. */
   readonly reloads: number;
 }

@@ -1,6 +1,7 @@
 import type { ChunkRecord } from './chunk-record.ts';
 import type { LoggedEvent } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
+import type { ForecastReader } from './forecast-ledger.ts';
 import type { ReadCounts, RunRecord } from './run-record.ts';
 import type { RetryQueue, UnfinishedRow } from './unfinished-row.ts';
 
@@ -17,6 +18,7 @@ export interface RowCounts extends ReadCounts {
 
 /** What a ledger tells those who only look. */
 export interface LedgerReader {
+  readonly forecast: ForecastReader;
   run(runId: string): Promise<RunRecord | null>;
   /** Newest first; of one pipeline where it is named. */
   runs(pipeline?: string): Promise<readonly RunRecord[]>;

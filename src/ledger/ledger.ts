@@ -1,3 +1,4 @@
+import type { AnswerLedger, AnswerSizes } from './answer-ledger.ts';
 import type { AutoLedger } from './auto-ledger.ts';
 import type {
   AdoptedBatch,
@@ -8,11 +9,15 @@ import type {
   TokenCounts,
   UnreadResults,
 } from './chunk-record.ts';
+import type { ConfirmationLedger } from './confirmation-ledger.ts';
 import type { ChunkEvent } from './chunk-state.ts';
+import type { Cost } from './cost.ts';
 import type { EventLog } from './event-log.ts';
 import type { FailedRow } from './failed-row.ts';
 import type { FollowerCommit, FollowerLedger, FollowersOutcome } from './follower-ledger.ts';
+import type { ForecastLedger } from './forecast-ledger.ts';
 import type { LedgerReader } from './ledger-reader.ts';
+import type { Notice, NoticeLedger } from './notice-ledger.ts';
 import type { RoomLedger } from './room-ledger.ts';
 import type { NewRun, PartlyRead, ReadCounts, RunStatus } from './run-record.ts';
 import type { WatermarkLedger } from './selection.ts';
@@ -71,6 +76,10 @@ export interface ChunkOutcome {
   /** What rows are held for; null where none are. */
   readonly unread: UnreadResults | null;
   readonly usage: TokenCounts;
+  /** What the provider's responses cost, whatever became of their rows. */
+  readonly cost: Cost;
+  /** How long the answers were that this outcome is the first to take in. */
+  readonly answers?: AnswerSizes | undefined;
   readonly failures: readonly FailedRow[];
   /** custom_ids of rows that were recorded as failed before, and have succeeded after all. */
   readonly recovered: readonly string[];
@@ -103,13 +112,17 @@ export interface ReloadOutcome {
 export interface Ledger extends LedgerReader, EventLog, RoomLedger, FollowerLedger, AsyncDisposable {
   readonly watermarks: WatermarkLedger;
   readonly auto: AutoLedger;
+  readonly forecast: ForecastLedger;
+  readonly answers: AnswerLedger;
+  readonly notices: NoticeLedger;
+  readonly confirmations: ConfirmationLedger;
   /** Looks, as every method that writes does, whether the next process will find this ledger. @throws BatchlineError `state_gone` */
   requireThere(): Promise<void>;
   createRun(run: NewRun): Promise<void>;
   /** Creates a run whose every row is in batches that are at the provider already, in one transaction. */
   adoptRun(run: NewRun, chunks: readonly AdoptedChunk[]): Promise<void>;
-  /** A status that says that the run ended well moves its pipeline's watermark, in the same transaction. */
-  setStatus(runId: string, status: RunStatus, at: number): Promise<void>;
+  /** A status that says that the run ended well moves its pipeline's watermark, in the same transaction, and so is what is to be told of it. */
+  setStatus(runId: string, status: RunStatus, at: number, notice?: Notice | null): Promise<void>;
   addWorkedMs(runId: string, ms: number): Promise<void>;
   /** Notes durably that a run is to be cancelled. */
   requestCancel(runId: string): Promise<void>;

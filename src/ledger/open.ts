@@ -1,4 +1,5 @@
 import type { Ledger } from './ledger.ts';
+import { copyLedger } from './sqlite/copy-ledger.ts';
 import { openSqliteLedger } from './sqlite/open-ledger.ts';
 
 /**
@@ -8,4 +9,10 @@ import { openSqliteLedger } from './sqlite/open-ledger.ts';
  */
 export function openLedger(stateDir: string): Promise<Ledger> {
   return openSqliteLedger(stateDir);
+}
+
+/** Opens a copy, in a folder of its own, of a state folder's ledger, or an empty one; the state folder is left as it is. */
+export async function openLedgerCopy(stateDir: string, folder: string): Promise<Ledger> {
+  await copyLedger(stateDir, folder);
+  return openSqliteLedger(folder);
 }

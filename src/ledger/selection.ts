@@ -10,6 +10,8 @@ export interface RunSelection {
   readonly isAdopted?: boolean | undefined;
   /** The sink's address as it was when the run began. */
   readonly sink?: Readonly<Record<string, unknown>> | undefined;
+  /** Which of the file's targets it was begun with. */
+  readonly target?: string | undefined;
   /** Batches at the provider that --new-run has passed by: nobody is asked about them again. */
   readonly passedBy?: readonly string[] | undefined;
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { AnswerSizeCounts } from '../batch/answer-sizes.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import { savedFiles } from '../batch/saved-files.ts';
 import { resultsPath, unreadResults } from '../batch/unread-results.ts';
@@ -11,11 +12,14 @@ import { applyRefusal, applySupersession } from '../batch/refusal.ts';
 import type { BatchlineError } from '../core/errors.ts';
 import type { LineFault } from '../core/batch-side.ts';
 import type { ChunkEvent } from '../ledger/chunk-state.ts';
+import type { AnswerSizes } from '../ledger/answer-ledger.ts';
 import type { ChunkRecord, Ledger, TokenCounts, UnreadResults } from '../ledger/ledger.ts';
+import { addCosts, type Cost, noCost } from '../ledger/cost.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
 import type { RequestLines } from '../request/request-lines.ts';
 import type { Breaker } from './breaker.ts';
 import { accountRefused } from './account-refused.ts';
+import type { BeginCostSum } from './cost-sums.ts';
 import { describeUnread } from './held-results.ts';
 import { joinResults } from './join-results.ts';
 import { failuresOf, tidyChunk, type KeepFiles } from '../batch/keep-files.ts';
@@ -26,6 +30,7 @@ export interface DeliverContext extends QueueContext {
   readonly folder: string;
   readonly requestLines: RequestLines;
   readonly attemptLimits: AttemptLimits;
+  readonly costSum: BeginCostSum;
   /** Whether rows whose answers are invalid are sent again with those answers. */
   readonly reasks: boolean;
   /** Whether results that the provider no longer has are given up. */
@@ -48,6 +53,8 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
   let cleaned = 0;
   const queue = openQueue(context, reconciliation, chunk.chunk, (count) => (cleaned += count));
   let usage = noTokens;
+  const cost = context.costSum(chunk.lane);
+  const sizes = new AnswerSizeCounts();
   // The output comes first, so that most failures are known to be final.
   for (const file of await savedFiles(folder, chunk.chunk)) {
     const joined = await joinResults(
@@ -55,6 +62,8 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
         reconciliation,
         queue,
         history,
+        cost,
+        sizes,
         results: context.results,
         breaker: context.breaker,
         place: placeOf(file, chunk),
@@ -75,7 +84,15 @@ export async function deliverChunk(context: DeliverContext, chunk: ChunkRecord):
     : unreadResults(reconciliation, spanOf(reconciliation), await resultsPath(folder, chunk.chunk));
   warnOfOddities(context, reconciliation, chunk, unread);
   const event = unread === null ? 'results_loaded' : 'results_held';
-  const delivered = await record(context, reconciliation, { chunk, event, usage, cleaned, unread });
+  const delivered = await record(context, reconciliation, {
+    chunk,
+    event,
+    usage,
+    cleaned,
+    unread,
+    answers: sizes.sizes,
+    cost: isGivenUp ? addCosts(cost.total, costOfLost(reconciliation)) : cost.total,
+  });
   const refused = accountRefused(reconciliation, spanOf(reconciliation));
   if (refused !== null) context.halt(refused);
   return delivered;
@@ -91,7 +108,14 @@ function noteUnclear({ breaker }: DeliverContext, reconciliation: Reconciliation
 /** Gives up results that could not be read: the rows that are held for them are to be sent again. */
 export async function deliverLost(context: DeliverContext, chunk: ChunkRecord): Promise<ChunkRecord> {
   using reconciliation = await Reconciliation.open(context.folder, [chunk]);
-  return record(context, reconciliation, { chunk, event: 'results_loaded', usage: noTokens, cleaned: 0 });
+  const cost = costOfLost(reconciliation);
+  return record(context, reconciliation, { chunk, event: 'results_loaded', cost });
+}
+
+/** Answers that are given up were perhaps paid for. */
+function costOfLost(reconciliation: Reconciliation): Cost {
+  const unheard = reconciliation.states.keys().filter((index) => reconciliation.isUnheard(index));
+  return { ...noCost, unpriced: unheard.toArray().length };
 }
 
 /** Names a load, and is the same when it is repeated after a crash. */
@@ -122,7 +146,7 @@ export async function deliverRefusal(
     ({ customId, code }) => history.get(customId)?.code === code,
   );
   const event = 'batch_refused';
-  const delivered = await record(context, reconciliation, { chunk, event, usage: noTokens, cleaned: 0 });
+  const delivered = await record(context, reconciliation, { chunk, event });
   if (refused !== null) context.halt(refused);
   return delivered;
 }
@@ -140,7 +164,7 @@ export async function deliverSuperseded(
   applySupersession(reconciliation, limit, await rowsOver(context, chunk, limit));
   const { of, limit: most } = limit;
   context.host.emit({ type: 'ChunkSuperseded', chunk: chunk.chunk, of, limit: most });
-  return record(context, reconciliation, { chunk, event: 'file_superseded', usage: noTokens, cleaned: 0 });
+  return record(context, reconciliation, { chunk, event: 'file_superseded' });
 }
 
 /** The rows that no file of a stated limit holds, each with its size; by their lines, counted from 0. */
@@ -158,8 +182,11 @@ async function rowsOver(
 interface Recorded {
   readonly chunk: ChunkRecord;
   readonly event: ChunkEvent;
-  readonly usage: TokenCounts;
-  readonly cleaned: number;
+  /** No tokens, at no cost, where they are left out. */
+  readonly usage?: TokenCounts;
+  readonly cost?: Cost;
+  readonly cleaned?: number;
+  readonly answers?: AnswerSizes;
   /** Why rows are held; none are where it is left out. */
   readonly unread?: UnreadResults | null;
 }
@@ -167,7 +194,7 @@ interface Recorded {
 async function record(
   context: DeliverContext,
   reconciliation: Reconciliation,
-  { chunk, event, usage, cleaned, unread = null }: Recorded,
+  { chunk, event, usage = noTokens, cost = noCost, cleaned = 0, unread = null, answers }: Recorded,
 ): Promise<ChunkRecord> {
   const { ledger, runId, folder, attemptLimits } = context;
   const span = spanOf(reconciliation);
@@ -177,13 +204,14 @@ async function record(
     limits: attemptLimits,
     history,
     usage,
+    cost,
     cleaned,
     now: Date.now(),
     moreToCome: false,
     unread,
   });
   const failures = await withRequests(folder, context.requestLines, span, outcome, history);
-  const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures } }]);
+  const [recorded] = await ledger.recordOutcomes([{ at: chunk, outcome: { ...outcome, failures, answers } }]);
   if (recorded === undefined) throw new Error('Nothing was recorded.');
   // Of a file that was given up its own event has told.
   if (event !== 'file_superseded') {

@@ -12,6 +12,7 @@ import {
   deliverSuperseded,
   type DeliverContext,
 } from './deliver.ts';
+import { costSums } from './cost-sums.ts';
 import { isAllUnread, unreadableResults } from './held-results.ts';
 import { loadsAtOnce } from './load-queue.ts';
 
@@ -59,10 +60,9 @@ export function openDelivery(
   };
 }
 
-function contextOf(
-  { ledger, run, loaded, prepared, host, pass }: Deliverable,
-  breaker: Breaker | null,
-): Omit<DeliverContext, 'halt'> {
+function contextOf(loading: Deliverable, breaker: Breaker | null): Omit<DeliverContext, 'halt'> {
+  const { ledger, run, loaded, prepared, host, pass } = loading;
+  const costSum = costSums(loading);
   const { request, batch, keep_files: keepFiles } = loaded.pipeline;
   const onInvalid = request.output?.on_invalid ?? 'fail';
   // Other rows may still need the answers.
@@ -72,6 +72,7 @@ function contextOf(
     sink: prepared.sink,
     slots: new Semaphore(loadsAtOnce),
     results: prepared.results,
+    costSum,
     runId: run.runId,
     folder: run.folder,
     requestLines: prepared.requestLines,

@@ -1,6 +1,8 @@
+import type { AnswerSizeCounts } from '../batch/answer-sizes.ts';
 import { readResult, readResultBlocks } from '../batch/read-result.ts';
 import type { FailedResult, Reconciliation } from '../batch/reconciliation.ts';
 import type { Answer } from '../core/batch-result.ts';
+import type { CostSum } from '../cost/cost-sum.ts';
 import type { TokenCounts, UnfinishedRow } from '../ledger/ledger.ts';
 import type { LineBlock } from '../files/line-reader.ts';
 import type { ResultColumns } from '../job/result-columns.ts';
@@ -20,6 +22,10 @@ export interface JoinContext {
   readonly signal: AbortSignal;
   /** Whether the places of invalid answers in the file are noted, so that they can be asked about. */
   readonly notesInvalid?: boolean;
+  /** Told of each row's first response; left out where nothing is paid for. */
+  readonly cost?: CostSum;
+  /** The same. */
+  readonly sizes?: AnswerSizeCounts;
   /** Told of each row's first answer. */
   readonly breaker?: Breaker | null;
 }
@@ -63,7 +69,11 @@ export async function joinResults(
       }
       // A line that says again what is known was not paid for again.
       const isFirst = reconciliation.isUnheard(index);
-      if (isFirst) usage.add(result);
+      if (isFirst) {
+        usage.add(result);
+        context.cost?.add(result);
+        context.sizes?.add(result);
+      }
       if (isFirst && result.kind === 'failed' && result.ran && isRowsOrPassing(result))
         context.breaker?.note(result);
       if (context.notesInvalid === true && result.kind === 'failed' && result.stage === 'answer')

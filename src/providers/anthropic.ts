@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
+import { usualTiers } from '../core/tariff.ts';
 import { Account } from './anthropic/account.ts';
 import { anthropicLimits } from './anthropic/batches.ts';
 import { anthropicDialect } from './anthropic/dialect/dialect.ts';
@@ -26,6 +27,7 @@ export const anthropic = defineProvider({
   keyVariable: 'ANTHROPIC_API_KEY',
   basePath: '',
   limits: { anthropic: anthropicLimits },
+  tariff: { biller: 'anthropic', batch: 0.5, tiers: usualTiers },
   async open(config, context): Promise<OpenedProvider> {
     const apiKey = config.api_key ?? context.env['ANTHROPIC_API_KEY'] ?? '';
     if (!isHeaderText(apiKey)) throw oddKey('ANTHROPIC_API_KEY');

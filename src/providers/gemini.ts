@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineProvider, type OpenedProvider } from '../core/provider.ts';
+import { usualTiers } from '../core/tariff.ts';
 import { Account } from './gemini/account.ts';
 import { geminiLimits } from './gemini/batches.ts';
 import { geminiDialect } from './gemini/dialect/dialect.ts';
@@ -29,6 +30,8 @@ export const gemini = defineProvider({
   keyVariable: 'GEMINI_API_KEY',
   basePath: '',
   limits: { gemini: geminiLimits },
+  // https://ai.google.dev/gemini-api/docs/optimization: priority costs 75 to 100 % more, by the model.
+  tariff: { biller: 'google', batch: 0.5, tiers: { ...usualTiers, flex: 0.5 } },
   async open(config, context): Promise<OpenedProvider> {
     const account = new Account({
       apiKey: config.api_key ?? keyFrom(context.env),

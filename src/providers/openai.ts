@@ -4,7 +4,14 @@ import { Account } from './openai/account.ts';
 import { compatBlock } from './openai/compat.ts';
 import { proxySettings } from './http/dispatcher.ts';
 import { openAccount } from './openai/open.ts';
-import { knownServers, limitsOf, openAiLimits, withoutBatches } from './openai/servers.ts';
+import {
+  knownServers,
+  limitsOf,
+  openAiLimits,
+  openAiTariff,
+  tariffAt,
+  withoutBatches,
+} from './openai/servers.ts';
 import { floatDialect, openAiDialect } from './openai/dialect/dialect.ts';
 import { apiKeyField, baseUrlField, headersField, queryField } from './http/account-block.ts';
 import { isHeaderText, oddKey } from './http/header-text.ts';
@@ -38,6 +45,8 @@ export const openai = defineProvider({
       .filter(({ withoutBatches }) => withoutBatches === undefined)
       .map((server) => [server.name, limitsOf(server)] as const),
   ]),
+  tariff: openAiTariff,
+  tariffAt,
   faults: ({ base_url: url }, need) => {
     const host = typeof url === 'string' ? URL.parse(url)?.host : undefined;
     const message = need === 'answers' || host === undefined ? undefined : withoutBatches(host);

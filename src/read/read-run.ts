@@ -1,7 +1,9 @@
 import { nextChunkNumber } from '../ledger/chunk-record.ts';
 import { rm } from 'node:fs/promises';
+import { PaperChunk } from '../batch/paper-chunk.ts';
 import { chunkFiles } from '../batch/chunk-files.ts';
 import type { ChunkLimits } from '../core/chunk-limits.ts';
+import type { RequestTally } from '../core/request-tally.ts';
 import { errorCode } from '../core/errors.ts';
 import { retry, type RetryPolicy } from '../core/retry.ts';
 import type { OpenedSink } from '../core/sink.ts';
@@ -18,19 +20,27 @@ import { sendEverything, SkipUnchanged } from './unchanged.ts';
 /** About five minutes of waiting for a source that went away, each time that it does. */
 const sourceRetry: RetryPolicy = { attempts: 9, firstWaitMs: 500, longestWaitMs: 60_000 };
 
+export interface ReadingOptions {
+  /** Whether it stops where no requests can be made of most rows. */
+  readonly breaks?: boolean;
+  readonly tally?: RequestTally;
+  /** Whether no file is written: what files would hold is counted. */
+  readonly onPaper?: boolean;
+}
+
 /**
  * Reads again after the last durable row, or from the start, when the source goes away for a while.
  *
  * @param onSealed told of each sealed file once it is in the ledger; reading waits until it resolves
- * @param breaks whether it stops where no requests can be made of most rows
  */
 export async function readPatiently(
   reading: Reading,
   limits: ChunkLimits,
   onSealed: (chunk: NewChunk) => Promise<void>,
-  breaks = false,
+  options: ReadingOptions = {},
 ): Promise<void> {
-  const { prepared, host } = reading;
+  const { host } = reading;
+  const isResumable = reading.prepared.source.resumable && options.onPaper !== true;
   const onRetry = (error: Error, waitMs: number) =>
     host.emit({ type: 'StepRetried', step: 'reading', message: error.message, waitMs });
   // What became of the sealed files is no fault of the source's: reading again would not help.
@@ -40,10 +50,13 @@ export async function readPatiently(
       failure = { reason };
       throw reason;
     });
-  const hasAdvanced = advances(reading);
+  const hasAdvanced = advances(reading, isResumable);
   await retry({ ...sourceRetry, signal: host.signals.drain, onRetry, hasAdvanced }, async () => {
-    if (!prepared.source.resumable) await beginAnew(reading);
-    await read(reading, limits, noting, breaks).catch((error: unknown) => {
+    if (!isResumable) {
+      await beginAnew(reading);
+      options.tally?.restart();
+    }
+    await read(reading, limits, noting, options).catch((error: unknown) => {
       if (failure === null) throw error;
     });
   });
@@ -51,13 +64,13 @@ export async function readPatiently(
 }
 
 /** Tells, when asked, whether rows have become durable since it was last asked. */
-function advances({ ledger, run, prepared }: Reading): () => Promise<boolean> {
+function advances({ ledger, run }: Reading, isResumable: boolean): () => Promise<boolean> {
   let records = run.records;
   return async () => {
     const before = records;
     records = (await ledger.run(run.runId))?.records ?? before;
     // A pass that begins anew each time gets no further by it.
-    return prepared.source.resumable && records > before;
+    return isResumable && records > before;
   };
 }
 
@@ -79,7 +92,7 @@ async function read(
   reading: Reading,
   limits: ChunkLimits,
   onSealed: (chunk: NewChunk) => Promise<void>,
-  breaks: boolean,
+  { breaks = false, tally, onPaper = false }: ReadingOptions,
 ): Promise<void> {
   const { ledger, run, loaded, prepared, flags, host } = reading;
   const { source, chain, renderer } = prepared;
@@ -107,6 +120,8 @@ async function read(
     },
     limits,
     host,
+    tally,
+    beginChunk: onPaper ? async (_folder, chunk) => new PaperChunk(chunk) : undefined,
     onSealed,
   });
 }

@@ -1,6 +1,8 @@
+import type { BeginChunk } from '../batch/chunk-writer.ts';
 import { Chunker } from '../batch/chunker.ts';
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { Host } from '../core/host.ts';
+import type { RequestTally } from '../core/request-tally.ts';
 import type { RowBatch } from '../core/row-batch.ts';
 import type { Ledger, NewChunk, PartlyRead, ReadCommit, RunRecord } from '../ledger/ledger.ts';
 import type { ItemPlace } from './batch-items.ts';
@@ -59,6 +61,10 @@ export interface ReadContext {
   readonly from: ReadingOn;
   readonly limits: ChunkLimits;
   readonly host: Host;
+  /** Sees each request that is packed. */
+  readonly tally?: RequestTally | undefined;
+  /** How files are begun; where it is left out, on disk. */
+  readonly beginChunk?: BeginChunk | undefined;
   /** Told of each sealed file once it is in the ledger; reading waits until it resolves. */
   readonly onSealed: (chunk: NewChunk) => Promise<void>;
 }
@@ -73,7 +79,7 @@ export async function readSource(context: ReadContext): Promise<void> {
   const keyParts = context.rendering.source.keyFields.length;
   const onEdited = (record: PartlyRead): void => warnOfEdit(context, record);
   const progress = new ReadProgress({ cursor, partlyRead, keyParts, onEdited });
-  await using chunker = new Chunker(run.folder, context.limits, firstChunk);
+  await using chunker = new Chunker(run.folder, context.limits, firstChunk, context.beginChunk);
   let records = 0;
   let requested = 0;
   for await (const batch of read(context)) {
@@ -168,6 +174,7 @@ async function packItems(
   for (const [from, to] of keptRuns(skip)) {
     packed += to - from;
     await dedupe?.appendUpTo(items, from);
+    context.tally?.add(items, from, to);
     for await (const sealed of chunker.add(items, from, to)) {
       const lastRow = items.sourceRows[sealed.lastItem];
       const upTo = lastRow === undefined ? packedTo : placeOf(rows, lastRow);

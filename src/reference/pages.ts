@@ -1,4 +1,5 @@
 import { commands } from '../cli/commands.ts';
+import { caseJsonSchema } from '../config/case-schema.ts';
 import { pipelineJsonSchema } from '../config/json-schema.ts';
 import { sinkCommon } from '../core/sink.ts';
 import { sourceCommon } from '../core/source.ts';
@@ -39,6 +40,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   }
   const files = new Map([
     ['schema/pipeline.schema.json', `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n`],
+    ['schema/pipeline-test.schema.json', `${JSON.stringify(caseJsonSchema(), null, 2)}\n`],
   ]);
   for (const [name, text] of pages) files.set(`docs/reference/${name}`, `${notice}\n\n${text}\n`);
   return files;

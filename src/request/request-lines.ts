@@ -1,5 +1,5 @@
 import { complaintAbout } from '../core/complaint.ts';
-import type { Dialect, Endpoint, Reply } from '../core/dialect.ts';
+import type { Dialect, Endpoint, PromptTexts, Reply } from '../core/dialect.ts';
 import type { DirectResponse } from '../core/direct-side.ts';
 import { parseStoredJson } from '../core/exact-json.ts';
 import { asMap, type JsonMap } from '../core/json.ts';
@@ -97,12 +97,17 @@ export class RequestLines {
 
   /** Estimated prompt tokens, by the same rule as when the line was rendered. */
   tokensOf(line: Buffer): number {
-    const placed = this.#place(line);
-    const { bytes, messages } = this.#dialect.promptSize(
-      placed.endpoint,
-      JSON.parse(bodyText(placed)) as JsonMap,
+    const { texts, messages } = this.promptIn(line);
+    return estimateTokens(
+      texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      messages,
     );
-    return estimateTokens(bytes, messages);
+  }
+
+  /** The texts of the prompt. */
+  promptIn(line: Buffer): PromptTexts {
+    const placed = this.#place(line);
+    return this.#dialect.promptTexts(placed.endpoint, JSON.parse(bodyText(placed)) as JsonMap);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type ClassifiedResult, noUsage } from '../core/batch-result.ts';
+import { type ClassifiedResult, noUsage, usualBilling } from '../core/batch-result.ts';
 import type { Reply } from '../core/dialect.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import { errorMessage } from '../core/errors.ts';
@@ -80,7 +80,7 @@ export class AnswerJudge {
     const json = this.#wantsJson ? this.#parse(reply) : undefined;
     if (json !== undefined && 'code' in json) return failure(response, json);
     const { customId, requestId, body } = response;
-    const { text, finishReason, model, usage } = reply;
+    const { text, finishReason, model, usage, billing = usualBilling } = reply;
     const isRepaired = json?.isRepaired ?? false;
     const answer = {
       text,
@@ -91,6 +91,7 @@ export class AnswerJudge {
       finishReason,
       requestId,
       usage,
+      billing,
       body,
     };
     return { kind: 'ok', customId, answer };
@@ -139,7 +140,7 @@ export class AnswerJudge {
 
 type Failed = Extract<ClassifiedResult, { readonly kind: 'failed' }>;
 
-function failure({ customId, reply: { usage } }: Response, { code, message }: Fault): Failed {
+function failure({ customId, reply: { usage, billing } }: Response, { code, message }: Fault): Failed {
   return {
     kind: 'failed',
     customId,
@@ -150,6 +151,7 @@ function failure({ customId, reply: { usage } }: Response, { code, message }: Fa
     ran: true,
     blame: 'row',
     usage: usage === noUsage ? null : usage,
+    ...(billing === undefined ? {} : { billing }),
   };
 }
 

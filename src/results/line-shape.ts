@@ -14,6 +14,7 @@ export const slot = {
   outputTokens: 6,
   totalTokens: 7,
   cachedTokens: 8,
+  cacheWriteTokens: 9,
 } as const satisfies Readonly<Record<AnswerLeaf | 'skippedText' | 'skippedNumber', number>>;
 
 /**
@@ -30,6 +31,7 @@ export interface LineShape {
   readonly finishReason: string | null;
   /** Whether the response says anything of its usage. */
   readonly hasUsage: boolean;
+  readonly tier: string | null;
 }
 
 /** Past this, as with log probabilities, taking a line apart is no faster than parsing it. */
@@ -60,6 +62,7 @@ export function learnShape(line: string, answer: Answer, meanings: LeafMeanings)
     model: answer.model,
     finishReason: answer.finishReason,
     hasUsage: answer.usage !== noUsage,
+    tier: answer.billing.tier,
   };
 }
 

@@ -1,4 +1,11 @@
-import { type Answer, type ClassifiedResult, noUsage, type Usage } from '../core/batch-result.ts';
+import {
+  type Answer,
+  type Billing,
+  type ClassifiedResult,
+  noUsage,
+  type Usage,
+  usualBilling,
+} from '../core/batch-result.ts';
 import type { LeafMeanings } from '../core/dialect.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 import { learnShape, type LineShape, slot } from './line-shape.ts';
@@ -36,9 +43,9 @@ export class ShapeReader {
   /** The block's bytes, one a character, so that positions in it are positions in the block. */
   #text = '';
   /** Where each slot of the line that fits begins and ends; counts are in `#counts`. */
-  readonly #starts = new Uint32Array(slot.cachedTokens + 1);
-  readonly #ends = new Uint32Array(slot.cachedTokens + 1);
-  readonly #counts = new Float64Array(slot.cachedTokens + 1);
+  readonly #starts = new Uint32Array(slot.cacheWriteTokens + 1);
+  readonly #ends = new Uint32Array(slot.cacheWriteTokens + 1);
+  readonly #counts = new Float64Array(slot.cacheWriteTokens + 1);
   /** Whether the content has an escape in it. */
   #isEscaped = false;
 
@@ -183,6 +190,7 @@ export class ShapeReader {
         hasCalls: false,
         model: shape.model,
         usage: this.#usageOf(shape),
+        billing: this.#billingOf(shape),
       },
       body: null,
     });
@@ -217,6 +225,11 @@ export class ShapeReader {
       total_tokens: has[slot.totalTokens] ? (counts[slot.totalTokens] ?? null) : null,
       cached_tokens: has[slot.cachedTokens] ? (counts[slot.cachedTokens] ?? null) : null,
     };
+  }
+
+  #billingOf({ tier, has }: LineShape): Billing {
+    const cacheWrite = has[slot.cacheWriteTokens] ? (this.#counts[slot.cacheWriteTokens] ?? 0) : 0;
+    return tier === null && cacheWrite === 0 ? usualBilling : { tier, cacheWrite, cacheWriteBriefly: 0 };
   }
 }
 

@@ -1,17 +1,16 @@
 import { diskFault } from '../files/disk.ts';
 import { BatchlineError, defectHint, errorMessage } from '../core/errors.ts';
-import { isEnded, type Ledger, type RunRecord, type RunStatus } from '../ledger/ledger.ts';
+import { isEnded, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
+import { endNotice, sendNotices } from './notify/notices.ts';
+import { type Recorded, recordRun } from './record-run.ts';
 import { stateGone } from './state-gone.ts';
 import { summarize, type RunSummary } from './summary.ts';
 
 /** A run that this process owns. */
-export interface OwnedWork {
-  readonly ledger: Ledger;
-  readonly run: RunRecord;
-  readonly host: Host;
+export interface OwnedWork extends Recorded {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -24,12 +23,12 @@ export async function atWork<T extends { readonly status: RunStatus }>(
   const { host } = owned;
   try {
     const done = await work();
-    await leave(owned, done.status);
+    await leave(owned, done.status, null);
     return done;
   } catch (error) {
     const told = await afterStart(error, owned);
     // What went wrong first is what is told.
-    await leave(owned, statusAfter(error, host)).catch(() => {});
+    await leave(owned, statusAfter(error, host), told).catch(() => {});
     throw told;
   }
 }
@@ -40,7 +39,8 @@ function statusAfter(error: unknown, { signals }: Host): RunStatus {
 }
 
 /** Notes how a run is left; one that was cancelled stays so, whatever becomes of what is brought home of it later. */
-async function leave({ ledger, run, host, startedAt }: OwnedWork, done: RunStatus): Promise<void> {
+async function leave(owned: OwnedWork, done: RunStatus, thrown: unknown): Promise<void> {
+  const { ledger, run, host, startedAt } = owned;
   const status = run.status === 'cancelled' ? run.status : done;
   try {
     // Before the run counts as ended: one that is killed here is gone on with, and writes them then.
@@ -50,9 +50,12 @@ async function leave({ ledger, run, host, startedAt }: OwnedWork, done: RunStatu
     await ledger.setStatus(run.runId, isEnded({ status }) ? 'failed' : status, Date.now());
     throw error;
   }
+  const summary = await summarizeAt(owned, status);
+  await recordRun(owned, summary, thrown);
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
-  await ledger.setStatus(run.runId, status, Date.now());
+  await ledger.setStatus(run.runId, status, Date.now(), endNotice(owned.loaded, summary, thrown));
   host.emit({ type: 'RunEnded', runId: run.runId, status });
+  if (owned.loaded !== undefined) await sendNotices({ ledger, loaded: owned.loaded, host });
 }
 
 /** The run in numbers, as it will stand in the ledger once the work on it is over. */

@@ -12,6 +12,7 @@ import { executeSealed } from './execute.ts';
 import { LeftBehind } from './left-behind.ts';
 import { tidyRun } from './tidy-run.ts';
 import { chunksToFollow } from '../load/followers/follow-leaders.ts';
+import { noticing } from './notify/notices.ts';
 import { openToEnd, telling, type Opening } from './open-run.ts';
 import type { RunSummary } from './summary.ts';
 import { workOn } from './work-on.ts';
@@ -41,7 +42,11 @@ interface Work extends OwnedWork {
  * then, which is paid for, is loaded. Rows without an answer stay as they are, not sent. What cannot be reached keeps
  * no run from its end: it is named, and left where a later call takes it up. The caller holds the run's lock.
  */
-export async function cancelRun(
+export async function cancelRun(cancellation: Cancellation, run: RunRecord): Promise<CancelResult> {
+  return noticing(cancellation, run, () => cancel(cancellation, run));
+}
+
+async function cancel(
   { waits, isTriedAgain, ...given }: Cancellation,
   run: RunRecord,
 ): Promise<CancelResult> {
@@ -49,7 +54,7 @@ export async function cancelRun(
   const { ledger } = opening;
   await ledger.requestCancel(run.runId);
   const owned = { ...opening, run, startedAt: Date.now() };
-  if ((await leftOf(ledger, run)).length === 0) return await atWork(owned, () => endUnopened(owned));
+  if ((await leftOf(ledger, run)).length === 0) return await endUnopened(owned);
   const pass = { waits, sends: false, cancels: true, takesLost: false, breaks: false };
   await using opened = await openToEnd(opening, run, pass, isTriedAgain);
   const left = new LeftBehind();
@@ -81,16 +86,22 @@ export async function isCancellable(ledger: Ledger, run: RunRecord): Promise<boo
   return run.kind === 'run' && run.status === 'cancelled' && (await leftOf(ledger, run)).length > 0;
 }
 
-/** Where there is nothing to load, the sink is opened only if earlier loads may have set something aside in it. */
+/**
+ * Where there is nothing to load, the sink is opened only if earlier loads may have set something aside in it, or the run
+ * is to stand beside it.
+ */
 async function endUnopened(work: Work): Promise<CancelResult> {
   const { loaded, run, host } = work;
-  if (loaded.pipeline.sink['indexes'] !== 'defer') return end(work, null, new LeftBehind());
+  const { sink: block, runs_table: runsTable } = loaded.pipeline;
+  if (block['indexes'] !== 'defer' && runsTable === undefined)
+    return await atWork(work, () => end(work, null, new LeftBehind()));
   await using resources = new AsyncDisposableStack();
   const sink = await orWarn(host, async () => {
     const columns = columnsOf(loaded.pipeline, run.schema.fields);
     return resources.use(await openSink(loaded, run.schema, columns, host));
   });
-  return await end(work, sink, new LeftBehind());
+  const opened = sink === null ? work : { ...work, prepared: { sink } };
+  return await atWork(opened, () => end(work, sink, new LeftBehind()));
 }
 
 /** Ends a run of which nothing more is brought home. */

@@ -2,6 +2,7 @@ import type { Pass } from '../job/job.ts';
 import { isEnded, type RunRecord } from '../ledger/ledger.ts';
 import { carryOut } from './carry-out.ts';
 import type { EndFlags, RunResult } from './finish-run.ts';
+import { noticing } from './notify/notices.ts';
 import { openKnownRun, type Opening } from './open-run.ts';
 import { workOn } from './work-on.ts';
 
@@ -15,8 +16,10 @@ export async function continueRun(
   { pass, flags, ...opening }: Continuation,
   run: RunRecord,
 ): Promise<RunResult> {
-  await using opened = await openKnownRun(opening, run, pass);
-  return await workOn(opened.work, () => carryOut(opened, flags));
+  return noticing(opening, run, async () => {
+    await using opened = await openKnownRun(opening, run, pass);
+    return await workOn(opened.work, () => carryOut(opened, flags));
+  });
 }
 
 /** Whether this is a run, and no build, that can be gone on with. */

@@ -151,10 +151,10 @@ async function settleHeld(work: Collection, driver: ChunkDriver, delivery: Deliv
 }
 
 function stoppedBy<Kind extends Collection>(work: Kind, stop: AbortSignal): Kind {
-  const { signals, emit } = work.host;
+  const { signals } = work.host;
   const abort = AbortSignal.any([signals.abort, stop]);
   const drain = AbortSignal.any([signals.drain, stop]);
-  return { ...work, host: { emit, signals: { abort, drain } } };
+  return { ...work, host: { ...work.host, signals: { abort, drain } } };
 }
 
 /**
@@ -174,7 +174,7 @@ async function readAndStart(execution: Execution, sending: Sending): Promise<voi
     if (sealed !== null) driver.start(sealed);
     await untilPrepared(execution, sending);
   };
-  await readPatiently(execution, limits, onSealed, pass.breaks);
+  await readPatiently(execution, limits, onSealed, { breaks: pass.breaks });
   await ways.look();
   if (!sendsEarly) await startAll(execution, sending);
 }

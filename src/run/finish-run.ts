@@ -24,6 +24,8 @@ export interface RunResult {
   /** Rows of the target that went because their source row is gone; null where none was to. */
   readonly deleted: number | null;
   readonly target: string;
+  /** What is to be said of the prices that its cost is reckoned by; null where nothing is. */
+  readonly priceRemark: string | null;
   readonly stateDir: string;
   readonly isEmulator: boolean;
   /** Whether only rows that changed since an earlier run were read. */
@@ -68,6 +70,7 @@ export async function leaveUnfinished(work: Started<Collection>): Promise<RunRes
 function placeOf({ run, loaded, prepared }: Collection) {
   return {
     target: prepared.sink.target,
+    priceRemark: prepared.prices.at(run.startedAt).remark,
     stateDir: loaded.stateDir,
     isEmulator: prepared.isEmulator,
     isWindowed: run.selection.window !== undefined,

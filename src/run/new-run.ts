@@ -16,7 +16,7 @@ export interface RunStart {
 
 /** A run as the ledger is told of it. */
 export function newRun(
-  { name: pipeline, path, pipeline: { sink: block } }: LoadedPipeline,
+  { name: pipeline, path, target, pipeline: { sink: block } }: LoadedPipeline,
   { sink, schema }: Pick<Prepared, 'sink' | 'schema'>,
   { runId, kind, folder, print, selection }: RunStart,
 ): NewRun {
@@ -30,7 +30,7 @@ export function newRun(
     target: sink.target,
     path,
     schema,
-    selection: { ...selection, sink: addressOf(block) },
+    selection: { ...selection, sink: addressOf(block), target },
     startedAt: Date.now(),
   };
 }

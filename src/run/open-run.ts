@@ -16,6 +16,7 @@ import type { Ledger, RunRecord } from '../ledger/ledger.ts';
 import { requireFillable } from '../load/fill-target.ts';
 import { pinIfMoved, shownWindow } from '../read/selection.ts';
 import { changedError } from './choose-run.ts';
+import { tellingLate } from './notify/notices.ts';
 import { ownRun, type ChoiceFlags } from './own-run.ts';
 import { standingOf } from './standing.ts';
 import { tellingHost } from './telling-host.ts';
@@ -129,7 +130,8 @@ export async function openPipeline(
 /** The same, but what happens is kept in the ledger: as the run's, or, without one, from where it is said to have started. */
 export function telling<Kind extends Opening>(opening: Kind, runId?: string): Kind {
   const { host, ledger, loaded } = opening;
-  return { ...opening, host: tellingHost(host, ledger, loaded.redactor, runId) };
+  const told = tellingHost(host, ledger, loaded.redactor, runId);
+  return { ...opening, host: tellingLate({ ledger, loaded, host: told }, runId) };
 }
 
 /** Sees to it that what is loaded can become the whole target, before anything is chosen, changed or bought. */

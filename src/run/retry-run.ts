@@ -9,6 +9,7 @@ import type { RunResult } from './finish-run.ts';
 import { reload } from '../load/reload.ts';
 import { isSendable, reopenRows } from '../batch/reopen-rows.ts';
 import { restoreFollowers } from '../load/followers/restore-followers.ts';
+import { noticing } from './notify/notices.ts';
 import { openKnownRun } from './open-run.ts';
 import { workOn } from './work-on.ts';
 
@@ -27,10 +28,12 @@ export interface Retry extends Continuation {
 export async function retryRun({ pass, flags, code, ...opening }: Retry, run: RunRecord): Promise<RunResult> {
   if (run.kind === 'build' || run.status === 'cancelled' || run.cancelRequested) throw notRetriedError(run);
   if (code !== undefined) await requireCode(opening.ledger, run, code);
-  await using opened = await openKnownRun(opening, run, pass);
-  return await workOn(opened.work, async () => {
-    await reopen(opened.work, (row) => code === undefined || row.code === code);
-    return carryOut(opened, flags);
+  return noticing(opening, run, async () => {
+    await using opened = await openKnownRun(opening, run, pass);
+    return await workOn(opened.work, async () => {
+      await reopen(opened.work, (row) => code === undefined || row.code === code);
+      return carryOut(opened, flags);
+    });
   });
 }
 

@@ -7,6 +7,7 @@ import type {
   TokenCounts,
 } from '../ledger/ledger.ts';
 import { addTokens, noTokens } from '../ledger/token-counts.ts';
+import { knownCost } from './run-cost.ts';
 
 export interface BatchCounts {
   readonly total: number;
@@ -74,7 +75,7 @@ export async function summarize(
     requests: countRequests(chunks),
     ...deadlineOf((await ledger.run(run.runId)) ?? run, status, Date.now()),
     tokens: chunks.map(({ usage }) => usage).reduce(addTokens, noTokens),
-    cost_usd: chunks.length === 0 ? 0 : null,
+    cost_usd: knownCost(chunks),
     seconds: Math.round(run.workedMs / 100) / 10,
   };
 }

@@ -9,14 +9,15 @@ import type { EventLog } from '../ledger/event-log.ts';
  * @param runId left out where `RunStarted` is to tell it
  */
 export function tellingHost(
-  { signals, emit }: Host,
+  host: Host,
   ledger: EventLog,
   redactor: Redactor,
   runId: string | null = null,
 ): Host {
+  const { emit } = host;
   let known = runId;
   return {
-    signals,
+    ...host,
     emit: (event) => {
       if (isTold(event)) return emit(event);
       if (event.type === 'RunStarted') known = event.runId;

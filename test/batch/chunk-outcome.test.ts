@@ -6,6 +6,8 @@ import type { ClassifiedResult } from '../../src/core/batch-result.ts';
 import type { ChunkOutcome, UnfinishedRow } from '../../src/ledger/ledger.ts';
 import { storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { noCost } from '../../src/ledger/cost.ts';
+import { usualBilling } from '../../src/core/batch-result.ts';
 
 const usage = { input_tokens: 1, output_tokens: 1, total_tokens: 2, cached_tokens: 0 };
 const limits: AttemptLimits = { attempts: 3, submissions: 10, retriedAnswers: new Set() };
@@ -21,6 +23,7 @@ function ok(customId: string): ClassifiedResult {
     finishReason: null,
     requestId: null,
     usage,
+    billing: usualBilling,
     body: {},
   };
   return { kind: 'ok', customId, answer };
@@ -81,6 +84,7 @@ async function outcomeOf(
       limits,
       history: new Map(),
       usage: { input: 0, output: 0, cached: 0 },
+      cost: noCost,
       cleaned: 0,
       now,
       moreToCome: false,

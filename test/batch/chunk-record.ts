@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { chunkFiles } from '../../src/batch/chunk-files.ts';
 import type { ChunkRecord } from '../../src/ledger/ledger.ts';
+import { noCost } from '../../src/ledger/cost.ts';
 
 /** The request line of a row, without its line feed. */
 export function requestLine(id: string): string {
@@ -63,6 +64,7 @@ export function chunkRecord(changes: Partial<ChunkRecord> = {}): ChunkRecord {
     hasFollowed: false,
     followedOk: 0,
     usage: { input: 0, output: 0, cached: 0 },
+    cost: noCost,
     ...changes,
   };
 }

@@ -5,6 +5,7 @@ import { applyRefusal } from '../../src/batch/refusal.ts';
 import { remoteBatch } from '../../src/providers/openai/remote-batch.ts';
 import { storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { noCost } from '../../src/ledger/cost.ts';
 
 it('remembers refused lines against their rows only where they are to blame', async () => {
   await using folder = await temporaryFolder();
@@ -24,6 +25,7 @@ it('remembers refused lines against their rows only where they are to blame', as
     limits: { attempts: 3, submissions: 10, retriedAnswers: new Set() },
     history: new Map(),
     usage: { input: 0, output: 0, cached: 0 },
+    cost: noCost,
     cleaned: 0,
     now: 0,
     moreToCome: false,

@@ -11,6 +11,7 @@ import { createAnswerReader } from '../../src/results/answer-reader.ts';
 import { chatLines as lines } from '../request/chat-lines.ts';
 import { requestLine, storedChunk } from './chunk-record.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { noCost } from '../../src/ledger/cost.ts';
 
 const halfAnHour = 30 * 60_000;
 const runId = 'run-1';
@@ -66,6 +67,7 @@ async function ledgerWith(folder: string, failedLines: readonly (readonly number
       truncated: 0,
       unread: null,
       usage: { input: 0, output: 0, cached: 0 },
+      cost: noCost,
       failures: [],
       recovered: [],
       unfinished: lines.map((line) => unfinished(idOf(chunk, line), chunk, line)),

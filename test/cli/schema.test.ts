@@ -18,4 +18,10 @@ test('an editor that follows it accepts what is sound and marks what is not', as
   expect(accepts(parse(broken('name: tags', 'nmae: a')))).toBe(false);
   expect(accepts(parse(broken('endpoint: chat', 'endpoint: chatt')))).toBe(false);
   expect(accepts(parse(broken('type: postgres', 'type: postgress')))).toBe(false);
+  expect(accepts(withTrial('{ sink: { table: x }, source: { where: a } }'))).toBe(true);
+  expect(accepts(withTrial('{ snik: { table: x } }'))).toBe(false);
 });
+
+function withTrial(target: string): unknown {
+  return parse(`${sound}targets: { trial: ${target} }`);
+}

@@ -31,6 +31,17 @@ test.each<[string, string, string[]]>([
   expect(lines).toEqual(messages.map((message) => `p.yaml:${line}:43  sink.columns.v.type  ${message}`));
 });
 
+test('runs stand in a table of their own, beside a table', () => {
+  expect(checkFile(`${sound}runs_table: runs\n`).lines).toEqual([]);
+  expect(checkFile(`${sound}runs_table: tags\n`).lines).toEqual([
+    "p.yaml:16:13  runs_table  is the sink's own table; name another",
+  ]);
+  const toFile = `${sound.replace(/sink:[^]*/, 'sink: { type: csv, path: out.csv }\n')}runs_table: runs\n`;
+  expect(checkFile(toFile).lines).toEqual([
+    'p.yaml:12:1  runs_table  goes beside a table of a `postgres` or `duckdb` sink; files have no place for it',
+  ]);
+});
+
 test('mode: update creates nothing', () => {
   const { lines } = checkFile(`${sound}  mode: update\n  create: true\n`);
   expect(lines).toEqual([

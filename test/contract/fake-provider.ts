@@ -106,11 +106,17 @@ const dialect: Dialect = {
     messages: 1,
   }),
   frame: () => ({ open: '{"key":"', middle: '","ask":', close: '}' }),
-  promptSize: (_endpoint, { what }) => ({ bytes: Buffer.byteLength(String(what)), messages: 1 }),
+  promptTexts: (_endpoint, { what }) => ({ texts: [String(what)], messages: 1 }),
   reask: ({ what, ...rest }, answer, complaint) => ({
     ...rest,
     what: `${String(what)}\u0000${answer}\u0000${complaint}`,
   }),
+  shown: (_endpoint, { what }) => ({
+    messages: [{ role: 'user', parts: [{ text: String(what) }] }],
+    schema: null,
+    params: {},
+  }),
+  answerBody: (_request, answer) => ({ ...answer }),
   asked: ({ what, ...rest }) => ({ ...rest, what: String(what).split('\u0000')[0] ?? '' }),
   split: (line) => {
     const customId = asText(line['key']);
@@ -235,6 +241,7 @@ export const fakeProvider = defineProvider({
   dialect,
   keyVariable: 'FAKE_API_KEY',
   basePath: '',
+  tariff: { biller: 'fake', batch: 0.5, tiers: {} },
   open: async ({ account }) => ({
     account,
     check: async (signal) => {

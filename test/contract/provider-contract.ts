@@ -16,7 +16,7 @@ import {
 import type { Dialect, ResultParts } from '../../src/core/dialect.ts';
 import type { OpenedProvider } from '../../src/core/provider.ts';
 import type { RequestBlock } from '../../src/core/request-block.ts';
-import { asMap } from '../../src/core/json.ts';
+import { asMap, type JsonMap } from '../../src/core/json.ts';
 
 /** What a provider's server does wrong from now on, once. */
 export type ProviderFault =
@@ -274,8 +274,8 @@ export function describeProvider(name: string, createWorld: () => Promise<Provid
       expect(JSON.stringify(again)).toContain('no JSON');
       expect(world.dialect.asked(again)).toEqual(body);
       const { endpoint } = world.request;
-      const before = world.dialect.promptSize(endpoint, body);
-      expect(world.dialect.promptSize(endpoint, again).bytes).toBeGreaterThan(before.bytes);
+      const textOf = (of: JsonMap): string => world.dialect.promptTexts(endpoint, of).texts.join('');
+      expect(textOf(again).length).toBeGreaterThan(textOf(body).length);
     });
   });
 }

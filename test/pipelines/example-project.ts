@@ -9,7 +9,9 @@ const examples = join(import.meta.dirname, '../../pipelines');
 
 /** The pipeline files that the repository holds. */
 export async function exampleFiles(): Promise<readonly string[]> {
-  return (await readdir(examples)).filter((name) => name.endsWith('.yaml')).sort();
+  return (await readdir(examples))
+    .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
+    .sort();
 }
 
 /** A project with a copy of `pipelines/`, without the state that runs of them may have left there. */

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/emulator/random.ts';
 import type { RunSummary } from '../../src/run/summary.ts';
+import { paidAnswers } from '../run/paid-answers.ts';
 import { paidLines, readBill } from '../support/bill.ts';
 import { promptAnswer } from '../support/chat-answer.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -147,7 +148,7 @@ function completedStatus() {
     },
     tokens: { input: expect.any(Number), output: expect.any(Number), cached: 0 },
     requests: { batch: rowCount, standard: 0, in_doubt: 0 },
-    cost_usd: null,
+    cost_usd: expect.any(Number),
     seconds: expect.any(Number),
   };
 }
@@ -159,6 +160,13 @@ async function firstRun(project: PipelineProject): Promise<RunSummary> {
   const first = runs.at(-1);
   if (first === undefined) throw new Error('There is no run.');
   return first;
+}
+
+/** What the project's answers cost, each counted once: $0.15 and $0.60 per million tokens, half of it in a batch. */
+async function batchCost(project: PipelineProject): Promise<number> {
+  const usages = (await paidAnswers(project)).map(({ usage }) => usage as Record<string, number>);
+  const sum = (name: string): number => usages.reduce((total, usage) => total + (usage[name] ?? NaN), 0);
+  return (sum('prompt_tokens') * 0.15 + sum('completion_tokens') * 0.6) / 2e6;
 }
 
 async function expectTidy(project: PipelineProject, runId: string): Promise<void> {
@@ -205,6 +213,7 @@ describe('a run that is killed again and again', () => {
     expectComplete(await answersIn(project, variant, target), target);
     await expectPaidOnce(dataDir, paidBefore);
     expect(run).toEqual(completedStatus());
+    expect(run.cost_usd).toBeCloseTo(await batchCost(project), 12);
     await expectTidy(project, run.run_id);
     const beside = await readdir(project.folder);
     expect(beside.filter((name) => !['.pipeline', 'pipeline.yaml', 'notes.csv'].includes(name))).toEqual(

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { promptAnswer } from '../support/chat-answer.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -18,6 +19,7 @@ function pipeline(source: object, sink: object): object {
     provider: providerAt(emulator.url),
     batch: { ...promptBatch, max_requests: 500 },
     max_failed_rows: 1,
+    runs_table: 'batchline_runs',
     sink: {
       type: 'postgres',
       url,
@@ -66,6 +68,11 @@ describe.skipIf(!hasPgBouncer())('through PgBouncer in transaction mode', { time
     expect(rows).toHaveLength(rowCount);
     expect(rows.filter(({ id, answer }) => answer !== promptAnswer(`note ${id}`))).toEqual([]);
     expect(new Set(rows.map(({ written }) => written))).toHaveProperty('size', 1);
+    const runs = await database.client.query<{ ok: string }>(
+      `SELECT rows_ok AS ok FROM batchline_runs WHERE pipeline = $1`,
+      [basename(project.folder)],
+    );
+    expect(runs.rows).toEqual([{ ok: String(rowCount) }]);
     // What is unchanged is looked up through the bouncer too.
     expect((await project.summary()).rows).toMatchObject({ skipped: rowCount, requested: 0 });
   });

@@ -19,6 +19,7 @@ test('reads a chat answer', () => {
       finishReason: 'stop',
       requestId: 'req_1',
       usage: { input_tokens: 22, output_tokens: 2, total_tokens: 24, cached_tokens: 5 },
+      billing: { tier: null, cacheWrite: 0, cacheWriteBriefly: 0 },
       body: null,
     },
   });

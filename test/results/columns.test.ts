@@ -5,6 +5,7 @@ import type { Field, Value } from '../../src/core/value.ts';
 import { openAiDialect } from '../../src/providers/openai/dialect/dialect.ts';
 import { type ConfiguredColumn, planColumns } from '../../src/results/columns.ts';
 import type { ResultItem } from '../../src/results/result-item.ts';
+import { usualBilling } from '../../src/core/batch-result.ts';
 
 const sourceFields: readonly Field[] = [
   { name: 'id', kind: 'integer', sqlType: 'bigint' },
@@ -54,6 +55,7 @@ function item(json: Value | undefined, row: Readonly<Record<string, Value>> = {}
       model: 'm-1',
       finishReason: 'stop',
       requestId: 'req',
+      billing: usualBilling,
       body: { a: { b: 1 } },
       usage: { ...noUsage, input_tokens: 7 },
     },

@@ -62,31 +62,44 @@ const usage = oneof(
     prompt_tokens: count,
     completion_tokens: count,
     total_tokens: count,
-    prompt_tokens_details: constantFrom<unknown>(null, {}, { cached_tokens: 3 }, { cached_tokens: null }),
+    prompt_tokens_details: constantFrom<unknown>(
+      null,
+      {},
+      { cached_tokens: 3 },
+      { cached_tokens: null },
+      { cached_tokens: 3, cache_write_tokens: 4 },
+      { cached_tokens: 0, cache_write_tokens: '4' },
+      { cache_write_tokens: null },
+    ),
   }),
   record({ input_tokens: count, output_tokens: count, input_tokens_details: constant({ cached_tokens: 1 }) }),
   constantFrom<unknown>(null, undefined, {}, []),
 );
 
-const plainLine = tuple(id, content, integer({ min: 0, max: 5000 })).map(([customId, text, tokens]) =>
-  resultLine(
-    chatBody(text, {
-      usage: {
-        prompt_tokens: tokens,
-        completion_tokens: 1,
-        total_tokens: tokens + 1,
-        prompt_tokens_details: { cached_tokens: 0 },
-      },
-    }),
-    200,
-    customId,
-  ),
+const tier = constantFrom<unknown>('default', 'flex', 'a tier', null, undefined);
+
+const plainLine = tuple(id, content, integer({ min: 0, max: 5000 }), constantFrom(0, 0, 5, 1234), tier).map(
+  ([customId, text, tokens, written, service_tier]) =>
+    resultLine(
+      chatBody(text, {
+        service_tier,
+        usage: {
+          prompt_tokens: tokens,
+          completion_tokens: 1,
+          total_tokens: tokens + 1,
+          prompt_tokens_details: { cached_tokens: 0, cache_write_tokens: written },
+        },
+      }),
+      200,
+      customId,
+    ),
 );
 
 const oddLine = record({
   customId: id,
   text: oneof(content, constantFrom<unknown>(null, 7, [{ type: 'text', text: 'x' }])),
   usage,
+  tier,
   finish: constantFrom('stop', 'length', 'content_filter', null),
   refusal: constantFrom<unknown>(null, '', 'No.'),
   error: constantFrom<unknown>(null, '', 'broken', { code: 'batch_expired' }),
@@ -94,8 +107,10 @@ const oddLine = record({
   model: constantFrom<unknown>('m', 'é', '', null, 7),
   requestId: constantFrom<unknown>('req', '', null, 7),
   status: constantFrom<unknown>(200, 0, 201, 500, '200'),
-}).map(({ customId, text, usage, finish, refusal, error, bodyError, model, requestId, status }) => {
-  const body = { ...chatBody(text, { usage, model, error: bodyError }, { finish_reason: finish }) };
+}).map(({ customId, text, usage, tier, finish, refusal, error, bodyError, model, requestId, status }) => {
+  const body = {
+    ...chatBody(text, { usage, model, service_tier: tier, error: bodyError }, { finish_reason: finish }),
+  };
   const [choice] = body.choices;
   const message = { ...choice?.message, refusal };
   const whole = { ...body, choices: [{ ...choice, message }] };

@@ -41,7 +41,9 @@ describe('loading', () => {
     await using project = await built();
     await mkdir(project.path('results'));
     const [first = [], ...others] = await completeAll(project);
-    await writeFile(project.path('results/a.jsonl'), jsonLines(first));
+    // One was paid for and broken off, so that its row waits for another.
+    const brokenOff = (others[0]?.[0] ?? '').replace('"finish_reason":"stop"', '"finish_reason":"abort"');
+    await writeFile(project.path('results/a.jsonl'), jsonLines([...first, brokenOff]));
     const partial = await load(project, 3, '--results', 'results');
     expect(partial.rows).toMatchObject({ requested: rowCount, ok: 15, failed: 0, pending: 45 });
     expect(partial.status).toBe('waiting');
@@ -49,6 +51,8 @@ describe('loading', () => {
 
     const repeated = await load(project, 3, '--results', 'results');
     expect(repeated.rows).toEqual(partial.rows);
+    expect(partial.cost_usd).toBeGreaterThan(0);
+    expect([repeated.cost_usd, repeated.tokens]).toEqual([partial.cost_usd, partial.tokens]);
 
     for (const [index, lines] of others.entries()) {
       await writeFile(project.path(`results/b${index}.jsonl`), jsonLines(lines));

@@ -17,12 +17,13 @@ it('holds rows whose answers cannot be told apart, until a person says what beco
     for (const word of ['6 rows', '6 lines', '--lost', 'load', 'cancel', '--new-run', 'output-00001'])
       expect(stderr).toContain(word);
   }
-  const { run_id: runId, status, rows } = await project.status();
-  expect({ status, rows }).toMatchObject({ status: 'failed', rows: { ok: 6, failed: 0, pending: 6 } });
+  const { run_id: runId, ...held } = await project.status();
+  expect(held).toMatchObject({ status: 'failed', rows: { ok: 6, failed: 0, pending: 6 }, cost_usd: null });
   const path = project.path(`.pipeline/runs/${runId}/output-00001.jsonl`);
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
   await writeFile(path, `${lines.map(mend).join('\n')}\n`);
   expect((await project.cli('load', 'pipeline.yaml', '--run', runId)).code).toBe(0);
+  expect(await project.cli('status', runId, '--json').then(costIn)).toBeGreaterThan(0);
   expect((await project.summary()).rows).toMatchObject({ ok: rowCount, failed: 0, pending: 0 });
   expect(await answers()).toEqual(expected(() => 1));
   expect(paidLines(await emulator.bill())).toHaveLength(rowCount);
@@ -35,4 +36,10 @@ it('sends rows again whose answers were given up, and only them', async () => {
   expect((await project.cli('retry', 'pipeline.yaml', '--lost')).code).toBe(0);
   expect(paidLines(await emulator.bill())).toHaveLength(rowCount + 6);
   expect((await answers()).map(({ answer }) => answer)).toContain(promptAnswer('note 2'));
+  // What was given up was perhaps paid for.
+  expect((await project.status()).cost_usd).toBeNull();
 });
+
+function costIn({ stdout }: { readonly stdout: string }): number | null {
+  return (JSON.parse(stdout) as { readonly cost_usd: number | null }).cost_usd;
+}

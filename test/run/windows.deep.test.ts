@@ -40,11 +40,15 @@ it('begins each row once within the window, stored, so many at a time, and looks
     return reply;
   });
   await using own = await project(proxy.url, within({ concurrency: 3 }));
-  expect(await own.summary()).toMatchObject({
+  const summary = await own.summary();
+  expect(summary).toMatchObject({
     status: 'completed',
     rows: { ok: rowCount },
     requests: { batch: 0, standard: rowCount, in_doubt: 0 },
   });
+  // The answers name the default tier; of its price a window of two hours costs 70 %.
+  const { input, output } = summary.tokens as { readonly input: number; readonly output: number };
+  expect(summary.cost_usd).toBeCloseTo((0.7 * (input * 0.15 + output * 0.6)) / 1e6, 12);
   expect(await answers()).toEqual(expected(() => 1));
   expect(bodies).toHaveLength(rowCount);
   for (const body of bodies)

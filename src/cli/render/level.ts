@@ -11,5 +11,7 @@ export function isShown(level: Level, least: Level): boolean {
 
 export function levelOf(event: PipelineEvent): Level {
   if (event.type === 'LookPlanned') return 'debug';
-  return event.type === 'Warned' || event.type === 'StepRetried' ? 'warn' : 'info';
+  return event.type === 'Warned' || event.type === 'BecameLate' || event.type === 'StepRetried'
+    ? 'warn'
+    : 'info';
 }

@@ -153,9 +153,11 @@ export class Progress {
       }
       case 'RowsReopened':
         return this.#reopen(event.loaded + event.sent);
+      case 'PlanMade':
       case 'Warned':
       case 'WayChosen':
       case 'RowsDeleted':
+      case 'BecameLate':
       case 'StepRetried':
       case 'RunEnded':
     }

@@ -11,7 +11,14 @@ const tickMs = 1000;
 const barWidth = 24;
 
 /** Events that stay on the screen above the block. */
-const lasting = new Set<PipelineEvent['type']>(['RunStarted', 'Warned', 'StepRetried', 'WayChosen']);
+const lasting = new Set<PipelineEvent['type']>([
+  'RunStarted',
+  'PlanMade',
+  'Warned',
+  'StepRetried',
+  'BecameLate',
+  'WayChosen',
+]);
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;

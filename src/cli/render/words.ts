@@ -1,25 +1,9 @@
 import type { PipelineEvent } from '../../core/events.ts';
+import { bytes, count, counted } from './numbers.ts';
+import { planLine } from './plan-words.ts';
 import type { CursorWindow } from '../../core/read-window.ts';
 
-const decimals = new Intl.NumberFormat('en-US');
-
-/** `1,234`. */
-export function count(value: number): string {
-  return decimals.format(value);
-}
-
-/** `1 row`, `1,234 rows`. */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
-}
-
-/** `812 B`, `1.2 MB`. */
-export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
-  const power = Math.min(Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)), units.length - 1);
-  const amount = value / 1000 ** power;
-  return `${power === 0 ? amount : amount.toFixed(1)} ${units[power] ?? 'B'}`;
-}
+export { bytes, count, counted, dollars } from './numbers.ts';
 
 const rounded = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
@@ -61,6 +45,7 @@ const sentences: Sentences = {
   ReadingFinished: (event) => `read to the end: ${counted(event.records, 'row')}`,
   ChunkSealed: (event) =>
     `file ${event.chunk} sealed: ${counted(event.requests, 'request')}, ${bytes(event.bytes)}, about ${counted(event.tokens, 'token')}`,
+  PlanMade: planLine,
   FileUploaded: (event) => `file ${event.chunk} uploaded as ${event.fileId} (${bytes(event.bytes)})`,
   BatchSubmitted: (event) =>
     `file ${event.chunk} ${event.adopted ? 'found again' : 'submitted'} as batch ${event.batchId}`,
@@ -84,10 +69,25 @@ const sentences: Sentences = {
     `file ${event.chunk} answered ${counted(event.ok, 'row')} more that asked the same${event.failed === 0 ? '' : `, ${count(event.failed)} failed`}`,
   RowsReopened: (event) =>
     `${event.loaded} rows were loaded from saved answers, ${event.sent} are sent again`,
+  BecameLate: lateText,
   StepRetried: (event) =>
     `warning: ${event.step} failed and is tried again in ${(event.waitMs / 1000).toFixed(1)} s: ${event.message}`,
   RunEnded: (event) => `run ${event.runId} ${event.status.replaceAll('_', ' ')}`,
 };
+
+/** What it was to be done by, and is not. */
+export function lateText({
+  of,
+  due,
+}: {
+  readonly of: 'deadline' | 'forecast';
+  readonly due: number;
+}): string {
+  const time = `${new Date(due).toISOString().slice(0, 19)}Z`;
+  return of === 'deadline'
+    ? `late: the deadline ${time} has passed`
+    : `late: it was to be done by ${time}, which is twice as long as nine of ten such runs take`;
+}
 
 /** Text in which no character moves the cursor or breaks the line. */
 export function visible(text: string): string {

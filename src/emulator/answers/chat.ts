@@ -6,6 +6,7 @@ import { checkDecimal, checkInteger, modelOf } from './parameters.ts';
 import { readPrompt, type PromptMessage } from './prompt.ts';
 import { Random } from '../random.ts';
 import { readResponseFormat } from './response-format.ts';
+import { servedTier } from './served-tier.ts';
 import { answerDate } from './answer-date.ts';
 
 const roles = ['system', 'developer', 'user', 'assistant', 'tool', 'function'];
@@ -38,7 +39,7 @@ export function answerChat(body: JsonMap): JsonMap {
         rejected_prediction_tokens: 0,
       },
     },
-    service_tier: 'default',
+    service_tier: servedTier(body),
     system_fingerprint: 'fp_emulator',
   };
 }

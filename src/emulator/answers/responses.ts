@@ -2,6 +2,7 @@ import { invalidType, missingParameter } from '../http/api-error.ts';
 import { isMap, type JsonMap } from '../../core/json.ts';
 import { Random } from '../random.ts';
 import { answerDate } from './answer-date.ts';
+import { servedTier } from './served-tier.ts';
 import { answerText, type AnswerText } from './answer-text.ts';
 import { readMessages } from './message-content.ts';
 import { checkDecimal, checkInteger, modelOf } from './parameters.ts';
@@ -35,6 +36,7 @@ export function answerResponses(body: JsonMap): JsonMap {
     parallel_tool_calls: true,
     previous_response_id: null,
     reasoning: { effort: null, summary: null },
+    service_tier: servedTier(body),
     store: body['store'] ?? true,
     temperature: body['temperature'] ?? 1,
     text: isMap(body['text']) ? body['text'] : { format: { type: 'text' } },

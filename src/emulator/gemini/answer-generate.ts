@@ -26,6 +26,7 @@ export function answerGenerate(body: JsonMap, model: string): JsonMap {
       candidatesTokenCount: tokens,
       totalTokenCount: prompt.tokens + tokens,
       promptTokensDetails: [{ modality: 'TEXT', tokenCount: prompt.tokens }],
+      ...(body['serviceTier'] === undefined ? {} : { serviceTier: body['serviceTier'] }),
     },
     modelVersion: model,
     responseId: new Random(prompt.hash).hex(22),

@@ -27,6 +27,18 @@ export function requireChunk(database: DatabaseSync, { runId, chunk }: ChunkPlac
   return found;
 }
 
+/** Adds a chunk made of rows that wait to be sent again, in the order given. */
+export function insertRetryChunk(
+  database: DatabaseSync,
+  runId: string,
+  chunk: NewChunk,
+  customIds: readonly string[],
+): void {
+  insertChunk(database, runId, chunk, 'retry');
+  const move = database.prepare(sql.moveUnfinishedRow);
+  for (const [line, customId] of customIds.entries()) move.run({ runId, chunk: chunk.chunk, line, customId });
+}
+
 /** One statement, which compares and sets. @throws BatchlineError `chunk_moved` */
 export function moveChunk(
   database: DatabaseSync,

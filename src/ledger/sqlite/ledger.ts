@@ -20,7 +20,6 @@ import type {
   RetryQueue,
   RowCounts,
   RunRecord,
-  RunStatus,
   UnfinishedRow,
 } from '../ledger.ts';
 import {
@@ -34,18 +33,16 @@ import {
 } from './records.ts';
 import type { RoomState } from '../room.ts';
 import type { ClaimedRoom, RefusedRoom, RoomClaim, RoomScope } from '../room-ledger.ts';
+import { SqliteAnswers } from './answers.ts';
 import { SqliteAuto } from './auto.ts';
+import { SqliteConfirmations } from './confirmations.ts';
 import * as chunks from './chunks.ts';
 import { deleteEvents, readEvents, SqliteEvents } from './events.ts';
 import { migrate } from './schema.ts';
-import {
-  insertFailures,
-  readFailures,
-  readWaiting,
-  reopenFailures,
-  selectRemembered,
-} from './failed-rows.ts';
+import * as failed from './failed-rows.ts';
+import { SqliteForecast } from './forecast.ts';
 import * as follow from './followers.ts';
+import { addNotice, SqliteNotices } from './notices.ts';
 import * as results from './results.ts';
 import * as room from './room.ts';
 import { SqliteWatermarks } from './watermarks.ts';
@@ -57,6 +54,10 @@ import * as sql from './statements.ts';
 export class SqliteLedger implements Ledger {
   readonly watermarks: SqliteWatermarks;
   readonly auto: SqliteAuto;
+  readonly forecast: SqliteForecast;
+  readonly answers: SqliteAnswers;
+  readonly notices: SqliteNotices;
+  readonly confirmations: SqliteConfirmations;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #events: SqliteEvents;
@@ -69,6 +70,10 @@ export class SqliteLedger implements Ledger {
     migrate(database);
     this.watermarks = new SqliteWatermarks(database);
     this.auto = new SqliteAuto(database);
+    this.forecast = new SqliteForecast(database);
+    this.answers = new SqliteAnswers(database);
+    this.notices = new SqliteNotices(database);
+    this.confirmations = new SqliteConfirmations(database);
     this.#events = new SqliteEvents(path);
   }
 
@@ -113,9 +118,10 @@ export class SqliteLedger implements Ledger {
       .map(toRun);
   }
 
-  async setStatus(runId: string, status: RunStatus, at: number): Promise<void> {
+  async setStatus(...[runId, status, at, notice]: Parameters<Ledger['setStatus']>): Promise<void> {
     this.#transaction(() => {
       this.#run(sql.updateStatus, { runId, status, at });
+      if (notice) addNotice(this.#database, notice);
       if (isEnded({ status })) this.watermarks.runEnded(runId, status !== 'cancelled', at);
     });
   }
@@ -138,7 +144,7 @@ export class SqliteLedger implements Ledger {
 
   #writeReading(runId: string, commit: ReadCommit, finished: 0 | 1): void {
     if (commit.chunk !== null) chunks.insertChunk(this.#database, runId, commit.chunk, 'read');
-    insertFailures(this.#database, runId, commit.failures);
+    failed.insertFailures(this.#database, runId, commit.failures);
     if (commit.followers) follow.advance(this.#database, runId, commit.followers);
     this.#run(sql.advanceReading, { runId, finished, ...readingValues(commit) });
   }
@@ -204,12 +210,7 @@ export class SqliteLedger implements Ledger {
   }
 
   async addRetryChunk(runId: string, chunk: NewChunk, customIds: readonly string[]): Promise<void> {
-    this.#transaction(() => {
-      chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      const move = this.#database.prepare(sql.moveUnfinishedRow);
-      for (const [line, customId] of customIds.entries())
-        move.run({ runId, chunk: chunk.chunk, line, customId });
-    });
+    this.#transaction(() => chunks.insertRetryChunk(this.#database, runId, chunk, customIds));
   }
 
   async recordReload(runId: string, chunk: number, outcome: ReloadOutcome): Promise<void> {
@@ -224,7 +225,7 @@ export class SqliteLedger implements Ledger {
   ): Promise<void> {
     this.#transaction(() => {
       chunks.insertChunk(this.#database, runId, chunk, 'retry');
-      reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
+      failed.reopenFailures(this.#database, { runId, chunk: chunk.chunk, at }, customIds);
       follow.reopen(this.#database, runId, customIds);
     });
   }
@@ -234,7 +235,7 @@ export class SqliteLedger implements Ledger {
   }
 
   waitingRows(runId: string): AsyncIterable<UnfinishedRow> {
-    return readWaiting(this.#path, runId);
+    return failed.readWaiting(this.#path, runId);
   }
 
   async retryQueue(runId: string): Promise<RetryQueue> {
@@ -258,7 +259,7 @@ export class SqliteLedger implements Ledger {
   }
 
   failedRows(runId: string): AsyncIterable<FailedRow> {
-    return readFailures(this.#path, runId);
+    return failed.readFailures(this.#path, runId);
   }
 
   async rememberedFailures(
@@ -266,7 +267,7 @@ export class SqliteLedger implements Ledger {
     customIds: readonly string[],
     hashes: readonly string[],
   ): Promise<ReadonlySet<string>> {
-    return selectRemembered(this.#database, pipeline, customIds, hashes);
+    return failed.selectRemembered(this.#database, pipeline, customIds, hashes);
   }
 
   async rowCounts(runId: string): Promise<RowCounts> {

@@ -24,6 +24,7 @@ type Row = Readonly<Record<string, SQLOutputValue>>;
 const text = (row: Row, name: string) => String(row[name]);
 const textOrNull = (row: Row, name: string) => (row[name] === null ? null : text(row, name));
 const integer = (row: Row, name: string) => Number(row[name]);
+const dollars = integer;
 const integerOrNull = (row: Row, name: string) => (row[name] === null ? null : integer(row, name));
 
 export function toRun(row: Row): RunRecord {
@@ -137,6 +138,12 @@ export function toChunk(row: Row): ChunkRecord {
       output: integer(row, 'output_tokens'),
       cached: integer(row, 'cached_tokens'),
     },
+    cost: {
+      usd: dollars(row, 'cost_usd'),
+      unpriced: integer(row, 'unpriced'),
+      listUsd: dollars(row, 'list_usd'),
+      cacheSavedUsd: dollars(row, 'cache_saved_usd'),
+    },
     reloads: integer(row, 'reloads'),
     hasFollowed: row['has_followed'] === 1,
     followedOk: integer(row, 'followed_ok'),
@@ -195,7 +202,7 @@ export function unfinishedValues({ answer, isReasking, ...row }: UnfinishedRow) 
 
 /** An outcome's values by the names of their parameters. */
 export function outcomeValues(outcome: ChunkOutcome) {
-  const { rowStates, ok, failures, cleaned, repaired, truncated, unread, usage } = outcome;
+  const { rowStates, ok, failures, cleaned, repaired, truncated, unread, usage, cost } = outcome;
   const unreadText = unread === null ? null : JSON.stringify(unread);
   return {
     rowStates,
@@ -206,5 +213,6 @@ export function outcomeValues(outcome: ChunkOutcome) {
     truncated,
     unread: unreadText,
     ...usage,
+    ...cost,
   };
 }

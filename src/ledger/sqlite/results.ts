@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { chunkMoved } from '../chunk-moved.ts';
 import type { ChunkRecord } from '../chunk-record.ts';
 import type { PlacedOutcome, ReloadOutcome } from '../ledger.ts';
+import { addAnswered } from './answers.ts';
 import { placeValues, requireChunk } from './chunks.ts';
 import { outcomeValues, unfinishedValues } from './records.ts';
 import { deleteFailures, insertFailures } from './failed-rows.ts';
@@ -15,7 +16,7 @@ import * as sql from './statements.ts';
  */
 export function recordOutcome(database: DatabaseSync, { at, outcome }: PlacedOutcome): ChunkRecord {
   const { runId, chunk } = at;
-  const { event, ok, usage, recovered, failures, unfinished, followers } = outcome;
+  const { event, ok, usage, recovered, failures, unfinished, followers, answers } = outcome;
   database.prepare(sql.addTokenUsage).run({ runId, chunk, ok, reported: usage.input });
   const values = { ...placeValues(at, event), ...outcomeValues(outcome) };
   if (Number(database.prepare(sql.updateChunkOutcome).run(values).changes) !== 1) throw chunkMoved(at);
@@ -25,6 +26,7 @@ export function recordOutcome(database: DatabaseSync, { at, outcome }: PlacedOut
   deleteFailures(database, runId, recovered);
   insertFailures(database, runId, failures);
   if (followers) follow.addTo(database, runId, chunk, followers);
+  if (answers) addAnswered(database, runId, answers);
   const insert = database.prepare(sql.insertUnfinishedRow);
   for (const row of unfinished) insert.run({ runId, ...unfinishedValues(row) });
   return requireChunk(database, at);

@@ -1,6 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { BatchlineError } from '../../core/errors.ts';
-import { chunks, durations, events, room, rows, runs, waitingRows } from './tables.ts';
+import {
+  answerSizes,
+  chunks,
+  confirmations,
+  durations,
+  events,
+  forecasts,
+  notices,
+  room,
+  rows,
+  runs,
+  waitingRows,
+} from './tables.ts';
 import { inTransaction } from './write.ts';
 
 /** `user_version` of a ledger whose tables are the newest. */
@@ -21,11 +33,22 @@ const addAuto = `
   ${durations}
 `;
 
+/** What chunks are to remember of money. The chunks of version 8 are moved to a table that has these columns. */
+const addCosts = `
+  ALTER TABLE chunks ADD COLUMN cost_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN list_usd REAL NOT NULL DEFAULT 0;
+  ALTER TABLE chunks ADD COLUMN cache_saved_usd REAL NOT NULL DEFAULT 0;
+`;
+
 /** What money, forecasts, pilots and notices are to remember: one statement list each, for whoever adds a column. */
-const addMoney = '';
-const addForecast = '';
+/** What answers cost that were loaded before costs were kept is not known. */
+const addMoney = `
+  UPDATE chunks SET unpriced = requests WHERE row_states IS NOT NULL AND state NOT IN ('refused', 'superseded');
+`;
+const addForecast = `${answerSizes} ${confirmations} ${forecasts}`;
 const addPilot = '';
-const addNotices = '';
+const addNotices = notices;
 const sinceEleven = [addMoney, addForecast, addPilot, addNotices].join('');
 
 const addCancels = `ALTER TABLE chunks ADD COLUMN cancelled_at INTEGER;`;
@@ -82,11 +105,12 @@ const migrations: ReadonlyMap<number, string> = new Map([
     ${blameOldFailures}
     ${addCancels}
     ${addAuto}
+    ${addCosts}
     ${sinceEleven}
     `,
   ],
-  [10, `${addCancels} ${addAuto} ${sinceEleven}`],
-  [11, sinceEleven],
+  [10, `${addCancels} ${addAuto} ${addCosts} ${sinceEleven}`],
+  [11, `${addCosts} ${sinceEleven}`],
 ]);
 
 /**
@@ -100,7 +124,22 @@ export function migrate(database: DatabaseSync): void {
     // Another process may have been faster.
     const version = versionOf(database);
     if (version >= newest) return;
-    if (version === 0) database.exec([runs, chunks, rows, waitingRows, room, durations, events].join(''));
+    if (version === 0)
+      database.exec(
+        [
+          runs,
+          chunks,
+          rows,
+          waitingRows,
+          room,
+          durations,
+          answerSizes,
+          confirmations,
+          forecasts,
+          notices,
+          events,
+        ].join(''),
+      );
     else database.exec(migrations.get(version) ?? tooOld(database));
     database.exec(`PRAGMA user_version = ${newest}`);
   });

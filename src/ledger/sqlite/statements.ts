@@ -59,7 +59,8 @@ export const updateChunkOutcome = `
   UPDATE chunks SET state = :next, row_states = :rowStates, ok = :ok, failed = failed + :failed,
     cleaned = cleaned + :cleaned, repaired = repaired + :repaired,
     truncated = truncated + :truncated, unread = :unread, input_tokens = input_tokens + :input,
-    output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached
+    output_tokens = output_tokens + :output, cached_tokens = cached_tokens + :cached, cost_usd = cost_usd + :usd,
+    unpriced = unpriced + :unpriced, list_usd = list_usd + :listUsd, cache_saved_usd = cache_saved_usd + :cacheSavedUsd
   WHERE run_id = :runId AND chunk = :chunk AND state = :state AND epoch = :epoch`;
 
 export const updateReloadedChunk = `

@@ -79,6 +79,10 @@ export const chunks = `
     input_tokens  INTEGER NOT NULL DEFAULT 0,
     output_tokens INTEGER NOT NULL DEFAULT 0,
     cached_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_usd      REAL    NOT NULL DEFAULT 0,
+    unpriced      INTEGER NOT NULL DEFAULT 0,
+    list_usd      REAL    NOT NULL DEFAULT 0,
+    cache_saved_usd REAL  NOT NULL DEFAULT 0,
     reloads       INTEGER NOT NULL DEFAULT 0,
     has_followed  INTEGER NOT NULL DEFAULT 0,
     followed_ok   INTEGER NOT NULL DEFAULT 0,
@@ -166,6 +170,62 @@ export const durations = `
     ms       INTEGER NOT NULL,
     times    INTEGER NOT NULL,
     PRIMARY KEY (pipeline, model, what, ms)
+  ) STRICT;
+`;
+
+/** When batches were created and ended, and what was expected of runs. */
+export const forecasts = `
+  CREATE TABLE batch_times (
+    batch_id   TEXT PRIMARY KEY,
+    run_id     TEXT NOT NULL,
+    chunk      INTEGER NOT NULL,
+    requests   INTEGER NOT NULL,
+    provider   TEXT NOT NULL,
+    model      TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    ran_out    INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX batch_times_by_model ON batch_times (provider, model, ended_at) WHERE ran_out = 1;
+  CREATE INDEX batch_times_by_run ON batch_times (run_id);
+
+  CREATE TABLE run_forecasts (
+    run_id    TEXT PRIMARY KEY,
+    late_from INTEGER,
+    late_of   TEXT,
+    late_due  INTEGER,
+    late_at   INTEGER
+  ) STRICT;
+`;
+
+/** How many answers had so many output tokens. */
+export const answerSizes = `
+  CREATE TABLE answer_sizes (
+    pipeline TEXT NOT NULL,
+    origin   TEXT NOT NULL,
+    tokens   INTEGER NOT NULL,
+    answers  INTEGER NOT NULL,
+    PRIMARY KEY (pipeline, origin, tokens)
+  ) STRICT;
+`;
+
+/** `body` is JSON, and empty once nobody needs it any more. */
+export const notices = `
+  CREATE TABLE notices (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    cause  TEXT NOT NULL,
+    body   TEXT NOT NULL,
+    is_due INTEGER NOT NULL DEFAULT 1
+  ) STRICT;
+  CREATE INDEX notices_by_run ON notices (run_id, id);
+`;
+
+/** Runs whose cost somebody has agreed to. */
+export const confirmations = `
+  CREATE TABLE confirmations (
+    run_id TEXT PRIMARY KEY,
+    at     INTEGER NOT NULL
   ) STRICT;
 `;
 

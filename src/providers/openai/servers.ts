@@ -1,4 +1,5 @@
 import type { BatchLimits } from '../../core/batch-side.ts';
+import { type Tariff, usualTiers } from '../../core/tariff.ts';
 
 /** What is known of a server by its address, as far as it differs from OpenAI. */
 export interface KnownServer {
@@ -7,6 +8,10 @@ export interface KnownServer {
   readonly hosts: readonly string[];
   /** Lower limits of a batch than OpenAI's. */
   readonly limits?: Partial<BatchLimits>;
+  /** What a batch costs of single requests; absent where that is not known. */
+  readonly batchPrice?: number;
+  /** What tiers cost of the usual price, where it has others than the usual one. */
+  readonly tierPrices?: Tariff['tiers'];
   /** Whether its batches go on past their `expires_at`. */
   readonly mayEndLate?: true;
   /** Where it answers single requests, of one whose batches speak another API; null where it is another `type`. */
@@ -22,20 +27,35 @@ export const openAiLimits: BatchLimits = {
   maxBatchesAnHour: 2_000,
 };
 
+/**
+ * https://platform.openai.com/docs/guides/flex-processing and .../background; what priority costs is not in a list that
+ * could be read here.
+ */
+export const openAiTariff: Tariff = {
+  biller: 'openai',
+  batch: 0.5,
+  tiers: { ...usualTiers, flex: 0.5, '2h': 0.7, '8h': 0.6 },
+};
+
 const files100MB = { maxBytes: 95_000_000 } as const;
 
 /** Servers of which more is known than that they speak OpenAI's Batch API, or that they do not. */
 export const knownServers: readonly KnownServer[] = [
-  { name: 'azure', hosts: ['azure.com', 'azure.us', 'azure.cn', 'azure-api.net'], mayEndLate: true },
-  { name: 'groq', hosts: ['api.groq.com'], limits: files100MB },
+  {
+    name: 'azure',
+    hosts: ['azure.com', 'azure.us', 'azure.cn', 'azure-api.net'],
+    batchPrice: 0.5,
+    mayEndLate: true,
+  },
+  { name: 'groq', hosts: ['api.groq.com'], limits: files100MB, batchPrice: 0.5, tierPrices: { flex: 1 } },
   { name: 'parasail', hosts: ['api.parasail.io'], limits: files100MB },
   {
     name: 'zhipu',
     hosts: ['open.bigmodel.cn', 'api.z.ai'],
     limits: { ...files100MB, maxEmbeddingInputs: 10_000 },
   },
-  { name: 'deepinfra', hosts: ['api.deepinfra.com'] },
-  { name: 'nebius', hosts: ['api.tokenfactory.nebius.com', 'api.studio.nebius.com'] },
+  { name: 'deepinfra', hosts: ['api.deepinfra.com'], batchPrice: 0.8 },
+  { name: 'nebius', hosts: ['api.tokenfactory.nebius.com', 'api.studio.nebius.com'], batchPrice: 0.5 },
   { name: 'doubleword', hosts: ['api.doubleword.ai'] },
   { name: 'Mistral', hosts: ['api.mistral.ai'], withoutBatches: { standard: 'https://api.mistral.ai/v1' } },
   {
@@ -66,6 +86,14 @@ export function serverAt(host: string): KnownServer | undefined {
 /** The most that a batch may hold at a server. */
 export function limitsOf(server: KnownServer | undefined): BatchLimits {
   return { ...openAiLimits, ...server?.limits };
+}
+
+/** What requests cost at a server of which more is known. */
+export function tariffAt(host: string): Tariff | undefined {
+  const server = serverAt(host);
+  if (server === undefined) return undefined;
+  const { name, batchPrice: batch = null, tierPrices } = server;
+  return { biller: name, batch, tiers: { ...usualTiers, ...tierPrices } };
 }
 
 /** Why a server takes no batches of this API, and what can be done; undefined where it may take them. */

@@ -1,12 +1,16 @@
 import { basename } from 'node:path';
 import { chunkOutcome } from '../../batch/chunk-outcome.ts';
+import { AnswerSizeCounts } from '../../batch/answer-sizes.ts';
 import { Reconciliation, type ChunkSpan } from '../../batch/reconciliation.ts';
 import type { Semaphore } from '../../core/semaphore.ts';
 import type { Loading } from '../../job/job.ts';
 import type { ChunkOutcome, ChunkRecord } from '../../ledger/ledger.ts';
+import type { CostSum } from '../../cost/cost-sum.ts';
+import { noCost } from '../../ledger/cost.ts';
 import { addTokens, noTokens } from '../../ledger/token-counts.ts';
 import { withRequests } from '../../batch/failed-requests.ts';
 import type { FollowerIndex } from '../../load/followers/follower-index.ts';
+import { costSums } from '../../load/cost-sums.ts';
 import { joinResults } from '../../load/join-results.ts';
 import type { LoadQueue } from '../../load/load-queue.ts';
 import { openQueue } from '../../load/open-queue.ts';
@@ -35,6 +39,8 @@ export class BuildWindow implements Disposable {
   readonly #queue: LoadQueue;
   readonly #joined: string[] = [];
   #usage = noTokens;
+  readonly #cost: CostSum;
+  readonly #sizes = new AnswerSizeCounts();
   #cleaned = 0;
 
   private constructor(
@@ -47,6 +53,7 @@ export class BuildWindow implements Disposable {
     this.#loading = loading;
     this.#slots = slots;
     this.#taken = taken;
+    this.#cost = costSums(loading)('batch');
     this.#firstChunk = reconciliation.spans[0]?.chunk.chunk ?? 0;
     this.#reconciliation = reconciliation;
     this.#followers = followers;
@@ -81,12 +88,15 @@ export class BuildWindow implements Disposable {
     const { prepared, host } = this.#loading;
     this.#joined.push(path);
     const strangersBefore = this.#reconciliation.strangers;
+    const isTaken = await this.#taken.has(path);
     const { usage } = await joinResults(
       {
         reconciliation: this.#reconciliation,
         results: prepared.results,
         queue: this.#queue,
         history: new Map(),
+        // What was taken before was paid for then.
+        ...(isTaken ? {} : { cost: this.#cost, sizes: this.#sizes }),
         // Not by the window's number, which is another one once earlier windows are done.
         place: `${basename(path)}.${this.#firstChunk}`,
         now: new Date().toISOString(),
@@ -95,7 +105,7 @@ export class BuildWindow implements Disposable {
       path,
       this.#taken.read(path),
     );
-    this.#usage = addTokens(this.#usage, usage);
+    if (!isTaken) this.#usage = addTokens(this.#usage, usage);
     return this.#reconciliation.strangers === strangersBefore;
   }
 
@@ -148,13 +158,15 @@ export class BuildWindow implements Disposable {
       },
       history,
       usage: isFirst ? this.#usage : noTokens,
+      cost: isFirst ? this.#cost.total : noCost,
       cleaned: isFirst ? this.#cleaned : 0,
       now: Date.now(),
       moreToCome,
     });
     const failures = await withRequests(run.folder, prepared.requestLines, span, outcome, history);
     const isDone = span.chunk.state !== 'loaded' && !outcome.rowStates.includes(0);
-    return { ...outcome, failures, event: isDone ? 'results_loaded' : null };
+    const answers = isFirst ? this.#sizes.sizes : undefined;
+    return { ...outcome, failures, answers, event: isDone ? 'results_loaded' : null };
   }
 
   [Symbol.dispose](): void {

@@ -13,6 +13,8 @@ import { loadedChunks, takeAgain } from './take-again.ts';
 import { TakenFiles } from './taken-files.ts';
 import { openToLoad } from '../open-run.ts';
 import { ownedError, ownerLock } from '../run-lock.ts';
+import { summarizeAt } from '../at-work.ts';
+import { recordRun } from '../record-run.ts';
 import { tellingSetAside } from '../../load/set-aside.ts';
 import { summarize, type RunSummary } from '../summary.ts';
 
@@ -66,9 +68,11 @@ export async function loadBuild(loaded: LoadedPipeline, flags: LoadFlags, outer:
     host.emit({ type: 'Warned', message: `The build has no rows; ${sink.target} stays as it is.` });
   if (rows.pending === 0 && isGood && !isEmpty) await sink.finish(rows.ok);
   await writeFailedRows(ledger, run);
-  await ledger.addWorkedMs(run.runId, Date.now() - work.startedAt);
   const ended = rows.failed === 0 ? 'completed' : 'completed_with_failures';
-  await ledger.setStatus(run.runId, rows.pending > 0 ? 'waiting' : ended, Date.now());
+  const status = rows.pending > 0 ? 'waiting' : ended;
+  await recordRun(work, await summarizeAt(work, status), null);
+  await ledger.addWorkedMs(run.runId, Date.now() - work.startedAt);
+  await ledger.setStatus(run.runId, status, Date.now());
   const summary = await summarize(ledger, (await ledger.run(run.runId)) ?? run);
   return { summary, exitCode: rows.pending > 0 ? 3 : isGood ? 0 : 1 };
 }

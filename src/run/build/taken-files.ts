@@ -24,7 +24,8 @@ export class TakenFiles {
   /** @param folder the build's */
   static async open(folder: string, signal: AbortSignal): Promise<TakenFiles> {
     const path = join(folder, 'taken.sha256');
-    return new TakenFiles(path, new Set((await readIfAny(path)).split('\n')), signal);
+    const hashes = (await readIfAny(path)).split('\n').filter((hash) => hash !== '');
+    return new TakenFiles(path, new Set(hashes), signal);
   }
 
   /** Reads a results file, and sees on the way what it holds. */
@@ -40,7 +41,8 @@ export class TakenFiles {
   }
 
   async has(file: string): Promise<boolean> {
-    return this.#known.has(await this.#hashOf(file));
+    // Where none was taken it need not be read for that.
+    return this.#known.size > 0 && this.#known.has(await this.#hashOf(file));
   }
 
   /** To be called once all of them are loaded. */

@@ -14,6 +14,7 @@ import { requireWholeRun } from '../../job/whole-source.ts';
 import { continueRun, isContinuable } from '../continue-run.ts';
 import type { RunResult } from '../finish-run.ts';
 import { newRun, newRunId } from '../new-run.ts';
+import { noticing } from '../notify/notices.ts';
 import { openPipeline, type Opening, telling } from '../open-run.ts';
 import { own } from '../run-lock.ts';
 import { recoverRows } from './recovered-rows.ts';
@@ -44,6 +45,10 @@ export async function recoverRuns(
   flags: RecoverFlags,
   host: Host,
 ): Promise<Recovery> {
+  return noticing({ loaded, host }, null, () => recover(loaded, flags, host));
+}
+
+async function recover(loaded: LoadedPipeline, flags: RecoverFlags, host: Host): Promise<Recovery> {
   await using ledger = await openLedger(loaded.stateDir);
   const opening = { ledger, loaded, host };
   const { leftAlone, settled } = await adoptAll(opening, flags.batches);

@@ -8,6 +8,7 @@ import { stageOf } from '../stages.ts';
 import { BatchWatch } from './batch-watch.ts';
 import type { BatchContext } from './context.ts';
 import { endBatch } from './end-batch.ts';
+import { noteBegun } from './batch-times.ts';
 import { fetchResults } from './fetch-results.ts';
 import { Memories, type Memory } from './memory.ts';
 import { settleCreate } from './settle.ts';
@@ -30,7 +31,10 @@ export class BatchLane implements Lane {
     if (memory.notBefore > Date.now()) return later(memory.notBefore, 'retry');
     try {
       const step = await this.#step(chunk, memory);
-      if (step.kind === 'moved' && step.chunk.state === 'submitted') this.#watch.begin(step.chunk);
+      if (step.kind === 'moved' && chunk.state !== 'submitted' && step.chunk.state === 'submitted') {
+        this.#watch.begin(step.chunk);
+        await noteBegun(this.#context, step.chunk);
+      }
       if (step.kind === 'moved' && !isUnderWay(step.chunk)) this.#memories.forget(chunk);
       return step;
     } catch (error) {

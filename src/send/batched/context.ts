@@ -14,11 +14,13 @@ import type { WaitingRoom } from './waiting-room.ts';
 export interface BatchContext {
   readonly ledger: Pick<
     Ledger,
-    'moveChunk' | 'noteGone' | 'batchRuns' | 'adoptBatch' | 'noteBatchStatus' | 'auto'
+    'moveChunk' | 'noteGone' | 'batchRuns' | 'adoptBatch' | 'noteBatchStatus' | 'auto' | 'forecast'
   >;
   readonly batches: BatchSide;
   /** The account's fingerprint. */
   readonly account: string;
+  /** Who answers, by whom past batches are told apart. */
+  readonly providerName: string;
   readonly pipeline: string;
   /** What sets the pipeline apart from others of its name. */
   readonly job: string;

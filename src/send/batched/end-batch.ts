@@ -2,6 +2,7 @@ import { hasUnnamedResults, type RemoteBatch } from '../../core/batch-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
 import type { ChunkRecord } from '../../ledger/ledger.ts';
 import { later, left, moved, type Step } from '../lane.ts';
+import { noteEnded } from './batch-times.ts';
 import type { BatchWatch } from './batch-watch.ts';
 import { cancelAtProvider } from './cancel.ts';
 import type { BatchContext } from './context.ts';
@@ -60,6 +61,7 @@ async function afterEnd(
     results,
     reported: counts === null || isUnnamed ? null : counts.completed + counts.failed,
   });
+  await noteEnded(context, ended, batch);
   context.room.batchEnded();
   if (status === 'cancelled' && chunk.cancelledAt !== null)
     await noteCancelTime(context, chunk.cancelledAt, batch);

@@ -1,4 +1,5 @@
 import type { Host } from '../../core/host.ts';
+import { providerName } from '../../forecast/provider-name.ts';
 import { jobOf } from '../../job/fingerprint.ts';
 import type { Collection } from '../../job/job.ts';
 import { chunkLimits, pollIntervalMs, settleMs } from '../../job/settings.ts';
@@ -49,6 +50,7 @@ export function openLane(
     ledger,
     batches,
     account,
+    providerName: providerName(loaded.pipeline),
     pipeline: loaded.name,
     job: jobOf(loaded),
     runId: run.runId,

@@ -3,7 +3,7 @@ import { BatchlineError } from '../../core/errors.ts';
 import { windowMs } from '../../core/tier-names.ts';
 import { givenUpLine } from '../../core/given-up.ts';
 import { backoff } from '../../core/retry.ts';
-import type { AskedLines } from './asked-lines.ts';
+import type { Asked } from './asked-lines.ts';
 import type { Asking } from './context.ts';
 import { hear } from './hear.ts';
 import { type Again, type Line, take, throwIfSilent } from './take.ts';
@@ -29,7 +29,7 @@ const mostSubmissions = 10;
  */
 export async function askLine(
   context: Asking,
-  asked: AskedLines,
+  asked: Asked,
   line: Line,
   firstSentAt: number,
   stop: AbortSignal,
@@ -65,7 +65,7 @@ export async function askLine(
 /** @returns null where it is answered, and the answer is kept */
 async function sendOnce(
   context: Asking,
-  asked: AskedLines,
+  asked: Asked,
   { number, line }: Line,
   sentAt: number,
 ): Promise<Again | Accepted | null> {

@@ -21,12 +21,23 @@ export interface AskedFiles {
   readonly output: string;
 }
 
+/** What is noted of each line on its way to its answer. */
+export interface Asked {
+  /** By which the answer of a line that was accepted is got. */
+  handleOf(line: number): string | undefined;
+  sent(line: number): void;
+  begun(line: number, handle: string): void;
+  refused(line: number): void;
+  gone(line: number): void;
+  answered(line: number, text: string): void;
+}
+
 /**
  * Which lines of a file were sent one by one, and what was answered: both are written to their files at once, so that
  * the death of the process costs at most the requests that were under way, and synced every second, so that the
  * machine's costs little more. Lines count from 0.
  */
-export class AskedLines implements AsyncDisposable {
+export class AskedLines implements Asked, AsyncDisposable {
   readonly #files: AskedFiles;
   readonly #log: number;
   readonly #answers: number;

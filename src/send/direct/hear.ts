@@ -1,6 +1,6 @@
 import type { Looked } from '../../core/direct-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
-import type { AskedLines } from './asked-lines.ts';
+import type { Asked } from './asked-lines.ts';
 import type { Asking } from './context.ts';
 import { type Again, type Line, take, throwIfRefused, throwIfSilent } from './take.ts';
 
@@ -23,7 +23,7 @@ const longestPauseMs = 60_000;
  */
 export async function hear(
   context: Asking,
-  asked: AskedLines,
+  asked: Asked,
   line: Pick<Line, 'number' | 'line'>,
   handle: string,
 ): Promise<Again | null> {

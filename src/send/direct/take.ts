@@ -1,7 +1,7 @@
 import type { ClassifiedResult } from '../../core/batch-result.ts';
 import type { DirectResponse } from '../../core/direct-side.ts';
 import { BatchlineError } from '../../core/errors.ts';
-import type { AskedLines } from './asked-lines.ts';
+import type { Asked } from './asked-lines.ts';
 import type { Asking } from './context.ts';
 import type { Heard } from './heard.ts';
 
@@ -25,7 +25,7 @@ const longestSilenceMs = 3_600_000;
 /** Keeps an answer. @returns why the line is to be sent again, where this was none */
 export function take(
   { read, lines, heard, clock }: Asking,
-  asked: AskedLines,
+  asked: Asked,
   { number, line }: Pick<Line, 'number' | 'line'>,
   response: DirectResponse,
 ): Again | null {

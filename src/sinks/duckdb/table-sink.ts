@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
+import type { RunRow } from '../../core/run-row.ts';
 import type {
   LoadFailure,
   LoadMark,
@@ -31,6 +32,8 @@ import { rehearseInFile, rehearseInMemory } from './rehearse.ts';
 import { rowsOfKeys, sampleRows } from './sample-rows.ts';
 import { checkTarget, displayName, tableMissing } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
+import { RunsTable } from '../runs/runs-table.ts';
+import { writeRun } from './write-run.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 
 export interface TableSinkConfig {
@@ -67,11 +70,15 @@ class TableSink implements OpenedSink {
   #target: Target | null;
   #plan: LoadPlan | undefined;
   #collisions: KeyCollisions | undefined;
+  readonly #runs: RunsTable | null;
 
   constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
     this.tableId = id;
     this.#target = target;
+    this.#runs = RunsTable.of(parts.context, (table, row, isKept) =>
+      parts.file.write((session) => writeRun(session, table, row, isKept)),
+    );
   }
 
   get target(): string {
@@ -87,9 +94,16 @@ class TableSink implements OpenedSink {
     const { create, mode, deleted } = config;
     await checkWritable(file.path);
     const rehearsal = { name, create, mode, deletes: deleted === 'delete', context };
-    if (await exists(file.path)) return file.write((session) => rehearseInFile(session, rehearsal));
+    if (await exists(file.path)) {
+      await file.write((session) => rehearseInFile(session, rehearsal));
+      return this.#runs?.rehearse();
+    }
     if (!create) throw databaseMissing(file.path);
     await rehearseInMemory(rehearsal);
+  }
+
+  async recordRun(row: RunRow): Promise<void> {
+    await this.#runs?.record(row);
   }
 
   async prepare(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import type { RunRow } from '../../core/run-row.ts';
 import type {
   LoadFailure,
   LoadMark,
@@ -15,6 +16,7 @@ import { displayTable, parseTableName, type TableName } from '../../pg/identifie
 import { tableId } from '../../pg/table-id.ts';
 import { beginReadWrite } from '../../pg/transaction.ts';
 import type { PostgresSinkConfig } from './config.ts';
+import { RunsTable } from '../runs/runs-table.ts';
 import { BatchLoader } from './batch-loader.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { createMissingTable, createUnlessThere, placeOf } from './create-table.ts';
@@ -30,6 +32,7 @@ import { requestHashColumn } from './request-hash.ts';
 import { sampleRows } from './sample-rows.ts';
 import { checkTarget } from './target-checks.ts';
 import { findTarget, type Target } from './target.ts';
+import { writeRun } from './write-run.ts';
 
 /** Connects and looks the table up. @throws BatchlineError */
 export async function openPostgresSink(
@@ -75,11 +78,15 @@ class PostgresSink implements OpenedSink {
   #plan: LoadPlan | undefined;
   #loader: BatchLoader | undefined;
   #indexes: DeferredIndexes | undefined;
+  readonly #runs: RunsTable | null;
 
   constructor(parts: Parts, target: Target | null, id: string | undefined) {
     this.#parts = parts;
     this.tableId = id;
     this.#target = target;
+    this.#runs = RunsTable.of(parts.context, (table, row, isKept) =>
+      parts.pool.use(`write ${displayTable(table)}`, (client) => writeRun(client, table, row, isKept)),
+    );
   }
 
   get target(): string {
@@ -90,16 +97,21 @@ class PostgresSink implements OpenedSink {
     return this.#target?.columns.has(requestHashColumn) ?? this.#parts.config.create;
   }
 
-  rehearse(): Promise<void> {
+  async rehearse(): Promise<void> {
     const { config, context, name, pool } = this.#parts;
     const { create, mode, indexes } = config;
     const target = this.#target;
-    return pool.use(`rehearse loading ${this.target}`, async (client) => {
+    await pool.use(`rehearse loading ${this.target}`, async (client) => {
       await rehearse(client, { name, create, mode, indexes, context });
       // A table that is still to be made will be the user's own.
       if (config.deleted === 'delete' && target !== null)
         await rehearseDeleting(client, target, this.#planned(), context.key.length);
     });
+    await this.#runs?.rehearse();
+  }
+
+  async recordRun(row: RunRow): Promise<void> {
+    await this.#runs?.record(row);
   }
 
   async prepare(): Promise<void> {

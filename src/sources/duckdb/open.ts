@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { BatchlineError } from '../../core/errors.ts';
 import type { WindowedSource } from '../../core/read-window.ts';
-import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
+import type { CountOptions, OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import { duckdbError } from '../../duckdb/duckdb-error.ts';
 import { DuckSession } from '../../duckdb/session.ts';
 import type { DuckdbSourceConfig } from './config.ts';
@@ -10,7 +10,7 @@ import { lagText } from '../sql/cursor.ts';
 import { largestCursor, windowConditions, type SqlCursor } from '../sql/window.ts';
 import { DuckdbBatch, type ResultColumn, type ResultLayout } from './duckdb-batch.ts';
 import { columnNamed, learnOrigin, numberColumn, type Column, type Origin } from './learn.ts';
-import { isSized, selectSql } from './select.ts';
+import { isSized, selectOf, selectSql } from './select.ts';
 import { cursorRows } from './window.ts';
 
 /**
@@ -79,6 +79,7 @@ function openedSource(place: Place, origin: Origin): OpenedSource {
     files: origin.files,
     badRecords: 0,
     ...(origin.cursor === null ? {} : { incremental: windowed(place, origin, origin.cursor) }),
+    count: (options) => countRows(place, origin, options),
     read: (options) => readRows(place, origin, [...new Set([...offered, ...key])], options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -132,9 +133,7 @@ async function* readRows(
     ...layoutOf(origin, wanted, key, selected),
     sizes: isSized(columns) ? columns.length : null,
   };
-  const { cursor } = origin;
-  const ofWindow = cursor === null || window === undefined ? [] : windowConditions(cursor, window);
-  const conditions = [...origin.conditions, ...ofWindow];
+  const conditions = conditionsOf(origin, window);
   try {
     await using session = await openSession(place, signal);
     let record = 1;
@@ -146,6 +145,22 @@ async function* readRows(
     signal.throwIfAborted();
     throw duckdbError(error, whereOf(place));
   }
+}
+
+function countRows(place: Place, origin: Origin, { window, signal }: CountOptions): Promise<number> {
+  const conditions = conditionsOf(origin, window);
+  return withSession(place, signal, async (session) => {
+    const [row] = await session.rows<[bigint | number | string]>(
+      selectOf('count(*)', { ...origin, conditions }),
+    );
+    return Number(row?.[0]);
+  });
+}
+
+function conditionsOf({ conditions, cursor }: Origin, window: ReadOptions['window']): readonly string[] {
+  return cursor === null || window === undefined
+    ? conditions
+    : [...conditions, ...windowConditions(cursor, window)];
 }
 
 function layoutOf(

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { didYouMean } from '../../core/did-you-mean.ts';
 import { BatchlineError } from '../../core/errors.ts';
-import type { OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
+import type { CountOptions, OpenedSource, ReadOptions, SourceContext } from '../../core/source.ts';
 import type { Field } from '../../core/value.ts';
 import { openDatabase, type Database } from '../../pg/connect.ts';
 import { databaseError } from '../../pg/database-error.ts';
@@ -13,7 +13,7 @@ import { learnQuery } from './query.ts';
 import { defaultPaging, readRows, type Paging, type ReadPlan } from './read.ts';
 import { learnRelation, type Column, type UniqueKey } from './relation.ts';
 import { readingOrder, type ReadingOrder } from './reading-order.ts';
-import { type SelectPlan } from './select.ts';
+import { fromItem, where, type SelectPlan } from './select.ts';
 import { windowConditions, type SqlCursor } from '../sql/window.ts';
 import { learnCursor, windowedSource } from './window.ts';
 import type { PostgresSourceConfig } from './config.ts';
@@ -158,6 +158,7 @@ function openedSource(opened: Opened): OpenedSource {
     badRecords: 0,
     tableId: opened.tableId,
     ...(cursor === null ? {} : { incremental: windowedSource(database, { ...origin, key }, cursor, warn) }),
+    ...('table' in origin.from ? { count: (options) => countRows(opened, options) } : {}),
     read: (options) => readTable(opened, readPlan(opened, options), options),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
@@ -168,6 +169,36 @@ function readTable({ database, partitions }: Opened, plan: ReadPlan, options: Re
   return partitions > 1 && options.limit === undefined
     ? readPartitions(database, plan, partitions, options)
     : readRows(database, plan, options);
+}
+
+async function countRows(
+  { database, origin, cursor }: Opened,
+  { window, signal, withinMs }: CountOptions,
+): Promise<number> {
+  const conditions = conditionsOf(origin, cursor, window);
+  try {
+    await using connection = await database.connect(signal);
+    const { client } = connection;
+    await client.query(beginReadOnly);
+    await client.query(`SET LOCAL statement_timeout = ${withinMs}`);
+    const counted = `SELECT count(*) AS rows FROM ${fromItem(origin)} ${where(conditions)}`;
+    const { rows } = await client.query<{ rows: string }>(counted);
+    await client.query('COMMIT');
+    return Number(rows[0]?.rows);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw databaseError(error, database.where, `count the rows of ${origin.name}`);
+  }
+}
+
+function conditionsOf(
+  { conditions }: Origin,
+  cursor: SqlCursor | null,
+  window: ReadOptions['window'],
+): readonly string[] {
+  return window === undefined || cursor === null
+    ? conditions
+    : [...conditions, ...windowConditions(cursor, window)];
 }
 
 function notPartitioned(origin: string, key: readonly Column[]): BatchlineError {
@@ -184,8 +215,7 @@ function readPlan(opened: Opened, { fields, window }: ReadOptions): ReadPlan {
   const { order, isPaged } = reading;
   const wanted = fields.map((name) => columnNamed(name, { ...origin, columns }, 'source.columns'));
   const copied = [...new Set([...key, ...wanted].map((column) => column.name))];
-  const ofWindow = window === undefined || cursor === null ? [] : windowConditions(cursor, window);
-  const conditions = [...origin.conditions, ...ofWindow];
+  const conditions = conditionsOf(origin, cursor, window);
   return {
     select: { from: origin.from, columns: copied, key, conditions, order },
     layout: {

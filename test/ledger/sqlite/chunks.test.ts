@@ -4,6 +4,7 @@ import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { moveChunk } from '../move-chunk.ts';
 import { createRun } from '../new-run.ts';
+import { noCost } from '../../../src/ledger/cost.ts';
 
 const at = { runId: 'a', chunk: 1 };
 let stack: AsyncDisposableStack;
@@ -35,6 +36,7 @@ const outcome: ChunkOutcome = {
   truncated: 0,
   unread: null,
   usage: { input: 0, output: 0, cached: 0 },
+  cost: noCost,
   failures: [],
   recovered: [],
   unfinished: [],
@@ -101,11 +103,13 @@ describe('a chunk in the ledger', () => {
 
   it('stays where it is while some of its rows have no result, and is loaded once', async () => {
     const seen = await found();
-    const [partly] = await ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, event: null } }]);
-    expect(partly).toMatchObject({ state: 'sealed', ok: 1 });
+    const cost = { usd: 0.25, unpriced: 2, listUsd: 1, cacheSavedUsd: -0.5 };
+    const [partly] = await ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, event: null, cost } }]);
+    expect(partly).toMatchObject({ state: 'sealed', ok: 1, cost });
     expect(partly).toEqual(await found());
-    const [loaded] = await ledger.recordOutcomes([{ at: seen, outcome }]);
-    expect(loaded).toMatchObject({ state: 'loaded' });
+    const [loaded] = await ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, cost } }]);
+    const twice = { usd: 0.5, unpriced: 4, listUsd: 2, cacheSavedUsd: -1 };
+    expect(loaded).toMatchObject({ state: 'loaded', cost: twice });
     // Of two that saw it at the same place one has lost.
     const late = ledger.recordOutcomes([{ at: seen, outcome: { ...outcome, ok: 0 } }]);
     await expect(late).rejects.toMatchObject({ code: 'chunk_moved' });

@@ -6,6 +6,7 @@ import type { ChunkOutcome, Ledger } from '../../../src/ledger/ledger.ts';
 import type { RoomClaim, RoomScope } from '../../../src/ledger/room-ledger.ts';
 import { moveChunk } from '../move-chunk.ts';
 import { openSqliteLedger } from '../../../src/ledger/sqlite/open-ledger.ts';
+import { noCost } from '../../../src/ledger/cost.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -165,6 +166,7 @@ async function load(chunk: number, ok: number, input: number): Promise<number> {
     truncated: 0,
     unread: null,
     usage: { input, output: 1, cached: 0 },
+    cost: noCost,
     failures: [],
     recovered: [],
     unfinished: [],

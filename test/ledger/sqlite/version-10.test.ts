@@ -4,10 +4,12 @@ import { expect, it } from 'vitest';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { createRun } from '../new-run.ts';
+import { dropTwelve } from './without-twelve.ts';
 
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
+  dropTwelve(database);
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])
     database.exec(`ALTER TABLE runs DROP COLUMN ${column}`);
   database.exec(

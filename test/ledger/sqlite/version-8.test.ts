@@ -95,6 +95,7 @@ it('a ledger of the version before is read with all that it holds', async () => 
     failed: 1,
     cleaned: 1,
     usage: { input: 7, output: 8, cached: 1 },
+    cost: { usd: 0, unpriced: 2, listUsd: 0, cacheSavedUsd: 0 },
     reloads: 0,
     hasFollowed: true,
     followedOk: 0,

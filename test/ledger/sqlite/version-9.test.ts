@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { temporaryFolder } from '../../batch/temporary-folder.ts';
 import { createRun } from '../new-run.ts';
+import { dropTwelve } from './without-twelve.ts';
 
 const failure = {
   key: ['k'],
@@ -19,6 +20,7 @@ const failure = {
 /** Takes away what the version before did not have. */
 function makeOld(path: string): void {
   using database = new DatabaseSync(path);
+  dropTwelve(database);
   for (const column of ['reported', 'unread', 'truncated', 'lane', 'in_doubt', 'cancelled_at'])
     database.exec(`ALTER TABLE chunks DROP COLUMN ${column}`);
   for (const column of ['deadline_at', 'deadline_met', 'cut_over_at'])

@@ -78,7 +78,7 @@ test('what an answer may have is known, also where the file leaves it to us', ()
 });
 
 test('a reply names the tier that it was served in', () => {
-  expect(reply({ usage: { service_tier: 'priority' } }).serviceTier).toBe('priority');
+  expect(reply({ usage: { service_tier: 'priority' } }).billing?.tier).toBe('priority');
 });
 
 describe('a synchronous answer as a line of results', () => {

@@ -164,7 +164,8 @@ describe('the head that all rows share', () => {
 });
 
 function sizeOf(given: Block) {
-  return dialect.promptSize('chat', body(given));
+  const { texts, messages } = dialect.promptTexts('chat', body(given));
+  return { bytes: Buffer.byteLength(texts.join('')), messages };
 }
 
 describe('the size of a prompt', () => {

@@ -213,7 +213,7 @@ test('a tier goes with a request by the name that Google has for it, and comes b
   ]);
   const { dialect } = gemini;
   const served = (serviceTier: string) =>
-    dialect.reply('chat', { usageMetadata: { serviceTier } }).serviceTier;
+    dialect.reply('chat', { usageMetadata: { serviceTier } }).billing?.tier;
   expect(['FLEX', 'standard'].map(served)).toEqual(['flex', 'default']);
   expect(dialect.tiers?.of('embeddings')).toEqual([]);
   const params = { generationConfig: { maxOutputTokens: 9 } };

@@ -35,13 +35,13 @@ test('knows the texts of parts, asks again of them, and knows what was asked', (
   ];
   const said = { role: 'assistant', content: [{ type: 'output_text', text: 'abc' }] };
   const responses = { model: 'm', input: [said, { role: 'user', content }] };
-  expect(openAiDialect.promptSize('responses', responses)).toEqual({ bytes: 5, messages: 2 });
+  expect(openAiDialect.promptTexts('responses', responses)).toEqual({ texts: ['abc', 'é'], messages: 2 });
   const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
   const chat = { model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 'ab' }, image] }] };
-  expect(openAiDialect.promptSize('chat', chat)).toEqual({ bytes: 2, messages: 1 });
+  expect(openAiDialect.promptTexts('chat', chat)).toEqual({ texts: ['ab'], messages: 1 });
   for (const body of [responses, chat]) {
     const again = openAiDialect.reask(body, '{}', complaintAbout('bad'));
-    expect(openAiDialect.promptSize('chat', again).messages).toBeGreaterThan(2);
+    expect(openAiDialect.promptTexts('chat', again).messages).toBeGreaterThan(2);
     expect(openAiDialect.asked(again)).toEqual(body);
     expect(openAiDialect.asked(body)).toBe(body);
   }
@@ -49,5 +49,18 @@ test('knows the texts of parts, asks again of them, and knows what was asked', (
 
 test('a reply names the tier that it was served in', () => {
   const replies = [{ service_tier: 'flex' }, {}].map((body) => openAiDialect.reply('chat', body));
-  expect(replies.map(({ serviceTier }) => serviceTier)).toEqual(['flex', null]);
+  expect(replies.map(({ billing }) => billing?.tier)).toEqual(['flex', null]);
+});
+
+test.each([
+  ['gpt-4o-mini', 'o200k_base'],
+  ['ft:gpt-4.1-mini:acme::x', 'o200k_base'],
+  ['openai/gpt-5.1', 'o200k_base'],
+  ['o3', 'o200k_base'],
+  ['gpt-4-turbo', 'cl100k_base'],
+  ['text-embedding-3-small', 'cl100k_base'],
+  ['orca-2', undefined],
+  ['llama-3.1-8b', undefined],
+])('the tokenizer of %s is %s', (model, encoding) => {
+  expect(openAiDialect.facts({ endpoint: 'chat', model }).ownEncoding).toBe(encoding);
 });

@@ -3,10 +3,11 @@ import { planBody } from './body.ts';
 import { requestFaults } from './faults.ts';
 import { knownParameters } from './parameters.ts';
 import { messageParams } from './params.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 
 const messagesPath = '/v1/messages';
 
@@ -17,13 +18,15 @@ export const anthropicDialect: Dialect = {
   path: () => messagesPath,
   body: planBody,
   frame: () => ({ open: '{"custom_id":"', middle: '","params":', close: '}' }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   // Its tokenizer is not public.
   facts: () => ({ dimensions: null, encoding: 'o200k_base', longestInput: null }),
   parameters: knownParameters,

@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from '../../../core/batch-result.ts';
+import { type Billing, noUsage, type Usage } from '../../../core/batch-result.ts';
 import type { Endpoint, Reply } from '../../../core/dialect.ts';
 import { asCount, asMap, asMaps, asText, type JsonMap } from '../../../core/json.ts';
 
@@ -25,8 +25,8 @@ export function readReply(_endpoint: Endpoint, body: JsonMap): Reply {
     isEmpty: blocks.length === 0,
     hasCalls: blocks.some(({ type }) => type === 'tool_use'),
     model: asText(body['model']),
-    serviceTier: asText(asMap(body['usage'])?.['service_tier']),
     usage: readUsage(body['usage']),
+    billing: readBilling(asMap(body['usage'])),
   };
 }
 
@@ -52,5 +52,15 @@ function readUsage(value: unknown): Usage {
     output_tokens: output,
     total_tokens: input === null || output === null ? null : input + output,
     cached_tokens: read,
+  };
+}
+
+/** Our own requests write for an hour; a block of the user's own may write for five minutes. */
+function readBilling(usage: JsonMap | undefined): Billing {
+  const kinds = asMap(usage?.['cache_creation']);
+  return {
+    tier: asText(usage?.['service_tier']),
+    cacheWrite: asCount(usage?.['cache_creation_input_tokens']) ?? 0,
+    cacheWriteBriefly: asCount(kinds?.['ephemeral_5m_input_tokens']) ?? 0,
   };
 }

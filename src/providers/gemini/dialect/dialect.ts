@@ -6,10 +6,11 @@ import { modelFacts } from './model-facts.ts';
 import { modelPath } from './model-path.ts';
 import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters } from './parameters.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 import { tiers } from './tiers.ts';
 
 /** How the Gemini Developer API writes requests and results, alone and in batches. */
@@ -20,13 +21,15 @@ export const geminiDialect: Dialect = {
   path: requestPath,
   body: planBody,
   frame: () => ({ open: '{"key":"', middle: '","request":', close: '}' }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   facts: modelFacts,
   parameters: knownParameters,
   outputCeiling,

@@ -1,11 +1,12 @@
 import type { BlockedReason, FinishReason } from '@google/genai';
+import { usualBilling } from '../../../core/batch-result.ts';
 import type { Endpoint, Reply } from '../../../core/dialect.ts';
 import { asList, asMap, asMaps, asText, type JsonMap } from '../../../core/json.ts';
 import { tierWord } from './tiers.ts';
 import { readUsage } from './usage.ts';
 
 /** What the model said; the rest of a reply reads the same whatever was asked for. */
-type Said = Omit<Reply, 'model' | 'serviceTier' | 'usage'>;
+type Said = Omit<Reply, 'model' | 'usage' | 'billing'>;
 
 const nothing: Said = {
   text: null,
@@ -18,8 +19,13 @@ const nothing: Said = {
 
 export function readReply(endpoint: Endpoint, body: JsonMap): Reply {
   const said = endpoint === 'embeddings' ? embeddingReply(body) : chatReply(body);
-  const serviceTier = tierWord(asText(asMap(body['usageMetadata'])?.['serviceTier']));
-  return { ...said, model: asText(body['modelVersion']), serviceTier, usage: readUsage(body) };
+  const tier = tierWord(asText(asMap(body['usageMetadata'])?.['serviceTier']));
+  return {
+    ...said,
+    model: asText(body['modelVersion']),
+    usage: readUsage(body),
+    billing: { ...usualBilling, tier },
+  };
 }
 
 function chatReply(body: JsonMap): Said {

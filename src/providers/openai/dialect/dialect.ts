@@ -4,11 +4,12 @@ import { chatLeaves } from './leaf-meanings.ts';
 import { modelFacts } from './model-facts.ts';
 import { outputCeiling } from './output-ceiling.ts';
 import { knownParameters, parameterFaults } from './parameters.ts';
-import { promptSize } from './prompt-size.ts';
+import { promptTexts } from './prompt-texts.ts';
 import { asked, reask } from './reask.ts';
 import { tiers } from './tiers.ts';
 import { readReply } from './reply.ts';
 import { directResultLine, idIn, splitResultLine } from './result-line.ts';
+import { answerBody, shown } from './shown.ts';
 import { strictOutputFaults } from './strict-output.ts';
 
 /** Where requests of each kind go. */
@@ -29,13 +30,15 @@ export const openAiDialect: Dialect = {
     middle: `","method":"POST","url":"${apiPaths[endpoint]}","body":`,
     close: '}',
   }),
-  promptSize,
+  promptTexts,
   reask,
   asked,
   resultLine: directResultLine,
   split: splitResultLine,
   idIn,
   reply: readReply,
+  shown,
+  answerBody,
   leaves: (endpoint) => (endpoint === 'chat' ? chatLeaves : null),
   facts: modelFacts,
   outputCeiling,

@@ -36,6 +36,7 @@ function partsOf(line: JsonMap): ReadonlyMap<string, AnswerLeaf> | null {
     ['outputTokens', ['completion_tokens', 'output_tokens'], usage, ''],
     ['totalTokens', ['total_tokens'], usage, ''],
     ['cachedTokens', ['cached_tokens'], asMap(usage[details]), `${details}.`],
+    ['cacheWriteTokens', ['cache_write_tokens'], asMap(usage[details]), `${details}.`],
   ];
   for (const [part, names, owner, prefix] of counts) {
     const given = names.filter((name) => owner?.[name] !== undefined && owner[name] !== null);

@@ -1,10 +1,9 @@
 import type { Endpoint, Reply } from '../../../core/dialect.ts';
 import { asList, asMap, asText, type JsonMap } from '../../../core/json.ts';
-import { tiers } from './tiers.ts';
-import { readUsage } from './usage.ts';
+import { readBilling, readUsage } from './usage.ts';
 
 /** What the model said; the rest of a reply reads the same whatever was asked for. */
-type Said = Omit<Reply, 'model' | 'serviceTier' | 'usage'>;
+type Said = Omit<Reply, 'model' | 'usage' | 'billing'>;
 
 const nothing: Said = {
   text: null,
@@ -24,9 +23,9 @@ const readers: Readonly<Record<Endpoint, (body: JsonMap) => Said>> = {
 export function readReply(endpoint: Endpoint, body: JsonMap): Reply {
   const { text, refusal, finishReason, vector, isEmpty, hasCalls } = readers[endpoint](body);
   const model = asText(body['model']);
-  const serviceTier = asText(body[tiers.parameter]);
   const usage = readUsage(body['usage']);
-  return { text, refusal, finishReason, vector, isEmpty, hasCalls, model, serviceTier, usage };
+  const billing = readBilling(body);
+  return { text, refusal, finishReason, vector, isEmpty, hasCalls, model, usage, billing };
 }
 
 function chatReply(body: JsonMap): Said {

@@ -1,0 +1,40 @@
+import type { LoadedPipeline } from '../config/load.ts';
+import type { OpenedProvider } from '../core/provider.ts';
+import type { OpenedSource } from '../core/source.ts';
+import type { Renderer } from '../request/renderer.ts';
+import type { RequestLines } from '../request/request-lines.ts';
+import { itemKeyNames } from './key-names.ts';
+import { requestLinesOf } from './parts.ts';
+import { pipelineRenderer } from './pipeline-renderer.ts';
+import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
+import { checkFieldNames } from './row-fields.ts';
+import { openTransforms, type TransformChain } from './transform-chain.ts';
+
+/** The parts of a pipeline that make requests of rows and values of answers: all but its sink and its state. */
+export interface TrialParts {
+  readonly source: OpenedSource;
+  readonly chain: TransformChain;
+  readonly renderer: Renderer;
+  readonly requestLines: RequestLines;
+  readonly results: ResultColumns;
+}
+
+/** @param provider of which only the limits are asked */
+export async function prepareTrial(
+  loaded: LoadedPipeline,
+  source: OpenedSource,
+  provider: OpenedProvider,
+): Promise<TrialParts> {
+  const { pipeline } = loaded;
+  await checkFieldNames(loaded, source.fields);
+  const chain = await openTransforms(loaded, source.fields);
+  const columns = columnsOf(pipeline, chain.fields);
+  const renderer = pipelineRenderer(loaded, {
+    fields: chain.fields,
+    carried: columns.carried,
+    limits: provider.batches.limits,
+    wantsHash: true,
+  });
+  const results = await openResultColumns(pipeline, columns, itemKeyNames(pipeline));
+  return { source, chain, renderer, requestLines: requestLinesOf(pipeline), results };
+}

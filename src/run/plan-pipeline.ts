@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dialectOf } from '../config/dialect-of.ts';
+import type { LoadedPipeline } from '../config/load.ts';
+import type { ChunkLimits } from '../core/chunk-limits.ts';
+import type { Host } from '../core/host.ts';
+import { fingerprintOf, type RequestFlags } from '../job/fingerprint.ts';
+import type { Reading } from '../job/job.ts';
+import { chunkLimits } from '../job/settings.ts';
+import { isEnded, type Ledger, type NewChunk, type RowCounts } from '../ledger/ledger.ts';
+import { openLedgerCopy } from '../ledger/open.ts';
+import { countSource } from '../plan/count-source.ts';
+import { EveryToken } from '../plan/every-token.ts';
+import { expectedOutput } from '../plan/expected-output.ts';
+import { roundsOf, scaleFiles, sumFiles } from '../plan/packed-files.ts';
+import { PaperTally } from '../plan/paper-tally.ts';
+import type { Plan } from '../plan/plan.ts';
+import { plannedCost, plannedWay } from '../plan/planned-cost.ts';
+import { type SampledTokens, TokenSample } from '../plan/token-sample.ts';
+import { readPatiently } from '../read/read-run.ts';
+import { checkSample } from '../read/sample-rules.ts';
+import { fixSelection } from '../read/selection.ts';
+import { newRun, newRunId } from './new-run.ts';
+import { openPipeline } from './open-run.ts';
+
+export interface PlanFlags extends RequestFlags {
+  /** Whether the tokens of every request are counted. */
+  readonly exact?: boolean | undefined;
+  /** How many requests are shown. */
+  readonly show?: number | undefined;
+}
+
+export interface PlanResult {
+  readonly plan: Plan;
+  /** The first request lines. */
+  readonly shown: readonly string[];
+}
+
+/** How many requests are counted where not all are. */
+const sampledRequests = 1000;
+
+/** Files are read through for it, which takes longer than asking a database. */
+const countWithinMs = 10_000;
+
+/** What was packed on paper. */
+interface Paper {
+  readonly limits: ChunkLimits;
+  readonly chunks: readonly NewChunk[];
+  readonly counts: RowCounts;
+  readonly tally: PaperTally;
+  readonly tokens: SampledTokens;
+  /** How many times as many rows there are as were read; null where that is not known. */
+  readonly times: number | null;
+}
+
+/**
+ * Works out what a run would send and cost: reads, renders and packs as a run does, but writes nothing, sends nothing,
+ * and asks of the sink only what it holds already. What reading must put aside lies in a temporary folder meanwhile.
+ */
+export async function planPipeline(
+  loaded: LoadedPipeline,
+  flags: PlanFlags,
+  host: Host,
+): Promise<PlanResult> {
+  checkSample(loaded, flags);
+  const folder = await mkdtemp(join(tmpdir(), 'batchline-plan-'));
+  try {
+    await using ledger = await openLedgerCopy(loaded.stateDir, folder);
+    const paper = await readOnPaper(ledger, loaded, flags, { folder, host });
+    return { plan: await planOf(ledger, loaded, paper, flags), shown: paper.tally.shown };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readOnPaper(
+  ledger: Ledger,
+  loaded: LoadedPipeline,
+  { exact = false, show = 0, ...flags }: PlanFlags,
+  { folder, host }: { readonly folder: string; readonly host: Host },
+): Promise<Paper> {
+  const opening = { ledger, loaded, host };
+  await using prepared = await openPipeline(opening, { where: flags.where, offline: true });
+  const reading = { ...opening, prepared, flags };
+  const run = await beginOnPaper(reading, folder);
+  const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
+  const { encoding, ownEncoding = encoding } = dialectOf(loaded.pipeline).facts(loaded.pipeline.request);
+  const counted = { lines: prepared.requestLines, encoding: ownEncoding };
+  const counter = exact ? new EveryToken(counted) : new TokenSample({ ...counted, size: sampledRequests });
+  const tally = new PaperTally(counter, show);
+  await readPatiently({ ...reading, run }, limits, () => Promise.resolve(), { tally, onPaper: true });
+  const counts = await ledger.rowCounts(run.runId);
+  const { window } = run.selection;
+  return {
+    limits,
+    tally,
+    counts,
+    chunks: await ledger.chunks(run.runId),
+    tokens: counter.count(),
+    times:
+      flags.limit === undefined || counts.records < flags.limit
+        ? 1
+        : timesOf(
+            await countSource(prepared.source, {
+              window,
+              signal: host.signals.drain,
+              withinMs: countWithinMs,
+              readsFiles: true,
+            }),
+            counts.records,
+          ),
+  };
+}
+
+function timesOf(rows: number | null, read: number): number | null {
+  return rows === null ? null : Math.max(1, rows / read);
+}
+
+/** A run that nothing but its copy of the ledger knows of. */
+async function beginOnPaper(reading: Omit<Reading, 'run'>, folder: string) {
+  const { ledger, loaded, prepared, flags } = reading;
+  const selection = await fixSelection(reading);
+  const runId = newRunId(new Date());
+  const print = fingerprintOf(loaded, prepared, flags);
+  // As a build does, it changes nothing in the sink.
+  await ledger.createRun(newRun(loaded, prepared, { runId, kind: 'build', folder, print, selection }));
+  const run = await ledger.run(runId);
+  if (run === null) throw new Error(`Plan ${runId} is not in its ledger.`);
+  return run;
+}
+
+async function planOf(
+  ledger: Ledger,
+  loaded: LoadedPipeline,
+  { limits, chunks, counts, tally, tokens, times }: Paper,
+  { exact }: PlanFlags,
+): Promise<Plan> {
+  const { name, pipeline } = loaded;
+  const { openPrices } = await import('../cost/open-prices.ts');
+  const prices = await openPrices(pipeline);
+  const packed = chunks.map(({ requests, bytes, tokens }) => ({ requests, bytes, tokens }));
+  const factor = times ?? 1;
+  const batches = factor === 1 ? packed : scaleFiles(packed, factor, limits);
+  const sums = sumFiles(packed);
+  const scaled = (value: number): number => Math.round(value * factor);
+  const { requests } = sumFiles(batches);
+  const input = scaled(sums.tokens * (tokens.perEstimated ?? 0));
+  const output = await expectedOutput(ledger, loaded);
+  const way = plannedWay(pipeline, requests);
+  const { expected: _expected, ...costs } = plannedCost(pipeline, prices, { requests, input, way }, output);
+  const { ownEncoding } = dialectOf(pipeline).facts(pipeline.request);
+  const total = (each: number | null): number | null => (each === null ? null : Math.round(each * requests));
+  const unfinished = (await ledger.runs(name)).find((run) => run.kind === 'run' && !isEnded(run));
+  return {
+    pipeline: name,
+    rows: {
+      records: scaled(counts.records),
+      read: scaled(counts.read),
+      filtered: scaled(counts.filtered),
+      skipped: scaled(counts.skipped),
+      requested: scaled(counts.requested),
+      failed: scaled(counts.failed),
+    },
+    batches,
+    tokens: {
+      input,
+      output_expected: total(output.expected),
+      output_ceiling: total(output.ceiling),
+      exact: (exact === true || tokens.isWhole) && ownEncoding !== undefined && factor === 1,
+      output_basis: output.basis,
+    },
+    cost_usd: costs,
+    prices_as_of: prices.asOf,
+    prices_by: prices.by,
+    prices_remark: prices.remark,
+    way,
+    rounds: roundsOf(batches, pipeline.batch.max_enqueued_tokens ?? Infinity),
+    disk_bytes: scaled(tally.diskBytes),
+    done: null,
+    extrapolated: factor !== 1,
+    at_least: times === null,
+    sampled_records: counts.records,
+    unfinished_run: unfinished?.runId ?? null,
+  };
+}
