@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -49,8 +49,10 @@ describe.each(shown)('the commands of %s', (page, blocks) => {
   beforeAll(async () => {
     world = await PageWorld.create();
     for (const name of ['tickets', 'notes']) await world.write(`${name}.yaml`, stringify(pipeline));
+    const nightly = await readFile(join(world.folder, 'pipelines/nightly-tags.yaml'), 'utf8');
+    await world.write('nightly-tags.yaml', nightly);
     for (const { language, text } of blocksOf(page)) {
-      const [, name] = language === 'yaml' ? (/^# (\w+\.yaml)/.exec(text) ?? []) : [];
+      const [, name] = language === 'yaml' ? (/^# ([\w.-]+\.yaml)/.exec(text) ?? []) : [];
       if (name !== undefined) await world.write(name, text);
       if (language === 'yaml' && text.startsWith('seed:')) await world.write('faults.yaml', text);
     }

@@ -8,6 +8,7 @@ import type { Parts } from './pipeline-blocks.ts';
 
 const tables = `
   DROP TABLE ticket_tags;
+  ALTER TABLE tickets ADD lang text DEFAULT 'de';
   CREATE TABLE documents (id bigint PRIMARY KEY, title text, content text, text text, embedding real[]);
   INSERT INTO documents SELECT n, 'note', 'note ' || n, 'note ' || n FROM generate_series(1, 3) n;`;
 

@@ -12,6 +12,7 @@ const elsewhere: readonly (readonly [page: RegExp, start: RegExp, test: string])
     /^(seed|rows|batches|limits|server|http):/,
     'test/emulator/faults/read-faults.test.ts',
   ],
+  [/^docs\/trying-out\.md$/, /^# nightly-tags\.test\.yaml/, 'test/run/cases/trying-out-page.test.ts'],
   [/^docs\/structured-output\.md$/, /^/, 'test/config/structured-output-page.test.ts'],
   [/^docs\/nightly\.md$/, /^(# \.github|# cronjob)/, 'test/docs/nightly-page.test.ts'],
   [/^docs\/getting-started\.md$/, /^# yaml-language-server/, 'test/reference/generate.test.ts'],
@@ -32,11 +33,12 @@ export function frame(block: Block): Parts {
   const url = '${DATABASE_URL}';
   // What is read in part replaces no file that stands for the whole.
   const isPart = parts['source']?.['incremental'] !== undefined;
+  const isTable = isPart || parts['runs_table'] !== undefined;
   return {
     source: { type: 'postgres', url, table: 'tickets', key: 'id' },
     request: { endpoint: 'chat', model: 'gpt-4o-mini', prompt: '{{ body }}', params: { max_tokens: 60 } },
     provider: { type: 'openai' },
-    sink: isPart
+    sink: isTable
       ? { type: 'postgres', url, table: 'changes', create: true }
       : { type: 'jsonl', path: 'answers.jsonl' },
     ...(needsEmbedding(parts) && {
