@@ -3,7 +3,11 @@ import type { Signals } from '../core/host.ts';
 import type { Redactor } from '../core/redact.ts';
 
 /** A stream that may be a terminal. */
-export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** What a command is given of the process that runs it. */
 export interface CommandContext {

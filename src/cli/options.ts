@@ -235,7 +235,11 @@ export const options = {
     { flags: '--json', description: 'print what was deleted as JSON' },
     ...output,
   ],
-  status: [json, state],
+  status: [
+    { flags: '--watch', description: 'show a run once a second, until it ends or Ctrl-C' },
+    json,
+    state,
+  ],
   results: [
     {
       flags: '-n, --count <n>',

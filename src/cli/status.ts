@@ -4,8 +4,10 @@ import { decisionsOf } from '../run/decisions.ts';
 import { summarize } from '../run/summary.ts';
 import type { LedgerReader } from '../ledger/ledger.ts';
 import type { Main } from './context.ts';
+import { forecastJson, forecastText } from './forecast-text.ts';
 import { findRuns, sayWhich, type SeenRuns } from './find-run.ts';
 import { runReport } from './run-report.ts';
+import { watchRun } from './watch-run.ts';
 
 /** `pipeline status [RUN or FILE]`: runs, batches and row counts from the ledger alone. */
 export const main: Main = async ([what], options, context) => {
@@ -21,9 +23,10 @@ export const main: Main = async ([what], options, context) => {
   if (latest === undefined) context.print('There are no runs yet.');
   else {
     sayWhich(latest, what, { options, context });
-    const { run, interruptedAt } = await seeRun(ledger, latest);
+    if (options['watch'] === true) await watchRun(ledger, latest.runId, context);
+    const { run, interruptedAt } = await seeRun(ledger, (await ledger.run(latest.runId)) ?? latest);
     const { window } = run.selection;
-    const details = { window, interruptedAt };
+    const details = { window, interruptedAt, expected: await forecastText(ledger, run) };
     context.print(await runReport(ledger, await summarize(ledger, run), found.stateDir, details));
     const unfinished = earlier.filter(isContinuable);
     if (unfinished.length > 0) context.print(await unfinishedText(ledger, unfinished));
@@ -35,6 +38,7 @@ async function toJson(ledger: LedgerReader, { run, interruptedAt }: SeenRun) {
   const decisions = await decisionsOf(ledger, run.runId);
   return {
     ...(await summarize(ledger, run)),
+    ...(await forecastJson(ledger, run)),
     ...(decisions.length > 0 && { decisions }),
     ...(interruptedAt !== null && { interrupted_at: new Date(interruptedAt).toISOString() }),
   };

@@ -8,6 +8,8 @@ export interface SummaryDetails {
   readonly window?: CursorWindow | undefined;
   /** When its process died or was stopped, in milliseconds since 1970. */
   readonly interruptedAt?: number | null;
+  /** When it should be done, a line each. */
+  readonly expected?: readonly string[];
   /** What its answers cost, part by part. */
   readonly cost?: Cost;
   /** What is to be said of the prices. */
@@ -30,6 +32,7 @@ export function summaryText(summary: RunSummary, details: SummaryDetails = {}): 
     `time     ${count(summary.seconds)} s`,
   ];
   if (deadline !== undefined) lines.push(`deadline ${deadline.at.slice(0, 19)}Z${metText(deadline)}`);
+  for (const line of details.expected ?? []) lines.push(`         ${line}`);
   if (rows.truncated > 0) lines.splice(3, 0, `         ${count(rows.truncated)} cut off at the token limit`);
   if (rows.cleaned > 0)
     lines.splice(3, 0, `         ${count(rows.cleaned)} cleaned of characters that text cannot hold`);

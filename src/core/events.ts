@@ -16,6 +16,9 @@ export interface Standing {
     readonly chunk: number;
     readonly requests: number;
     readonly state: 'sealed' | 'uploaded' | 'running' | 'ended';
+    /** Since when its batch is under way, in milliseconds since 1970. */
+    readonly since?: number | undefined;
+    readonly batchId?: string | undefined;
   }[];
 }
 

@@ -51,12 +51,30 @@ export interface Lateness {
   readonly at: number;
 }
 
+/** How many files of a run are where, and how many requests are in them. */
+export interface Glance {
+  readonly requests: number;
+  readonly uploaded: number;
+  readonly downloaded: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly files: { readonly waiting: number; readonly running: number; readonly ended: number };
+  /** Batches under way, the oldest first; there may be more. */
+  readonly oldest: readonly {
+    readonly name: string;
+    readonly since: number | null;
+    readonly requests: number;
+  }[];
+}
+
 /** What forecasts are made of, for those who only look. */
 export interface ForecastReader {
   /** The newest first, at most 200. */
   past(provider: string, model: string): Promise<readonly PastBatch[]>;
   /** Null of a run that never had a batch. */
   awaited(runId: string): Promise<AwaitedBatches | null>;
+  /** A run's files, summed up, with so many of its batches: cheap however many there are. */
+  glance(runId: string, most: number): Promise<Glance>;
   /** When a run without a deadline counts as late; null where that was not settled. */
   lateFrom(runId: string): Promise<number | null>;
   lateness(runId: string): Promise<Lateness | null>;

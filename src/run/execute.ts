@@ -19,6 +19,7 @@ import { ChunkDriver } from '../send/driver.ts';
 import type { Gate } from '../send/gate.ts';
 import { left, moved } from '../send/lane.ts';
 import { Route } from '../send/route.ts';
+import { LateWatch } from './late-watch.ts';
 import { runFolderGone } from './state-gone.ts';
 import { sendAgain } from './send-again.ts';
 import { tidyRun } from './tidy-run.ts';
@@ -60,6 +61,7 @@ async function carryOn<Kind extends Collection>(given: Kind, start: Start<Kind>)
   const { loaded, prepared, pass, host } = work;
   const room = await openRoom(work);
   using ways = await openWays(work, (reason) => driver.fail(reason), host);
+  await using _late = pass.cancels ? null : await LateWatch.begin(work);
   const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits, {
     tokens: (configured) => room.fileTokens(configured),
     bytes: () => room.fileBytes,

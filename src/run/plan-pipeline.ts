@@ -13,6 +13,7 @@ import { openLedgerCopy } from '../ledger/open.ts';
 import { countSource } from '../plan/count-source.ts';
 import { EveryToken } from '../plan/every-token.ts';
 import { expectedOutput } from '../plan/expected-output.ts';
+import { forecastFiles } from '../forecast/forecast-files.ts';
 import { roundsOf, scaleFiles, sumFiles } from '../plan/packed-files.ts';
 import { PaperTally } from '../plan/paper-tally.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -177,7 +178,7 @@ async function planOf(
     way,
     rounds: roundsOf(batches, pipeline.batch.max_enqueued_tokens ?? Infinity),
     disk_bytes: scaled(tally.diskBytes),
-    done: null,
+    done: way === 'batch' ? await forecastFiles(ledger, pipeline, batches) : null,
     extrapolated: factor !== 1,
     at_least: times === null,
     sampled_records: counts.records,

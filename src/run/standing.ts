@@ -8,9 +8,11 @@ export async function standingOf(
 ): Promise<Standing> {
   const { records, requested, ok, failed } = await ledger.rowCounts(runId);
   const chunks = await ledger.chunks(runId);
-  const open = chunks.flatMap(({ chunk, requests, state }) => {
+  const open = chunks.flatMap(({ chunk, requests, state, intendedAt, batchId }) => {
     const shown = shownStates[state];
-    return shown === undefined ? [] : [{ chunk, requests, state: shown }];
+    return shown === undefined
+      ? []
+      : [{ chunk, requests, state: shown, since: intendedAt ?? undefined, batchId: batchId ?? undefined }];
   });
   const loadedFiles = chunks.filter(({ state }) => state === 'loaded').length;
   return { records, requested, isRead, ok, failed, loadedFiles, open };

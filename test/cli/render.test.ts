@@ -143,12 +143,15 @@ describe('on a terminal', () => {
     const last = frames.at(-1)?.trimEnd().split('\n') ?? [];
     expect(last).toEqual([
       'read     1,200 rows, 1,000 requests in 1 file',
-      'batches  ████████████████████████ 100 % 0 waiting, 0 runni…',
+      'sealed   ████████████████████████ 100 % 1,000 requests',
+      'uploaded ████████████████████████ 100 % 0 waiting',
+      'answered ████████████████████████ 100 % 0 running',
+      'fetched  ████████████████████████ 100 % 1 ended',
       'loaded   ████████████████████████  99 % 990 rows, 10 failed',
       expect.stringMatching(/^time {5}0:00, about 90,000 tokens/),
       'run r1 completed with failures',
     ]);
-    for (const line of last.slice(0, 4)) expect(line.length).toBeLessThan(60);
+    for (const line of last.slice(0, 7)) expect(line.length).toBeLessThan(60);
   });
 
   test('as many lines are erased as were drawn', () => {
@@ -157,7 +160,7 @@ describe('on a terminal', () => {
     )) {
       const blockLines = stripVTControlCharacters(frame)
         .split('\n')
-        .filter((line) => /^(read|batches|loaded|time)/.test(line));
+        .filter((line) => /^(read|sealed|uploaded|answered|fetched|loaded|time|waiting| {2})/.test(line));
       expect(blockLines).toHaveLength(up);
     }
   });
@@ -171,8 +174,8 @@ describe('on a terminal', () => {
     sink.text = '';
     sink.columns = 30;
     view.close();
-    // Four lines of more than 30 and fewer than 60 characters.
-    expect(sink.text).toMatch(/^\r\u001b\[8A\u001b\[0J/);
+    // Eight lines of more than 30 and fewer than 60 characters.
+    expect(sink.text).toMatch(/^\r\u001b\[16A\u001b\[0J/);
   });
 
   test('NO_COLOR is honoured', () => {

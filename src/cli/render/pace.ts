@@ -1,4 +1,5 @@
 import type { Progress } from './progress.ts';
+import { spanText } from './moments.ts';
 import { counted } from './words.ts';
 
 /** How fast a run goes in this process, and how long it may still take. */
@@ -10,26 +11,18 @@ export class Pace {
     this.#startedAt = startedAt;
   }
 
-  /** `time     1:05, 12.5 rows/s, about 3:20 left, next look in 0:43, about 90,000 tokens`. */
+  /** `1:05, 12.5 rows/s, about 3:20 left, next look in 0:43, about 90,000 tokens`. */
   line(progress: Progress, now: number): string {
     const { answered, answeredBefore, total, tokens, isReadingDone, nextLook } = progress;
     const seconds = Math.max(0, Math.floor((now - this.#startedAt) / 1000));
     const rate = seconds === 0 ? 0 : (answered - answeredBefore) / seconds;
-    const parts = [clock(seconds)];
+    const parts = [spanText(seconds * 1000)];
     if (rate > 0)
       parts.push(`${rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en-US')} rows/s`);
     if (rate > 0 && isReadingDone && answered < total)
-      parts.push(`about ${clock(Math.ceil((total - answered) / rate))} left`);
-    if (nextLook !== null)
-      parts.push(`next look in ${clock(Math.max(0, Math.ceil((nextLook - now) / 1000)))}`);
+      parts.push(`about ${spanText(1000 * Math.ceil((total - answered) / rate))} left`);
+    if (nextLook !== null) parts.push(`next look in ${spanText(1000 * Math.ceil((nextLook - now) / 1000))}`);
     if (tokens > 0) parts.push(`about ${counted(tokens, 'token')}`);
-    return `time     ${parts.join(', ')}`;
+    return parts.join(', ');
   }
-}
-
-/** `0:07`, `12:05`, `3:00:09`. */
-function clock(seconds: number): string {
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const rest = String(seconds % 60).padStart(2, '0');
-  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${String(minutes).padStart(2, '0')}:${rest}`;
 }

@@ -1,3 +1,4 @@
+import { momentText } from './moments.ts';
 import type { PipelineEvent } from '../../core/events.ts';
 import { count, counted, dollars } from './numbers.ts';
 
@@ -15,7 +16,7 @@ export function planLine({ sureness, requests, files, input, isExact, way, cost,
     `${before}${counted(requests, 'request')} ${place}`,
     isExact ? counted(input, 'token') : `about ${tokens(input)} tokens`,
     ...costParts(way, cost),
-    ...(done === null ? [] : [`done by about ${clock(done)}`]),
+    ...(done === null ? [] : [`done by about ${momentText(done, Date.now())}`]),
   ];
   return parts.join(', ');
 }
@@ -30,11 +31,4 @@ function costParts(way: PlanLine['way'], { batch, standard }: PlanLine['cost']):
 /** `1.9 M`, `44,290`. */
 export function tokens(value: number): string {
   return value < 1_000_000 ? count(value) : `${(value / 1_000_000).toFixed(1)} M`;
-}
-
-/** The time of the day, with the day where it is not this one. */
-function clock(at: number, now = Date.now()): string {
-  const text = new Date(at).toISOString();
-  const isToday = text.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
-  return isToday ? `${text.slice(11, 16)}Z` : `${text.slice(0, 16)}Z`;
 }

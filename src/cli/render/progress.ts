@@ -1,5 +1,5 @@
 import type { PipelineEvent, Standing } from '../../core/events.ts';
-import { awaitedRoom } from './words.ts';
+import { awaitedRoom, lateText } from './words.ts';
 
 /** What one chunk is doing. */
 interface ChunkProgress {
@@ -14,6 +14,20 @@ interface ChunkProgress {
   readonly before: number | null;
   /** When its batch is looked at next, in milliseconds since 1970; null where that is not known. */
   readonly lookDue: number | null;
+  readonly batchId: string | null;
+  /** Since when its batch is under way, in milliseconds since 1970; null where that is not known. */
+  readonly since: number | null;
+}
+
+const order: readonly ChunkProgress['state'][] = ['sealed', 'uploaded', 'running', 'ended', 'loaded'];
+
+/** A batch under way, as it is shown. */
+export interface ShownBatch {
+  readonly name: string;
+  readonly since: number | null;
+  /** Null where nobody says. */
+  readonly done: number | null;
+  readonly requests: number;
 }
 
 const nothing: Standing = {
@@ -34,14 +48,17 @@ export class Progress {
   isReadingDone = false;
   /** What files wait for; empty where none does. */
   waitsFor = '';
+  /** By what it is late; empty where it is not. */
+  late = '';
   #standing = nothing;
   #records = 0;
   #requested = 0;
   readonly #chunks = new Map<number, ChunkProgress>();
   readonly #shown = { total: 0, answered: 0, loaded: 0 };
 
-  take(event: PipelineEvent): void {
-    this.#take(event);
+  /** @param at when it happened, in milliseconds since 1970 */
+  take(event: PipelineEvent, at: number | null = null): void {
+    this.#take(event, at);
     this.#shown.total = Math.max(this.#shown.total, this.#standing.requested + this.#requested);
     this.#shown.answered = this.#risen('answered', this.#standing.ok + this.#standing.failed, answeredOf);
     this.#shown.loaded = this.#risen('loaded', this.#standing.ok, ({ loaded }) => loaded);
@@ -94,13 +111,33 @@ export class Progress {
     return due.length === 0 ? null : Math.min(...due);
   }
 
+  /** Requests of files that have come so far, or farther. */
+  reached(state: 'sealed' | 'uploaded' | 'ended'): number {
+    const least = order.indexOf(state);
+    const { ok, failed } = this.#standing;
+    const sum = this.#sum((chunk) => (order.indexOf(chunk.state) >= least ? chunk.requests : 0));
+    return Math.min(ok + failed + sum, this.total);
+  }
+
+  /** The batches under way, the oldest first, at most so many. */
+  oldest(most: number): readonly ShownBatch[] {
+    const running = [...this.#chunks].filter(([, { state }]) => state === 'running');
+    const byAge = running.toSorted(([, a], [, b]) => (a.since ?? Infinity) - (b.since ?? Infinity));
+    return byAge.slice(0, most).map(([chunk, { batchId, since, completed, requests }]) => ({
+      name: batchId ?? `file ${chunk}`,
+      since,
+      done: Math.min(completed, requests),
+      requests,
+    }));
+  }
+
   /** How many files are in one of these states. */
   inState(...states: readonly ChunkProgress['state'][]): number {
     const before = states.includes('loaded') ? this.#standing.loadedFiles : 0;
     return before + [...this.#chunks.values()].filter(({ state }) => states.includes(state)).length;
   }
 
-  #take(event: PipelineEvent): void {
+  #take(event: PipelineEvent, at: number | null): void {
     switch (event.type) {
       case 'RunStarted':
         return this.#goOn(event.standing ?? nothing);
@@ -120,6 +157,9 @@ export class Progress {
       case 'RoomAwaited':
         this.waitsFor = awaitedRoom(event);
         return;
+      case 'BecameLate':
+        this.late = lateText(event);
+        return;
       case 'BatchDeferred':
         return this.#set(event.chunk, { state: 'uploaded', completed: 0 });
       case 'ChunkSuperseded':
@@ -127,10 +167,14 @@ export class Progress {
         return;
       case 'BatchSubmitted':
         this.waitsFor = '';
-        return this.#set(event.chunk, { state: 'running' });
+        return this.#set(event.chunk, { state: 'running', batchId: event.batchId, since: at });
       case 'BatchPolled':
         // What failed may be sent again.
-        this.#set(event.chunk, { completed: event.completed - event.failed, requests: event.total });
+        this.#set(event.chunk, {
+          completed: event.completed - event.failed,
+          requests: event.total,
+          batchId: event.batchId,
+        });
         return this.#noteBefore(event.chunk);
       case 'LookPlanned':
         return this.#set(event.chunk, { lookDue: event.due });
@@ -157,7 +201,6 @@ export class Progress {
       case 'Warned':
       case 'WayChosen':
       case 'RowsDeleted':
-      case 'BecameLate':
       case 'StepRetried':
       case 'RunEnded':
     }
@@ -166,8 +209,8 @@ export class Progress {
   #goOn(standing: Standing): void {
     this.#standing = standing;
     this.isReadingDone = standing.isRead;
-    for (const { chunk, state, requests } of standing.open)
-      this.#set(chunk, { state, requests, before: state === 'sealed' ? 0 : null });
+    for (const { chunk, state, requests, since = null, batchId = null } of standing.open)
+      this.#set(chunk, { state, requests, since, batchId, before: state === 'sealed' ? 0 : null });
   }
 
   /** Rows that had failed count no longer as such, nor as answered; those that were loaded in vain count anew. */
@@ -211,6 +254,8 @@ const unknownChunk: ChunkProgress = {
   failed: 0,
   before: 0,
   lookDue: null,
+  batchId: null,
+  since: null,
 };
 
 /** A provider's counter holds until the file is loaded; then rows that are to be sent again do not count as answered. */

@@ -3,6 +3,7 @@ import type {
   AwaitedBatches,
   EndedBatch,
   ForecastLedger,
+  Glance,
   Lateness,
   PastBatch,
   TimedBatch,
@@ -36,6 +37,23 @@ const selectAwaited = `
   ORDER BY c.chunk`;
 
 const selectCap = `SELECT MIN(tokens) AS tokens FROM token_caps WHERE account = :account AND model = :model`;
+
+const [waiting, running] = [`('sealed', 'uploading', 'uploaded', 'creating')`, `('submitted', 'asking')`];
+
+const selectGlance = `
+  SELECT
+    SUM(requests) FILTER (WHERE origin = 'read') AS requests,
+    SUM(requests) FILTER (WHERE state NOT IN ('sealed', 'uploading') AND origin = 'read') AS uploaded,
+    SUM(requests) FILTER (WHERE state IN ('downloaded', 'held', 'loaded') AND origin = 'read') AS downloaded,
+    SUM(ok) AS ok, SUM(failed) AS failed,
+    COUNT(*) FILTER (WHERE state IN ${waiting}) AS waiting,
+    COUNT(*) FILTER (WHERE state IN ${running}) AS running,
+    COUNT(*) FILTER (WHERE state IN ('ended', 'downloaded', 'held', 'loaded')) AS ended
+  FROM chunks WHERE run_id = :runId AND state NOT IN ('refused', 'superseded')`;
+
+const selectOldest = `
+  SELECT COALESCE(batch_id, 'file ' || chunk) AS name, intended_at AS since, requests FROM chunks
+  WHERE run_id = :runId AND state IN ${running} ORDER BY intended_at, chunk LIMIT :most`;
 
 const insertLateFrom = `
   INSERT INTO run_forecasts (run_id, late_from) VALUES (:runId, :at)
@@ -84,6 +102,25 @@ export class SqliteForecast implements ForecastLedger {
         requests: Number(row['requests']),
         tokens: Number(row['tokens']),
         createdAt: numberOrNull(row['createdAt']),
+      })),
+    };
+  }
+
+  async glance(runId: string, most: number): Promise<Glance> {
+    const row = this.#database.prepare(selectGlance).get({ runId }) ?? {};
+    const number = (name: string): number => Number(row[name] ?? 0);
+    const oldest = this.#database.prepare(selectOldest).all({ runId, most });
+    return {
+      requests: number('requests'),
+      uploaded: number('uploaded'),
+      downloaded: number('downloaded'),
+      ok: number('ok'),
+      failed: number('failed'),
+      files: { waiting: number('waiting'), running: number('running'), ended: number('ended') },
+      oldest: oldest.map((one) => ({
+        name: String(one['name']),
+        since: numberOrNull(one['since']),
+        requests: Number(one['requests']),
       })),
     };
   }

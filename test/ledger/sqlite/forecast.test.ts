@@ -26,7 +26,7 @@ it('a batch that ran out is a past one of its provider and model, by the last ti
   expect(await forecast.past('openai emulator', 'm')).toEqual([]);
 });
 
-it('what a run awaits is what is sealed or under way', async () => {
+it('what a run awaits is what is sealed or under way, and a glance sums it up', async () => {
   await using folder = await temporaryFolder();
   await using ledger = await openLedger(folder.path);
   await createRun(ledger, 'a');
@@ -38,6 +38,16 @@ it('what a run awaits is what is sealed or under way', async () => {
   if (first === undefined) throw new Error('no chunk');
   await ledger.moveChunk(first, 'batch_adopted', { batchId: '1' });
   await ledger.forecast.noteBegun({ ...batch, batchId: '1', createdAt: 100 });
+  expect(await ledger.forecast.glance('a', 5)).toEqual({
+    requests: 14,
+    uploaded: 7,
+    downloaded: 0,
+    ok: 0,
+    failed: 0,
+    files: { waiting: 1, running: 1, ended: 0 },
+    oldest: [{ name: '1', since: expect.toSatisfy((at) => at === null || at > 0) as number, requests: 7 }],
+  });
+  expect((await ledger.forecast.glance('a', 0)).oldest).toEqual([]);
   expect(await ledger.forecast.awaited('a')).toEqual({
     provider: 'openai',
     model: 'm',
