@@ -4,6 +4,13 @@ import { options } from './options.ts';
 /** Every command. Its code is loaded when it is called, so that help costs nothing. */
 export const commands: readonly CommandSpec[] = [
   {
+    name: 'init',
+    args: '[dir]',
+    summary: 'Writes a pipeline file for a table or file, asking on a terminal what it is to do.',
+    options: options.init,
+    load: () => import('./init.ts'),
+  },
+  {
     name: 'run',
     args: '<file>',
     summary: 'Runs a pipeline: reads, sends, waits, loads. Run again, it resumes.',

@@ -105,6 +105,39 @@ const selection: readonly OptionSpec[] = [
 
 /** The flags of each command. */
 export const options = {
+  init: [
+    {
+      flags: '--template <what>',
+      description: 'what the pipeline is for',
+      values: ['tags', 'summaries', 'embeddings', 'own', 'quickstart'],
+    },
+    { flags: '--instruction <text>', description: 'what the model is told to do with each row' },
+    { flags: '--source <url|file>', description: "a database's URL, a variable that holds one, or a file" },
+    { flags: '--table <table>', description: 'the table to read, as schema.table' },
+    {
+      flags: '--key <column>',
+      description: 'the column that names a row; repeated, several together',
+      repeatable: true,
+    },
+    {
+      flags: '--column <column>',
+      description: 'a column that the model reads; may be repeated; default: those of text',
+      repeatable: true,
+    },
+    {
+      flags: '--sink <url|file>',
+      description: 'where answers go; default: beside the rows',
+    },
+    {
+      flags: '--provider <name|url>',
+      description:
+        "openai, anthropic, gemini, emulator, or the address of a server that speaks OpenAI's protocol",
+    },
+    { flags: '--model <model>', description: 'the model to ask; default: a cheap one of the provider' },
+    { flags: '--emulator', description: 'let the emulator answer: made-up answers, for free' },
+    { flags: '--name <name>', description: "the pipeline's name, and its file's" },
+    { flags: '--force', description: 'overwrite files that are there' },
+  ],
   run: [
     { flags: '--new-run', description: 'begin anew, also where an unfinished or finished run stands' },
     { flags: '--no-wait', description: 'send what may be sent and end while batches are under way' },
