@@ -111,7 +111,7 @@ function draw(frames: readonly Frame[]): string {
     );
     return `<g id="f${index}"${isLast ? '' : ' opacity="0"'}>${lines.map(drawLine).join('')}</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A run of the quickstart in a terminal">
+  return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A run of the quickstart in a terminal">
 <style>
 text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#1f2328;white-space:pre}
 rect{fill:#f6f8fa;stroke:#d1d9e0}

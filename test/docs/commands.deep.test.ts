@@ -16,12 +16,8 @@ interface NotRun {
 
 const notRun: readonly NotRun[] = [
   { command: /^export DATABASE_URL=/, why: "the test's own are set" },
-  { command: /^npm (ci|test|pack|install)\b/, why: 'test/package-install.deep.test.ts' },
+  { command: /^npm (ci|pack|install)\b/, why: 'test/package-install.deep.test.ts' },
   { command: /^cd \.\.\/my-project/, why: 'test/package-install.deep.test.ts' },
-  {
-    command: /^npm ci && npx pipeline run pipelines\/quickstart.yaml/,
-    why: 'test/pipelines/quickstart.test.ts',
-  },
   { command: /^pipeline recover FILE --batch ID/, why: 'test/recovery: a batch that is in doubt' },
 ];
 
@@ -43,6 +39,18 @@ const shown = pages
   .map((page) => [page, blocksOf(page).filter(({ language }) => language === 'sh')] as const)
   .filter(([, blocks]) => blocks.length > 0);
 
+/** What a block of `text` right behind a command shows of its output. */
+const answers = new Map(
+  pages.flatMap((page) => {
+    const blocks = blocksOf(page);
+    return blocks.flatMap((block, at) => {
+      const next = blocks[at + 1];
+      const [command] = block.language === 'sh' ? commandsOf(block).slice(-1) : [];
+      return command !== undefined && next?.language === 'text' ? [[command, next.text.trim()] as const] : [];
+    });
+  }),
+);
+
 describe.each(shown)('the commands of %s', (page, blocks) => {
   let world: PageWorld;
   let server: Server | undefined;
@@ -57,7 +65,7 @@ describe.each(shown)('the commands of %s', (page, blocks) => {
       if (language === 'yaml' && text.startsWith('seed:')) await world.write('faults.yaml', text);
     }
     await mkdir(join(world.folder, 'answers'));
-    if (page !== 'README.md') await succeed(world, 'pipeline run tickets.yaml --quiet');
+    await succeed(world, 'pipeline run tickets.yaml --quiet');
   });
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();
@@ -79,6 +87,7 @@ describe.each(shown)('the commands of %s', (page, blocks) => {
       (await filledIn(world, command)).replaceAll('http://127.0.0.1:8089', server?.address ?? ''),
     );
     expect(code, `${command}\n${text}`).toBe(expected);
+    expect(text).toContain(answers.get(command) ?? '');
     // Which is what the page says in a comment.
     if (command.endsWith('--out batch/'))
       await succeed(world, 'vllm run-batch -i batch/requests-00001.jsonl -o answers/1.jsonl');
