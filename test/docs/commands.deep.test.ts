@@ -58,7 +58,10 @@ describe.each(shown)('the commands of %s', (page, blocks) => {
     world = await PageWorld.create();
     for (const name of ['tickets', 'notes']) await world.write(`${name}.yaml`, stringify(pipeline));
     const nightly = await readFile(join(world.folder, 'pipelines/nightly-tags.yaml'), 'utf8');
-    await world.write('nightly-tags.yaml', nightly);
+    const targets = blocksOf(page).find(
+      ({ language, text }) => language === 'yaml' && text.startsWith('targets:'),
+    );
+    await world.write('nightly-tags.yaml', `${nightly}${targets?.text ?? ''}`);
     for (const { language, text } of blocksOf(page)) {
       const [, name] = language === 'yaml' ? (/^# ([\w.-]+\.yaml)/.exec(text) ?? []) : [];
       if (name !== undefined) await world.write(name, text);
