@@ -4,7 +4,7 @@ import { isEnded, type RunStatus } from '../ledger/ledger.ts';
 import { hasUploads } from './choose-run.ts';
 import type { Host } from '../core/host.ts';
 import { writeFailedRows } from './failed-rows-file.ts';
-import { endNotice, sendNotices } from './notify/notices.ts';
+import { endNotice, tellEnd } from './notify/notices.ts';
 import { type Recorded, recordRun } from './record-run.ts';
 import { stateGone } from './state-gone.ts';
 import { summarize, type RunSummary } from './summary.ts';
@@ -55,7 +55,7 @@ async function leave(owned: OwnedWork, done: RunStatus, thrown: unknown): Promis
   await ledger.addWorkedMs(run.runId, Date.now() - startedAt);
   await ledger.setStatus(run.runId, status, Date.now(), endNotice(owned.loaded, summary, thrown));
   host.emit({ type: 'RunEnded', runId: run.runId, status });
-  if (owned.loaded !== undefined) await sendNotices({ ledger, loaded: owned.loaded, host });
+  if (owned.loaded !== undefined) await tellEnd({ ledger, loaded: owned.loaded, host }, run.runId);
 }
 
 /** The run in numbers, as it will stand in the ledger once the work on it is over. */

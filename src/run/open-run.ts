@@ -148,6 +148,7 @@ async function takeUp(collection: Collection, isNew: boolean): Promise<void> {
     requireWholeRun(loaded, prepared.sink, run);
     await requireFillable(collection);
     await pinIfMoved(ledger, loaded, run);
+    warnOfOtherTarget(collection);
   }
   await ledger.setStatus(runId, 'running', Date.now());
   const { name: pipeline, stateDir } = loaded;
@@ -157,6 +158,15 @@ async function takeUp(collection: Collection, isNew: boolean): Promise<void> {
   const standing = readsOn ? await standingOf(ledger, run) : undefined;
   const window = shownWindow(run);
   host.emit({ type: 'RunStarted', runId, pipeline, resumed: !isNew, stateDir, window, standing });
+}
+
+/** Only `run` does not take the target that a run was begun with: its flags are to say what it does. */
+function warnOfOtherTarget({ run, loaded, host }: Collection): void {
+  const { target } = run.selection;
+  if (target === undefined || target === loaded.target) return;
+  const now = loaded.target === undefined ? 'without it' : `with --target ${loaded.target}`;
+  const message = `Run ${run.runId} was begun with --target ${target} and goes on ${now}.`;
+  host.emit({ type: 'Warned', message });
 }
 
 function opened<Work, Source>(resources: AsyncDisposableStack, work: Work, execution: Source) {

@@ -15,6 +15,11 @@ it('a run is collected into the target that it was begun with', async () => {
   });
   await project.write('in.csv', 'id,body\n1,one\n2,two\n');
   expect((await project.summary(3, '--no-wait', '--target', 'trial')).rows.requested).toBe(2);
+  const without = await project.run('--no-wait', '--json');
+  expect(without).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/Run \S+ was begun with --target trial and goes on without it\./) as string,
+  });
   emulator.release();
   await expect.poll(async () => (await project.cli('collect', '--quiet')).code).toBe(0);
   expect((await project.read('trial.jsonl')).trim().split('\n')).toHaveLength(2);

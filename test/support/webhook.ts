@@ -7,13 +7,14 @@ export interface Webhook extends AsyncDisposable {
   readonly posts: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A server that is told of things. @param status what it answers the first posts with; 200 from then on */
+/** A server that is told of things. @param statuses what it answers the first posts with, 0 for nothing; then 200 */
 export async function createWebhook(...statuses: readonly number[]): Promise<Webhook> {
   const posts: Record<string, unknown>[] = [];
   const server = createServer((request, response) => {
     void (async () => {
       posts.push((await json(request)) as Record<string, unknown>);
-      response.writeHead(statuses[posts.length - 1] ?? 200).end('ok');
+      const status = statuses[posts.length - 1] ?? 200;
+      if (status > 0) response.writeHead(status).end('ok');
     })();
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

@@ -71,6 +71,13 @@ export function tellingLate(telling: Telling, runId: string | undefined): Host {
   };
 }
 
+/** Tells how a run was left, and that it is late, where a process was killed before it could tell that. */
+export async function tellEnd(telling: Telling, runId: string): Promise<void> {
+  const { ledger, loaded } = telling;
+  const isLate = isAskedFor(loaded, 'late') && (await ledger.forecast.lateness(runId)) !== null;
+  await (isLate ? tellLate(telling, runId) : sendNotices(telling));
+}
+
 async function tellLate(telling: Telling, runId: string): Promise<void> {
   const { ledger, loaded } = telling;
   await inTurn(ledger, async () => {

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { openLedger } from '../../../src/ledger/open.ts';
 import { createEmulator } from '../../support/emulator.ts';
@@ -40,6 +41,21 @@ test('a run that goes on ending the same way is told of once', async () => {
   expect(hook.posts.map(({ status }) => status)).toEqual(['failed', 'completed_with_failures']);
 });
 
+test('a process that is killed while it tells leaves it to the next one', async () => {
+  await using hook = await createWebhook(0);
+  await using emulator = await createEmulator();
+  await using project = await told(hook.url, emulator.url);
+  const { child, result } = project.start('run', 'pipeline.yaml');
+  await expect.poll(() => hook.posts.length, { timeout: 60_000 }).toBe(1);
+  child.kill('SIGKILL');
+  await result;
+  expect((await project.cli('collect', '--quiet')).code).toBe(0);
+  expect(hook.posts).toHaveLength(2);
+  expect(hook.posts[1]).toEqual(hook.posts[0]);
+  expect((await project.cli('collect', '--quiet')).code).toBe(0);
+  expect(hook.posts).toHaveLength(2);
+});
+
 test('what a process that was killed had noted is told by the next one', async () => {
   await using hook = await createWebhook();
   await using emulator = await createEmulator();
@@ -63,4 +79,26 @@ test('a run that is cancelled is told of', async () => {
   emulator.release();
   expect((await project.cli('cancel', runId)).code).toBe(0);
   expect(hook.posts).toMatchObject([{ status: 'cancelled', run_id: runId }]);
+});
+
+test('a run that was late is told of once, as late', async () => {
+  await using hook = await createWebhook();
+  await using emulator = await createEmulator();
+  await using project = await told(hook.url, emulator.url, {
+    mode: 'auto',
+    auto: { deadline: '1ms' },
+    notify: { webhook: '${HOOK}', on: ['late'] },
+  });
+  const { run_id: runId } = await project.summary(1);
+  expect(hook.posts).toMatchObject([{ status: 'late', run_id: runId }]);
+  {
+    // A process that was killed before it could tell has left nothing but that the run is late.
+    const database = new DatabaseSync(project.path('.pipeline/ledger.db'));
+    database.exec('DELETE FROM notices');
+    database.close();
+  }
+  expect((await project.cli('retry', runId)).code).toBe(1);
+  expect(hook.posts.map(({ status }) => status)).toEqual(['late', 'late']);
+  expect((await project.cli('retry', runId)).code).toBe(1);
+  expect(hook.posts).toHaveLength(2);
 });
