@@ -82,6 +82,8 @@ export type PipelineEvent =
     }
   /** When a batch that has not ended is looked at next, in milliseconds since 1970. Told, and not kept. */
   | { readonly type: 'LookPlanned'; readonly chunk: number; readonly due: number }
+  /** When the run's batches should have ended, in milliseconds since 1970: in half of all cases, and in nine of ten. Told, and not kept. */
+  | { readonly type: 'EndForecast'; readonly p50: number; readonly p90: number }
   | {
       readonly type: 'BatchEnded';
       readonly chunk: number;

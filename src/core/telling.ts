@@ -13,7 +13,7 @@ export function isTold(event: PipelineEvent): event is ToldEvent {
 
 /** Whether an event says what happened, and not only what is to come, which nobody asks for later. */
 export function isKept({ type }: PipelineEvent): boolean {
-  return type !== 'LookPlanned';
+  return type !== 'LookPlanned' && type !== 'EndForecast';
 }
 
 /** The outermost listener: what no run has stamped on its way happened before a run was known. */

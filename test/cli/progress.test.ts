@@ -158,3 +158,22 @@ test('time, pace and what is left are of this process', () => {
   expect(pace.line(progress, 10_000)).toBe('0:10, 5.0 rows/s, about 1:16 left');
   expect(pace.line(progress, 3_609_000)).toMatch(/^1:00:09, 0\.0 rows\/s/);
 });
+
+test('the line of time says when the run should be done, as long as that lies ahead', () => {
+  const pace = new Pace(0);
+  const progress = after(started(standing), { type: 'EndForecast', p50: 3_600_000, p90: 7_200_000 });
+  expect(pace.line(progress, 7000)).toBe('0:07, done by about 01:00Z');
+  expect(pace.line(progress, 3_600_000)).toBe('1:00:00');
+});
+
+test('ten thousand files cost a moment', () => {
+  const progress = after(started());
+  const before = process.cpuUsage();
+  for (let chunk = 1; chunk <= 10_000; chunk += 1) {
+    progress.take(sealed(chunk, 10));
+    progress.take({ type: 'BatchSubmitted', chunk, batchId: `b${chunk}`, adopted: false }, chunk);
+    progress.take(polled(chunk, 5, 10));
+  }
+  expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
+  expect([progress.answered, progress.oldest(2).map(({ since }) => since)]).toEqual([50_000, [1, 2]]);
+});

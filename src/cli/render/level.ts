@@ -10,7 +10,7 @@ export function isShown(level: Level, least: Level): boolean {
 }
 
 export function levelOf(event: PipelineEvent): Level {
-  if (event.type === 'LookPlanned') return 'debug';
+  if (event.type === 'LookPlanned' || event.type === 'EndForecast') return 'debug';
   return event.type === 'Warned' || event.type === 'BecameLate' || event.type === 'StepRetried'
     ? 'warn'
     : 'info';

@@ -50,18 +50,22 @@ export class Progress {
   waitsFor = '';
   /** By what it is late; empty where it is not. */
   late = '';
+  /** When half of all such runs are done, in milliseconds since 1970; null where that is not known. */
+  expectedEnd: number | null = null;
   #standing = nothing;
   #records = 0;
   #requested = 0;
   readonly #chunks = new Map<number, ChunkProgress>();
+  /** Of all chunks; adding them up for each event would be slow where there are thousands. */
+  readonly #sums = { answered: 0, loaded: 0 };
   readonly #shown = { total: 0, answered: 0, loaded: 0 };
 
   /** @param at when it happened, in milliseconds since 1970 */
   take(event: PipelineEvent, at: number | null = null): void {
     this.#take(event, at);
     this.#shown.total = Math.max(this.#shown.total, this.#standing.requested + this.#requested);
-    this.#shown.answered = this.#risen('answered', this.#standing.ok + this.#standing.failed, answeredOf);
-    this.#shown.loaded = this.#risen('loaded', this.#standing.ok, ({ loaded }) => loaded);
+    this.#shown.answered = this.#risen('answered', this.#standing.ok + this.#standing.failed);
+    this.#shown.loaded = this.#risen('loaded', this.#standing.ok);
   }
 
   /** Records read so far, those of earlier processes included. */
@@ -157,14 +161,16 @@ export class Progress {
       case 'RoomAwaited':
         this.waitsFor = awaitedRoom(event);
         return;
+      case 'EndForecast':
+        this.expectedEnd = event.p50;
+        return;
       case 'BecameLate':
         this.late = lateText(event);
         return;
       case 'BatchDeferred':
         return this.#set(event.chunk, { state: 'uploaded', completed: 0 });
       case 'ChunkSuperseded':
-        this.#chunks.delete(event.chunk);
-        return;
+        return this.#forget(event.chunk);
       case 'BatchSubmitted':
         this.waitsFor = '';
         return this.#set(event.chunk, { state: 'running', batchId: event.batchId, since: at });
@@ -226,8 +232,8 @@ export class Progress {
     this.#set(chunk, { before: progress.before ?? answeredOf(progress) });
   }
 
-  #risen(name: 'answered' | 'loaded', before: number, of: (chunk: ChunkProgress) => number): number {
-    return Math.max(this.#shown[name], before + this.#sum(of));
+  #risen(name: 'answered' | 'loaded', before: number): number {
+    return Math.max(this.#shown[name], before + this.#sums[name]);
   }
 
   #get(chunk: number): ChunkProgress {
@@ -237,7 +243,19 @@ export class Progress {
   #set(chunk: number, change: Partial<ChunkProgress>): void {
     const before = this.#get(chunk);
     const requests = change.requests === 0 ? before.requests : (change.requests ?? before.requests);
-    this.#chunks.set(chunk, { ...before, ...change, requests });
+    const after = { ...before, ...change, requests };
+    this.#chunks.set(chunk, after);
+    this.#count(before, after);
+  }
+
+  #forget(chunk: number): void {
+    this.#count(this.#get(chunk), unknownChunk);
+    this.#chunks.delete(chunk);
+  }
+
+  #count(before: ChunkProgress, after: ChunkProgress): void {
+    this.#sums.answered += answeredOf(after) - answeredOf(before);
+    this.#sums.loaded += after.loaded - before.loaded;
   }
 
   #sum(of: (chunk: ChunkProgress) => number): number {

@@ -8,7 +8,6 @@ import { Repainted } from './repainted.ts';
 import type { View, ViewOptions } from './view.ts';
 import { describeEvent } from './words.ts';
 
-const frameMs = 100;
 const tickMs = 1000;
 
 /** Events that stay on the screen above the block. */
@@ -21,7 +20,7 @@ const lasting = new Set<PipelineEvent['type']>([
   'WayChosen',
 ]);
 
-/** A small block at the bottom of the terminal that is drawn over itself, each second at least. */
+/** A small block at the bottom of the terminal that is drawn over itself, once a second. */
 export function createTerminalView(options: ViewOptions, now: () => number = Date.now): View {
   const view = new TerminalView(options, now);
   return { show: (event) => view.show(event), close: () => view.close() };
@@ -36,7 +35,6 @@ class TerminalView {
   readonly #pace: Pace;
   readonly #repainted: Repainted;
   #ending = '';
-  #soon: NodeJS.Timeout | undefined;
   readonly #clock: NodeJS.Timeout;
 
   constructor({ stderr, env, level }: ViewOptions, now: () => number) {
@@ -54,7 +52,6 @@ class TerminalView {
     if (event.type === 'RunEnded') this.#ending = `${paintEvent(event, this.#paint)}\n`;
     const isLasting = lasting.has(event.type) && isShown(levelOf(event), this.#level);
     if (isLasting) this.#draw(`${paintEvent(event, this.#paint)}\n`);
-    else this.#soon ??= setTimeout(() => this.#draw(), frameMs).unref();
   }
 
   close(): void {
@@ -65,8 +62,6 @@ class TerminalView {
   }
 
   #draw(above = ''): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
     this.#repainted.draw(this.#lines(), above);
   }
 

@@ -53,6 +53,8 @@ const sentences: Sentences = {
     `batch ${event.batchId} (file ${event.chunk}) ${event.status}, ${count(event.completed)} of ${counted(event.total, 'request')}`,
   LookPlanned: (event) =>
     `file ${event.chunk} is looked at next at ${new Date(event.due).toISOString().slice(0, 19)}Z`,
+  EndForecast: (event) =>
+    `done by about ${new Date(event.p50).toISOString().slice(0, 19)}Z, in nine of ten cases by ${new Date(event.p90).toISOString().slice(0, 19)}Z`,
   BatchEnded: (event) => `batch ${event.batchId} (file ${event.chunk}) ${event.status}`,
   BatchDeferred: (event) => `file ${event.chunk} has to wait: ${event.message}`,
   RoomAwaited: awaitedRoom,
