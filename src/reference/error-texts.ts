@@ -25,33 +25,53 @@ export function errorTexts(): readonly ErrorText[] {
     const calls = Array.from(text.matchAll(/new BatchlineError\(/g), ({ index }) =>
       argumentsFrom(text, index + making.length),
     );
-    const named = calls.flatMap((parts) => namedIn(parts));
+    const named = calls.flatMap((parts) => namedIn(parts, text));
     const isPassedOn = calls.some(([code = '']) => !code.includes("'"));
     return isPassedOn ? [...named, ...passedOnIn(text)] : named;
   });
 }
 
 /** An error whose code is written where it is made. */
-function namedIn([code = '', message = '', options = '']: readonly string[]): readonly ErrorText[] {
+function namedIn(
+  [code = '', message = '', options = '']: readonly string[],
+  text: string,
+): readonly ErrorText[] {
   return Array.from(code.matchAll(/'([a-z][a-z_]+)'/g), ([, name = '']) => ({
     code: name,
     message: plain(message),
-    hint: hintIn(options),
+    hint: hintIn(options, text),
     exitCode: /\bexitCode:\s*(\d+)/.exec(options)?.[1],
   }));
 }
 
-/** Codes of a file that chooses among several: all its names in snake case, a hint beside some. */
+/** Codes of a file that chooses among several: all its names in snake case, with the texts that stand behind some. */
 function passedOnIn(text: string): readonly ErrorText[] {
-  return Array.from(text.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g), ({ index, 1: code = '', 0: whole }) => {
+  const found = text.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g);
+  const codes = Array.from(found).filter(([, code = '']) => !columnNames.has(code));
+  return codes.map(({ index, 1: code = '', 0: whole }) => {
     const after = text.slice(index + whole.length);
-    const beside = new RegExp(`^,\\s*(?:retryable: true,\\s*)?(hint:\\s*(?:${literal}))`).exec(after)?.[1];
-    return { code, message: undefined, hint: hintIn(beside ?? ''), exitCode: undefined };
+    const beside = new RegExp(`^,\\s*(?:retryable: true,\\s*)?(hint:\\s*(?:${literal}|\\w+))`).exec(
+      after,
+    )?.[1];
+    const [, message = '', hint = ''] =
+      new RegExp(`^,\\s*(?:\\w+,\\s*)?(${literal})(?:,\\s*(${literal}))?\\s*[,)]`).exec(after) ?? [];
+    return {
+      code,
+      message: message.includes(' ') ? plain(message) : undefined,
+      hint: hint.includes(' ') ? plain(hint) : hintIn(beside ?? '', text),
+      exitCode: undefined,
+    };
   });
 }
 
-function hintIn(text: string): string | undefined {
-  return plain(new RegExp(`\\bhint:\\s*(${literal})`).exec(text)?.[1] ?? '');
+/** Names in snake case that are no codes. */
+const columnNames: ReadonlySet<string> = new Set(['request_hash']);
+
+/** @param text the file, in which a hint may have a name */
+function hintIn(options: string, text: string): string | undefined {
+  const [, written = ''] = new RegExp(`\\bhint:\\s*(${literal}|\\w+)`).exec(options) ?? [];
+  if (!/^\w+$/.test(written)) return plain(written);
+  return plain(new RegExp(`const ${written} =\\s*(${literal});`).exec(text)?.[1] ?? '');
 }
 
 /** The arguments of a call, as they are written. */
