@@ -80,7 +80,7 @@ function framesOf({ text, pieces }: Recording, cwd: string): readonly Frame[] {
   let at = 0;
   for (const { delay, bytes } of pieces) {
     at += bytes;
-    const screen = new TerminalScreen();
+    const screen = new TerminalScreen(columns);
     screen.write(`$ npx ${command}\r\n`);
     screen.write(text.subarray(0, at).toString('utf8').replaceAll(cwd, '~/batchline'));
     shown.push({ lines: screen.runs(), delay });
@@ -132,12 +132,11 @@ function drawLine(runs: readonly Run[], row: number): string {
 
 /** Each run has its own place and length, so that columns stand under one another in every font. */
 function drawRun({ column, text, style }: Run, y: number): string {
-  const shown = text.slice(0, Math.max(0, columns - column));
-  if (shown.trim() === '') return '';
+  if (text.trim() === '') return '';
   const x = (margin + column * cellWidth).toFixed(1);
-  const length = (shown.length * cellWidth).toFixed(1);
+  const length = (text.length * cellWidth).toFixed(1);
   const kind = style === 'plain' ? '' : ` class="${style}"`;
-  return `<text x="${x}" y="${y}" textLength="${length}"${kind}>${escaped(shown)}</text>`;
+  return `<text x="${x}" y="${y}" textLength="${length}"${kind}>${escaped(text)}</text>`;
 }
 
 function escaped(text: string): string {

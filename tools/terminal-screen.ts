@@ -27,6 +27,12 @@ export class TerminalScreen {
   #column = 0;
   #style: Style = 'plain';
 
+  readonly #width: number;
+
+  constructor(width: number) {
+    this.#width = width;
+  }
+
   write(text: string): void {
     // oxlint-disable-next-line no-control-regex
     for (const [, escape, sign = ''] of text.matchAll(/\u001b\[([\d;]*[A-Za-z])|([^\u001b])/gsu)) {
@@ -42,8 +48,19 @@ export class TerminalScreen {
 
   #put(sign: string): void {
     if (sign === '\r') this.#column = 0;
-    else if (sign === '\n') this.#lines[(this.#row += 1)] ??= [];
-    else (this.#lines[this.#row] ??= [])[this.#column++] = { sign, style: this.#style };
+    else if (sign === '\n') this.#goDown();
+    else {
+      if (this.#column === this.#width) {
+        this.#goDown();
+        this.#column = 0;
+      }
+      (this.#lines[this.#row] ??= [])[this.#column++] = { sign, style: this.#style };
+    }
+  }
+
+  #goDown(): void {
+    this.#row += 1;
+    this.#lines[this.#row] ??= [];
   }
 
   #obey(escape: string): void {
