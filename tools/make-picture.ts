@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { TerminalScreen, type Run } from './terminal-screen.ts';
 
-const columns = 92;
+const columns = 108;
 const command = 'pipeline run pipelines/quickstart.yaml';
 const root = join(import.meta.dirname, '..');
 const picture = join(root, 'docs/images/quickstart.svg');
