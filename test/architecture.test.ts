@@ -62,6 +62,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   load: ['core', 'files', 'config', 'cost', 'request', 'batch', 'results', 'job', ...ledgerInterface],
   plan: ['core', 'expr', 'config', 'cost', 'request', 'job', 'send/gate.ts', ...ledgerInterface],
   run: belowRun,
+  doctor: [
+    ['core', 'files', 'pg', 'config', 'job', 'ledger', 'providers/http/dispatcher.ts', ...registries],
+  ].flat(),
   // It looks for a table's keys as the source does.
   init: ['core', 'files', 'pg', 'config', 'sources/postgres/relation.ts', ...registries],
   // The commands' page is made from the table that also makes their help.

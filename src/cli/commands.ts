@@ -49,6 +49,20 @@ export const commands: readonly CommandSpec[] = [
     load: () => import('./plan.ts'),
   },
   {
+    name: 'doctor',
+    args: '[file]',
+    summary: 'Looks for what would keep a pipeline from running, and says what to do about it.',
+    options: options.doctor,
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'completion',
+    args: '<shell> [words...]',
+    summary: "Prints a shell's completion of commands, flags, pipeline files and runs: bash, zsh or fish.",
+    options: [],
+    load: () => import('./completion.ts'),
+  },
+  {
     name: 'build',
     args: '<file>',
     summary: 'Writes the request files of a pipeline into a folder, to be sent by hand.',

@@ -25,7 +25,7 @@ export const main: Main = async ([dir = '.'], options, context) => {
     (options['template'] === undefined ||
       (options['source'] === undefined && options['template'] !== 'quickstart'));
   const questions = isAsking ? await openQuestions() : unasked;
-  const name = nameOf(options['name']);
+  const name = nameOf(options['name'] as string | undefined);
   // Before anybody types answers for nothing.
   if (name !== undefined) await requireFree({ folder, files: { [`${name}.yaml`]: '' }, isForced });
   const plan = await planFor(name, questions, { options, context, folder });
@@ -100,9 +100,9 @@ function isTerminal(): boolean {
   return process.stdin.isTTY && process.stdout.isTTY;
 }
 
-function nameOf(given: unknown): string | undefined {
+function nameOf(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
-  const name = String(given).replace(/\.ya?ml$/i, '');
+  const name = given.replace(/\.ya?ml$/i, '');
   if (/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name)) return name;
   throw new BatchlineError('bad_name', `"${name}" cannot be the name of a pipeline.`, {
     hint: 'Take letters, digits, - and _, as in --name nightly-tags.',
@@ -124,18 +124,18 @@ function sayWhatIsMissing(
 }
 
 /** The last lines are what to type next. */
-function sayNext({ sink, source, provider }: Plan, file: string, { print }: CommandContext): void {
-  print('Next:');
+function sayNext({ sink, source, provider }: Plan, file: string, context: CommandContext): void {
+  context.print('Next:');
   const isWhole = provider['base_url'] === 'emulator' && source['path'] === quickstartRows.name;
   if (sink['table'] !== undefined || isWhole) {
-    print(`  npx pipeline run ${file}${isWhole ? '' : ' --limit 20'}`);
-    print(`  npx pipeline results ${file}`);
+    context.print(`  npx pipeline run ${file}${isWhole ? '' : ' --limit 20'}`);
+    context.print(`  npx pipeline results ${file}`);
     return;
   }
   // A file stands for all rows, so that some of them go into another one.
   const ending = /\.\w+$/.exec(String(sink['path']))?.[0] ?? '.csv';
-  print(`  npx pipeline run ${file} --limit 20 --set sink.path=trial${ending}`);
-  print(`  npx pipeline run ${file}`);
+  context.print(`  npx pipeline run ${file} --limit 20 --set sink.path=trial${ending}`);
+  context.print(`  npx pipeline run ${file}`);
 }
 
 function shown(path: string, { cwd }: CommandContext): string {

@@ -191,6 +191,7 @@ export const options = {
     { flags: '--json', description: 'print the plan as JSON' },
     ...output,
   ],
+  doctor: [json, ...configuration],
   build: [
     { flags: '--out <dir>', description: 'the folder to write to', required: true },
     ...selection,

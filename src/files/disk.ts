@@ -46,12 +46,12 @@ function diskFull(path: string, reason: string, cause?: unknown): BatchlineError
   });
 }
 
-function size(bytes: number): string {
+export function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** The room on a path's file system, in bytes; null where it does not tell. */
-function diskOf(path: string): { readonly free: number; readonly total: number } | null {
+export function diskOf(path: string): { readonly free: number; readonly total: number } | null {
   try {
     const { bavail, blocks, bsize } = statfsSync(existing(path));
     return { free: bavail * bsize, total: blocks * bsize };
@@ -61,7 +61,7 @@ function diskOf(path: string): { readonly free: number; readonly total: number }
 }
 
 /** The folder that a path's file system is mounted at. */
-function mountOf(path: string): string {
+export function mountOf(path: string): string {
   let folder = existing(path);
   const device = deviceOf(folder);
   while (dirname(folder) !== folder && deviceOf(dirname(folder)) === device) folder = dirname(folder);
@@ -69,7 +69,7 @@ function mountOf(path: string): string {
 }
 
 /** The path, or the nearest folder above it that is there. */
-function existing(path: string): string {
+export function existing(path: string): string {
   let found = resolve(path);
   while (deviceOf(found) === undefined && dirname(found) !== found) found = dirname(found);
   return found;

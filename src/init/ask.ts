@@ -5,6 +5,10 @@ import type { Questions } from './questions.ts';
 
 const other = 'other';
 
+function requireText(value: string | undefined): string | undefined {
+  return (value ?? '').trim() === '' ? 'Type something, or press Ctrl-C.' : undefined;
+}
+
 /** Asks on the terminal. */
 export async function openQuestions(): Promise<Questions> {
   const prompts = await import('@clack/prompts');
@@ -15,9 +19,7 @@ export async function openQuestions(): Promise<Questions> {
     return value as Exclude<T, symbol>;
   };
   const text = async (message: string, placeholder: string): Promise<string> => {
-    const validate = (value: string | undefined): string | undefined =>
-      (value ?? '').trim() === '' ? 'Type something, or press Ctrl-C.' : undefined;
-    return (await answered(prompts.text({ message, placeholder, validate }))).trim();
+    return (await answered(prompts.text({ message, placeholder, validate: requireText }))).trim();
   };
   const choose = (message: string, options: { value: string; label: string; hint?: string }[]) =>
     answered(prompts.select({ message, options, maxItems: 12 }));

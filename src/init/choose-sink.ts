@@ -10,7 +10,7 @@ export function tableSink(url: string, { shortName, schema }: FoundSource, purpo
   const ending = `_${purpose}`;
   const room = longestName - Buffer.byteLength(ending);
   let stem = schema === undefined ? shortName.toLowerCase() : shortName;
-  while (Buffer.byteLength(stem) > room) stem = [...stem].slice(0, -1).join('');
+  while (Buffer.byteLength(stem) > room) stem = stem.replace(/.$/su, '');
   return {
     type: 'postgres',
     url,

@@ -65,10 +65,7 @@ export async function preparePipeline(
   const { offline = false } = options;
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
-  await checkFieldNames(loaded, source.fields);
-  const chain = await openTransforms(loaded, source.fields);
-  const columns = columnsOf(pipeline, chain.fields);
-  const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
+  const { chain, columns, schema } = await followRows(loaded, source);
   const sink = opening.use(await openSink(loaded, schema, columns, host));
   await checkFiles(source, sink);
   const { provider, isEmulator } = opening.use(await openProvider(loaded, host, offline));
@@ -97,6 +94,16 @@ export async function preparePipeline(
     rehearse: () => rehearse(sink, offline ? null : provider, pipeline, host),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** What the rows of a source become on their way to the sink. @throws BatchlineError where a name does not fit */
+export async function followRows(loaded: LoadedPipeline, source: OpenedSource) {
+  const { pipeline } = loaded;
+  await checkFieldNames(loaded, source.fields);
+  const chain = await openTransforms(loaded, source.fields);
+  const columns = columnsOf(pipeline, chain.fields);
+  const schema = { fields: chain.fields, keyFields: [...source.keyFields, ...addedKeyFields(pipeline)] };
+  return { chain, columns, schema };
 }
 
 /** Opens what loads answers that are at hand, by the schema of their run; neither source nor provider is needed. */

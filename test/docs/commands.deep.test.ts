@@ -18,6 +18,7 @@ const notRun: readonly NotRun[] = [
   { command: /^export DATABASE_URL=/, why: "the test's own are set" },
   { command: /^npm (ci|pack|install)\b/, why: 'test/package-install.deep.test.ts' },
   { command: /^cd \.\.\/my-project/, why: 'test/package-install.deep.test.ts' },
+  { command: /^npx pipeline init$/, why: 'asks on a terminal: test/init' },
   { command: /^pipeline recover FILE --batch ID/, why: 'test/recovery: a batch that is in doubt' },
 ];
 

@@ -14,8 +14,12 @@ test('a table of odd names is tagged by the file that is written', async () => {
   const url = new URL(database.url);
   url.password = 'hidden-word';
   const made = await project.cli(
-    ...['init', '--template', 'tags', '--source', url.href, '--emulator'],
-    ...['--table', '"Odd ""Schema"""."订 单"'],
+    'init',
+    '--template=tags',
+    '--emulator',
+    `--source=${url.href}`,
+    '--table',
+    '"Odd ""Schema"""."订 单"',
   );
   expect(made).toMatchObject({ code: 0, stderr: '' });
   const yaml = await readFile(project.path('tags.yaml'), 'utf8');
