@@ -9,6 +9,7 @@ import { sources } from '../sources/index.ts';
 import { transforms } from '../transforms/index.ts';
 import { commandsPage } from './commands-page.ts';
 import { componentPage, componentPageName, type ComponentKind } from './component-page.ts';
+import { errorsPage } from './errors-page.ts';
 import { pipelinePage } from './pipeline-page.ts';
 
 const kinds: readonly ComponentKind[] = [
@@ -31,6 +32,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   const pages = new Map([
     ['pipeline-file.md', pipelinePage(kinds)],
     ['commands.md', commandsPage(commands)],
+    ['errors.md', errorsPage()],
   ]);
   for (const kind of kinds) {
     for (const each of kind.declarations)

@@ -17,6 +17,7 @@ test('every component and command has its place in the reference', () => {
       'schema/pipeline.schema.json',
       'docs/reference/pipeline-file.md',
       'docs/reference/commands.md',
+      'docs/reference/errors.md',
       'docs/reference/source-postgres.md',
       'docs/reference/sink-postgres.md',
       'docs/reference/provider-openai.md',
