@@ -1,5 +1,4 @@
 import { checkEveryTarget } from '../config/every-target.ts';
-import { checkBudget } from '../cost/budget-check.ts';
 import { fileFields } from '../job/file-fields.ts';
 import type { CommandContext, Main } from './context.ts';
 import { sayWarning } from './log-line.ts';
@@ -18,7 +17,7 @@ async function validate(
   context: CommandContext,
 ): Promise<number> {
   try {
-    const { pipelines, warnings } = await checkEveryTarget(file, {
+    const warnings = await checkEveryTarget(file, {
       env: context.env,
       envFile: options['envFile'] as string | undefined,
       set: options['set'] as readonly string[] | undefined,
@@ -26,7 +25,6 @@ async function validate(
       redactor: context.redactor,
       learn: (data, baseDir) => fileFields(data, baseDir, context.signals.abort),
     });
-    for (const pipeline of pipelines) await checkBudget({ pipeline, file });
     for (const each of warnings) sayWarning(each, options, context);
     context.print(`${file}: ok`);
     return 0;

@@ -1,34 +1,23 @@
 import { loadPipeline, type LoadOptions } from './load.ts';
-import type { Pipeline } from './pipeline.ts';
 import { ConfigError, formatProblem, sortProblems, type Problem } from './problem.ts';
 
 /**
  * Checks a pipeline file as it stands and with each of its targets.
  *
- * @returns the pipelines that it is, and what it warns of
+ * @returns what it warns of
  * @throws ConfigError with everything that is wrong either way, each problem once
  */
-export async function checkEveryTarget(path: string, options: LoadOptions): Promise<Checked> {
+export async function checkEveryTarget(path: string, options: LoadOptions): Promise<readonly Problem[]> {
   const asItStands = await checkOnce(path, options);
   const all: Findings[] = [asItStands];
   for (const target of options.target === undefined ? asItStands.targets : [])
     all.push(of(target, asItStands, await checkOnce(path, { ...options, target })));
   const problems = all.flatMap((each) => each.problems);
   if (problems.length > 0) throw new ConfigError(path, sortProblems(problems), asItStands.targets);
-  return {
-    pipelines: all.flatMap(({ pipeline }) => pipeline ?? []),
-    warnings: sortProblems(all.flatMap(({ warnings }) => warnings)),
-  };
-}
-
-interface Checked {
-  readonly pipelines: readonly Pipeline[];
-  readonly warnings: readonly Problem[];
+  return sortProblems(all.flatMap(({ warnings }) => warnings));
 }
 
 interface Findings {
-  /** Null where it has faults. */
-  readonly pipeline: Pipeline | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
@@ -38,11 +27,11 @@ async function checkOnce(
   options: LoadOptions,
 ): Promise<Findings & { readonly targets: readonly string[] }> {
   try {
-    const { pipeline, warnings, targets } = await loadPipeline(path, options);
-    return { pipeline, problems: [], warnings, targets };
+    const { warnings, targets } = await loadPipeline(path, options);
+    return { problems: [], warnings, targets };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { pipeline: null, problems: error.problems, warnings: [], targets: error.targets };
+    return { problems: error.problems, warnings: [], targets: error.targets };
   }
 }
 
@@ -59,7 +48,6 @@ function of(target: string, before: Findings, now: Findings): Findings {
       );
   };
   return {
-    pipeline: now.pipeline,
     problems: only(now.problems, before.problems),
     warnings: only(now.warnings, before.warnings),
   };

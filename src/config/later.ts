@@ -1,7 +1,7 @@
 import type { Path } from './fault.ts';
 
 /** Keys of the format that this version does not carry out yet; a star stands for any key. */
-const keys = new Set(['schedule.cron']);
+const keys = new Set(['schedule.cron', 'budget.max_cost', 'budget.per_month']);
 
 /** What to say of a key that is not accepted, where it is one that a later version has. */
 export function laterKey(path: Path): string | undefined {

@@ -1,18 +1,9 @@
 import { z } from 'zod';
 
-const dollars = z.number().positive();
 const rate = z.number().min(0);
 
-/** The `budget:` block: how much a run may cost, in US dollars. */
+/** The `budget:` block: what a run is expected to cost, in US dollars, and from where on it asks. */
 export const budgetBlock = z.strictObject({
-  max_cost: dollars.optional().meta({
-    description:
-      'The most that a run may cost, in US dollars, retries and synchronous requests included. Default: no limit.',
-  }),
-  per_month: dollars.optional().meta({
-    description:
-      'The most that all runs of the pipeline in this state folder may cost in a calendar month. Default: no limit.',
-  }),
   output_tokens_per_row: z.number().positive().optional().meta({
     description:
       "How many tokens an answer is expected to have, for the plan's cost, where no past answer tells. Never a limit.",

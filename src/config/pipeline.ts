@@ -53,7 +53,9 @@ export const pipelineSchema = z.strictObject({
   auto: autoBlock.prefault({}).meta({ description: 'Which way requests of `mode: auto` go.' }),
   schedule: scheduleBlock.prefault({}).meta({ description: 'What times of day mean.' }),
   notify: notifyBlock.optional().meta({ description: 'Who is told how a run ended. Default: nobody.' }),
-  budget: budgetBlock.prefault({}).meta({ description: 'How much a run may cost, in US dollars.' }),
+  budget: budgetBlock
+    .prefault({})
+    .meta({ description: 'What a run is expected to cost, and from where on it asks first.' }),
   prices: pricesBlock.default({}).meta({
     description:
       'What models cost, by name, in US dollars per million tokens; it goes before the list of known prices.',

@@ -5,7 +5,6 @@ import type { Host } from '../core/host.ts';
 import { needOf, type OpenedProvider } from '../core/provider.ts';
 import type { OpenedSink } from '../core/sink.ts';
 import type { OpenedSource } from '../core/source.ts';
-import { checkBudget } from '../cost/budget-check.ts';
 import { openPriceList } from '../cost/open-prices.ts';
 import type { PriceList } from '../cost/prices.ts';
 import type { SourceSchema } from '../ledger/ledger.ts';
@@ -64,7 +63,6 @@ export async function preparePipeline(
 ): Promise<Prepared> {
   const { pipeline } = loaded;
   const { offline = false } = options;
-  await checkBudget(loaded);
   await using opening = new AsyncDisposableStack();
   const source = opening.use(await openSource(loaded, host, options.where));
   const { chain, columns, schema } = await followRows(loaded, source);

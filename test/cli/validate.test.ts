@@ -40,15 +40,6 @@ describe('pipeline validate', () => {
     expect(stderr).toMatch(/^warning: p\.yaml:10:11 {2}request\.prompt {2}/);
   });
 
-  test('refuses a budget that cannot be kept', async () => {
-    await using folder = await temporaryFolder({
-      'p.yaml': broken('name: tags', 'name: tags\nbudget: { max_cost: 1 }'),
-    });
-    const { code, stderr } = await runCli(['validate', 'p.yaml'], { cwd: folder.path });
-    expect(code).toBe(2);
-    expect(stderr).toMatch(/`budget\.max_cost` cannot be kept.*\nhint: Set `request\.params\.max_tokens`/);
-  });
-
   test('takes --set and --env-file', async () => {
     await using folder = await temporaryFolder({
       'p.yaml': broken('gpt-4o-mini', '${MODEL}'),

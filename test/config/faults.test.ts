@@ -97,7 +97,11 @@ const single: readonly (readonly [string, string, string, ...string[]])[] = [
   ['name: tags', 'name:', 'p.yaml:1:6  name  is empty; give it a value or take the key out'],
   ['name: tags', 'model: x', 'p.yaml:1:1  model  unknown key  (did you mean request.model?)'],
   ['name: tags', 'mode: bath', 'p.yaml:1:7  mode  must be one of batch, standard, auto'],
-  ['name: tags', 'budget: { max_cost: 0 }', 'p.yaml:1:21  budget.max_cost  must be more than 0'],
+  [
+    'name: tags',
+    'budget: { max_cost: 1 }',
+    'p.yaml:1:11  budget.max_cost  `max_cost` is not available in this version',
+  ],
   [
     'name: tags',
     'schedule: { cron: "0 2 * * *" }',

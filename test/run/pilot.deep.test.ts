@@ -30,7 +30,10 @@ async function notes(url: string, { pilot, batch, rest, provider }: Parts): Prom
 
 async function expecting(own: PipelineProject, expected: object): Promise<void> {
   const file = JSON.parse(await own.read('pipeline.yaml')) as { batch: object };
-  await own.write('pipeline.yaml', { ...file, batch: { ...file.batch, pilot: { rows: 10, expect: expected } } });
+  await own.write('pipeline.yaml', {
+    ...file,
+    batch: { ...file.batch, pilot: { rows: 10, expect: expected } },
+  });
 }
 
 const refusing: FaultsInput = { rows: [{ fault: 'status', status: 400 }] };
