@@ -6,12 +6,8 @@ import { windowMs } from '../../core/tier-names.ts';
 import type { TrialParts } from '../../job/trial-parts.ts';
 import { askLine } from '../../send/direct/ask-line.ts';
 import type { Asked } from '../../send/direct/asked-lines.ts';
-import { systemClock } from '../../send/direct/clock.ts';
 import type { Asking } from '../../send/direct/context.ts';
-import { Heard } from '../../send/direct/heard.ts';
-import { Pace } from '../../send/direct/pace.ts';
-import { Pacer } from '../../send/direct/pacer.ts';
-import { Windows } from '../../send/direct/windows.ts';
+import { openAsking } from '../../send/direct/open-asking.ts';
 import type { TrialRequest } from '../trial/trial-rows.ts';
 
 const lookMs = 1000;
@@ -42,27 +38,13 @@ export async function askLive(
   loaded: LoadedPipeline,
   host: Host,
 ): Promise<LiveAnswers> {
-  const { concurrency, requests_per_minute, tokens_per_minute } = loaded.pipeline.standard;
-  const limits = {
-    concurrency,
-    requestsPerMinute: requests_per_minute ?? null,
-    tokensPerMinute: tokens_per_minute ?? null,
-  };
-  const { requestLines: lines, results } = parts;
   const answers = new Map<number, Buffer>();
   const failure = new AbortController();
   const stop = AbortSignal.any([host.signals.drain, failure.signal]);
   const context: Asking = {
+    ...openAsking(loaded, parts, lookMs),
     direct: tellingOfFailures(direct, host),
-    lines,
-    read: (line) => results.reader.read(line, 0, line.length),
-    pacer: new Pacer(new Pace(limits, systemClock.now()), systemClock),
-    heard: new Heard(),
-    clock: systemClock,
-    concurrency,
-    tokensOf: (line) => (limits.tokensPerMinute === null ? 0 : lines.tokensOf(line) + lines.outputCeiling),
     tier: previewTier(loaded),
-    windows: new Windows(lookMs, concurrency, systemClock),
     signals: host.signals,
     runFailed: stop,
   };

@@ -1,6 +1,7 @@
 import { deadlineAt } from '../../core/deadline.ts';
 import type { Host } from '../../core/host.ts';
 import type { Collection } from '../../job/job.ts';
+import { paceLimits } from '../direct/open-asking.ts';
 import { AutoWays } from './auto-ways.ts';
 import { oneWay, type Ways } from './ways.ts';
 
@@ -15,7 +16,7 @@ export async function openWays(
 ): Promise<Ways> {
   // Whoever only brings home what is under way decides nothing.
   if (!pass.sends || pass.cancels) return oneWay('batch');
-  const { mode, auto, schedule, standard, request } = loaded.pipeline;
+  const { mode, auto, schedule, request } = loaded.pipeline;
   const { deadline } = auto;
   const at =
     mode === 'auto' && deadline !== undefined ? deadlineAt(deadline, run.startedAt, schedule.timezone) : null;
@@ -30,11 +31,7 @@ export async function openWays(
     model: request.model,
     standardBelow: auto.standard_below,
     outputCeiling: prepared.requestLines.outputCeiling,
-    limits: {
-      concurrency: standard.concurrency,
-      requestsPerMinute: standard.requests_per_minute ?? null,
-      tokensPerMinute: standard.tokens_per_minute ?? null,
-    },
+    limits: paceLimits(loaded),
     emit,
     fail,
   });
