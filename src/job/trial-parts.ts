@@ -4,11 +4,10 @@ import type { OpenedSource } from '../core/source.ts';
 import type { Renderer } from '../request/renderer.ts';
 import type { RequestLines } from '../request/request-lines.ts';
 import { itemKeyNames } from './key-names.ts';
-import { requestLinesOf } from './parts.ts';
+import { followRows, requestLinesOf } from './parts.ts';
 import { pipelineRenderer } from './pipeline-renderer.ts';
-import { columnsOf, openResultColumns, type ResultColumns } from './result-columns.ts';
-import { checkFieldNames } from './row-fields.ts';
-import { openTransforms, type TransformChain } from './transform-chain.ts';
+import { openResultColumns, type ResultColumns } from './result-columns.ts';
+import type { TransformChain } from './transform-chain.ts';
 
 /** The parts of a pipeline that make requests of rows and values of answers: all but its sink and its state. */
 export interface TrialParts {
@@ -26,9 +25,7 @@ export async function prepareTrial(
   provider: OpenedProvider,
 ): Promise<TrialParts> {
   const { pipeline } = loaded;
-  await checkFieldNames(loaded, source.fields);
-  const chain = await openTransforms(loaded, source.fields);
-  const columns = columnsOf(pipeline, chain.fields);
+  const { chain, columns } = await followRows(loaded, source);
   const renderer = pipelineRenderer(loaded, {
     fields: chain.fields,
     carried: columns.carried,
