@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { BatchlineError } from '../core/errors.ts';
 import { exists } from '../files/exists.ts';
 import type { RunStatus } from '../ledger/ledger.ts';
@@ -6,6 +5,7 @@ import { openLedger } from '../ledger/open.ts';
 import { summarize, type RunSummary } from '../run/summary.ts';
 import type { CommandContext } from './context.ts';
 import { errorJson, exitCodeOf, shownCause } from './report-error.ts';
+import { ledgerPath } from '../ledger/ledger-path.ts';
 
 /** The run that a command was at. */
 export interface RunPlace {
@@ -58,7 +58,7 @@ function placeOf(error: unknown): RunPlace | undefined {
 
 async function summaryOf(place: RunPlace | undefined): Promise<RunSummary | null> {
   // To look at a state must not make one.
-  if (place === undefined || !(await exists(join(place.stateDir, 'ledger.db')))) return null;
+  if (place === undefined || !(await exists(ledgerPath(place.stateDir)))) return null;
   try {
     await using ledger = await openLedger(place.stateDir);
     const run = await ledger.run(place.runId);

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { BatchlineError } from '../core/errors.ts';
 import { exists } from '../files/exists.ts';
 import type { Ledger, LedgerReader, RunRecord } from '../ledger/ledger.ts';
@@ -7,6 +7,7 @@ import type { CommandContext } from './context.ts';
 import { isJsonLog } from './log-line.ts';
 import { runNamed } from '../run/run-named.ts';
 import { loadFor } from './pipeline-command.ts';
+import { ledgerPath } from '../ledger/ledger-path.ts';
 
 /** The runs that a command's argument means, newest first, for a command that only looks at them. */
 export interface SeenRuns extends AsyncDisposable {
@@ -66,7 +67,7 @@ function found(ledger: Ledger, stateDir: string, runs: readonly RunRecord[]): Fo
 
 /** Opens a ledger that exists; looking at a state must not make one. */
 async function openExisting(stateDir: string): Promise<Ledger> {
-  if (await exists(join(stateDir, 'ledger.db'))) return openLedger(stateDir);
+  if (await exists(ledgerPath(stateDir))) return openLedger(stateDir);
   throw new BatchlineError('no_state', 'There are no runs here yet.', {
     where: stateDir,
     hint: 'Name the pipeline file, or its state folder with --state.',

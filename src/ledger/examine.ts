@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorMessage } from '../core/errors.ts';
+import { ledgerPath } from './ledger-path.ts';
 
 /** What is wrong with the ledger of a state folder; null where it is sound, or not there. Changes nothing. */
 export function examineLedger(stateDir: string): string | null {
-  const path = join(stateDir, 'ledger.db');
+  const path = ledgerPath(stateDir);
   if (!existsSync(path)) return null;
   try {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
@@ -18,7 +18,7 @@ export function examineLedger(stateDir: string): string | null {
 
 /** The ids of the last runs, newest first; none where they cannot be read. Changes nothing. */
 export function runIds(stateDir: string): readonly string[] {
-  const path = join(stateDir, 'ledger.db');
+  const path = ledgerPath(stateDir);
   if (!existsSync(path)) return [];
   try {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 100 });

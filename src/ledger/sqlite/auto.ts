@@ -3,6 +3,7 @@ import type { AutoLedger, Durations, Measured, Outlook } from '../auto-ledger.ts
 import { chunkMoved } from '../chunk-moved.ts';
 import type { ChunkPlace, ChunkRecord } from '../chunk-record.ts';
 import { toChunk } from './records.ts';
+import { numberOrNull } from './number-or-null.ts';
 import { inTransaction, write, writeReturning } from './write.ts';
 
 const open = `state IN ('sealed', 'asking', 'uploading', 'uploaded', 'creating', 'submitted')`;
@@ -94,8 +95,4 @@ export class SqliteAuto implements AutoLedger {
     if (row === undefined) throw chunkMoved(at);
     return toChunk(row);
   }
-}
-
-function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
 }

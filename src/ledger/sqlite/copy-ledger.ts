@@ -1,11 +1,9 @@
 import { copyFile, open, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { errorCode } from '../../core/errors.ts';
 import { exists } from '../../files/exists.ts';
 import { makeFolder } from '../../files/make-folder.ts';
-
-const name = 'ledger.db';
+import { ledgerPath } from '../ledger-path.ts';
 
 /** Of a log of SQLite's: what tells whether it was begun anew. */
 const headerBytes = 32;
@@ -17,10 +15,10 @@ const mostTries = 5;
  * database, makes files beside it, or changes those that a killed process has left.
  */
 export async function copyLedger(stateDir: string, to: string): Promise<void> {
-  const path = join(stateDir, name);
+  const path = ledgerPath(stateDir);
   if (!(await exists(path))) return;
   await makeFolder(to, 0o700);
-  const copy = join(to, name);
+  const copy = ledgerPath(to);
   for (let tries = 0; tries < mostTries; tries += 1) {
     const before = await stampOf(path);
     await copyBoth(path, copy);

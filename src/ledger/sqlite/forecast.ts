@@ -8,6 +8,7 @@ import type {
   PastBatch,
   TimedBatch,
 } from '../forecast-ledger.ts';
+import { numberOrNull } from './number-or-null.ts';
 import { write, writeReturning } from './write.ts';
 
 /** What is older says less of today than what it costs to look at. */
@@ -148,8 +149,4 @@ export class SqliteForecast implements ForecastLedger {
 function batchValues(batch: TimedBatch): Record<string, SQLInputValue> {
   const { batchId, runId, chunk, requests, provider, model, createdAt } = batch;
   return { batchId, runId, chunk, requests, provider, model, createdAt };
-}
-
-function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
 }

@@ -8,6 +8,7 @@ import type { Ledger } from '../ledger.ts';
 import { SqliteLedger } from './ledger.ts';
 import { rememberFile } from './still-there.ts';
 import { writeAhead } from './write-ahead.ts';
+import { ledgerPath } from '../ledger-path.ts';
 
 /**
  * Opens the ledger in a state folder, which is made where it is missing, readable by its owner alone.
@@ -17,7 +18,7 @@ import { writeAhead } from './write-ahead.ts';
 export async function openSqliteLedger(stateDir: string): Promise<Ledger> {
   try {
     await makeFolder(join(stateDir, 'runs'), 0o700);
-    const path = join(stateDir, 'ledger.db');
+    const path = ledgerPath(stateDir);
     const database = new DatabaseSync(path, { timeout: 10_000 });
     // SQLite gives the files that it makes beside it the same rights.
     await chmod(path, 0o600);
