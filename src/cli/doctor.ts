@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { batchBlock } from '../config/batch-block.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import { hideEnvironment } from '../config/secrets.ts';
@@ -27,7 +28,7 @@ export const main: Main = async ([file], options, context) => {
 };
 
 /** The usual allowance is more than most runs come near to, and says nothing of this one. */
-const usualPrepared = 20_000_000_000;
+const usualPrepared = batchBlock.parse({}).max_prepared;
 
 function preparedBy(loaded: LoadedPipeline | undefined): number | undefined {
   const prepared = loaded?.pipeline.batch.max_prepared;
