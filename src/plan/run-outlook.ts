@@ -1,4 +1,3 @@
-import { dialectOf } from '../config/dialect-of.ts';
 import type { PipelineEvent } from '../core/events.ts';
 import { forecastFiles } from '../forecast/forecast-files.ts';
 import { chunkLimits } from '../job/settings.ts';
@@ -8,6 +7,7 @@ import { expectedOutput } from './expected-output.ts';
 import { scaleFiles, sumFiles } from './packed-files.ts';
 import { plannedCost, plannedWay } from './planned-cost.ts';
 import type { SampledTokens } from './token-sample.ts';
+import { tokenizerOf } from './tokenizer.ts';
 
 type PlanMade = Extract<PipelineEvent, { type: 'PlanMade' }>;
 
@@ -42,7 +42,6 @@ export async function runOutlook(
   const way = plannedWay(pipeline, Math.round(whole * (1 + toCome)));
   const prices = prepared.prices.at(run.startedAt);
   const cost = plannedCost(pipeline, prices, { requests, input, way }, await expectedOutput(ledger, loaded));
-  const { ownEncoding } = dialectOf(pipeline).facts(pipeline.request);
   const isWhole = run.readingFinished && unsent.length === all.length && known.records === 0;
   const done = way === 'batch' ? await forecastFiles(ledger, pipeline, files) : null;
   return {
@@ -51,7 +50,7 @@ export async function runOutlook(
       requests,
       files: files.length,
       input,
-      isExact: isWhole && sampled.isWhole && ownEncoding !== undefined,
+      isExact: isWhole && sampled.isWhole && tokenizerOf(pipeline).isOwn,
       way,
       cost: { batch: cost.batch, standard: cost.standard },
       done: done === null ? null : Date.parse(done.p50),

@@ -1,4 +1,3 @@
-import { dialectOf } from '../config/dialect-of.ts';
 import type { Collection, Reading } from '../job/job.ts';
 import type { ChunkRecord } from '../ledger/ledger.ts';
 import type { Gate } from '../send/gate.ts';
@@ -6,6 +5,7 @@ import { confirmationMissing } from './confirmation-missing.ts';
 import { countSource } from './count-source.ts';
 import { isUnsent, runOutlook, type RunOutlook } from './run-outlook.ts';
 import { TokenSample } from './token-sample.ts';
+import { tokenizerOf } from './tokenizer.ts';
 
 /** Fewer than for a plan, since the first file waits for it. */
 const sampledRequests = 400;
@@ -26,10 +26,9 @@ export class RunPlan implements Gate {
   #isTold = false;
 
   private constructor(work: Collection, rows: Promise<number | null>, isOpen: boolean) {
-    const { request } = work.loaded.pipeline;
-    const { encoding, ownEncoding = encoding } = dialectOf(work.loaded.pipeline).facts(request);
+    const { encoding } = tokenizerOf(work.loaded.pipeline);
     const lines = work.prepared.requestLines;
-    this.tally = new TokenSample({ lines, encoding: ownEncoding, size: sampledRequests });
+    this.tally = new TokenSample({ lines, encoding, size: sampledRequests });
     this.#work = work;
     this.#rows = rows;
     this.#isOpen = isOpen;

@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dialectOf } from '../config/dialect-of.ts';
 import type { LoadedPipeline } from '../config/load.ts';
 import type { ChunkLimits } from '../core/chunk-limits.ts';
 import type { Host } from '../core/host.ts';
-import { fingerprintOf, type RequestFlags } from '../job/fingerprint.ts';
-import type { Reading } from '../job/job.ts';
+import type { Prices } from '../cost/prices.ts';
+import type { RequestFlags } from '../job/fingerprint.ts';
 import { chunkLimits } from '../job/settings.ts';
 import { isEnded, type Ledger, type NewChunk, type RowCounts } from '../ledger/ledger.ts';
 import { openLedgerCopy } from '../ledger/open.ts';
@@ -19,10 +18,10 @@ import { PaperTally } from '../plan/paper-tally.ts';
 import type { Plan } from '../plan/plan.ts';
 import { plannedCost, plannedWay } from '../plan/planned-cost.ts';
 import { type SampledTokens, TokenSample } from '../plan/token-sample.ts';
+import { tokenizerOf } from '../plan/tokenizer.ts';
 import { readPatiently } from '../read/read-run.ts';
 import { checkSample } from '../read/sample-rules.ts';
-import { fixSelection } from '../read/selection.ts';
-import { newRun, newRunId } from './new-run.ts';
+import { beginBuild } from './build/begin-build.ts';
 import { openPipeline } from './open-run.ts';
 
 export interface PlanFlags extends RequestFlags {
@@ -47,6 +46,7 @@ const countWithinMs = 10_000;
 /** What was packed on paper. */
 interface Paper {
   readonly limits: ChunkLimits;
+  readonly prices: Prices;
   readonly chunks: readonly NewChunk[];
   readonly counts: RowCounts;
   readonly tally: PaperTally;
@@ -84,10 +84,11 @@ async function readOnPaper(
   const opening = { ledger, loaded, host };
   await using prepared = await openPipeline(opening, { where: flags.where, offline: true });
   const reading = { ...opening, prepared, flags };
-  const run = await beginOnPaper(reading, folder);
+  // As a build does, it changes nothing in the sink; nothing but the copy of the ledger knows of it.
+  const run = await beginBuild(reading, folder);
   const limits = chunkLimits(loaded.pipeline, prepared.provider.batches.limits);
-  const { encoding, ownEncoding = encoding } = dialectOf(loaded.pipeline).facts(loaded.pipeline.request);
-  const counted = { lines: prepared.requestLines, encoding: ownEncoding };
+  const { encoding } = tokenizerOf(loaded.pipeline);
+  const counted = { lines: prepared.requestLines, encoding };
   const counter = exact ? new EveryToken(counted) : new TokenSample({ ...counted, size: sampledRequests });
   const tally = new PaperTally(counter, show);
   await readPatiently({ ...reading, run }, limits, () => Promise.resolve(), { tally, onPaper: true });
@@ -95,6 +96,7 @@ async function readOnPaper(
   const { window } = run.selection;
   return {
     limits,
+    prices: prepared.prices.at(Date.now()),
     tally,
     counts,
     chunks: await ledger.chunks(run.runId),
@@ -118,28 +120,13 @@ function timesOf(rows: number | null, read: number): number | null {
   return rows === null ? null : Math.max(1, rows / read);
 }
 
-/** A run that nothing but its copy of the ledger knows of. */
-async function beginOnPaper(reading: Omit<Reading, 'run'>, folder: string) {
-  const { ledger, loaded, prepared, flags } = reading;
-  const selection = await fixSelection(reading);
-  const runId = newRunId(new Date());
-  const print = fingerprintOf(loaded, prepared, flags);
-  // As a build does, it changes nothing in the sink.
-  await ledger.createRun(newRun(loaded, prepared, { runId, kind: 'build', folder, print, selection }));
-  const run = await ledger.run(runId);
-  if (run === null) throw new Error(`Plan ${runId} is not in its ledger.`);
-  return run;
-}
-
 async function planOf(
   ledger: Ledger,
   loaded: LoadedPipeline,
-  { limits, chunks, counts, tally, tokens, times }: Paper,
+  { limits, prices, chunks, counts, tally, tokens, times }: Paper,
   { exact }: PlanFlags,
 ): Promise<Plan> {
   const { name, pipeline } = loaded;
-  const { openPrices } = await import('../cost/open-prices.ts');
-  const prices = await openPrices(pipeline);
   const packed = chunks.map(({ requests, bytes, tokens }) => ({ requests, bytes, tokens }));
   const factor = times ?? 1;
   const batches = factor === 1 ? packed : scaleFiles(packed, factor, limits);
@@ -150,7 +137,6 @@ async function planOf(
   const output = await expectedOutput(ledger, loaded);
   const way = plannedWay(pipeline, requests);
   const { expected: _expected, ...costs } = plannedCost(pipeline, prices, { requests, input, way }, output);
-  const { ownEncoding } = dialectOf(pipeline).facts(pipeline.request);
   const total = (each: number | null): number | null => (each === null ? null : Math.round(each * requests));
   const unfinished = (await ledger.runs(name)).find((run) => run.kind === 'run' && !isEnded(run));
   return {
@@ -168,7 +154,7 @@ async function planOf(
       input,
       output_expected: total(output.expected),
       output_ceiling: total(output.ceiling),
-      exact: (exact === true || tokens.isWhole) && ownEncoding !== undefined && factor === 1,
+      exact: (exact === true || tokens.isWhole) && tokenizerOf(pipeline).isOwn && factor === 1,
       output_basis: output.basis,
     },
     cost_usd: costs,

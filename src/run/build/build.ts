@@ -6,24 +6,16 @@ import { chunkFiles } from '../../batch/chunk-files.ts';
 import { dialectOf } from '../../config/dialect-of.ts';
 import type { LoadedPipeline } from '../../config/load.ts';
 import { BatchlineError } from '../../core/errors.ts';
-import {
-  isEnded,
-  type Ledger,
-  type NewChunk,
-  type RunRecord,
-  type SourceSchema,
-} from '../../ledger/ledger.ts';
+import { type NewChunk, type RunRecord, type SourceSchema } from '../../ledger/ledger.ts';
 import { openLedger } from '../../ledger/open.ts';
 import type { Host } from '../../core/host.ts';
-import { fingerprintOf, type RequestFlags } from '../../job/fingerprint.ts';
-import type { Reading } from '../../job/job.ts';
+import type { RequestFlags } from '../../job/fingerprint.ts';
 import { chunkLimits } from '../../job/settings.ts';
 import { readPatiently } from '../../read/read-run.ts';
 import { checkSample } from '../../read/sample-rules.ts';
-import { fixSelection } from '../../read/selection.ts';
-import { newRun, newRunId } from '../new-run.ts';
 import { openPipeline, telling } from '../open-run.ts';
 import { summarize, type RunSummary } from '../summary.ts';
+import { beginBuild } from './begin-build.ts';
 import { makeFolder } from '../../files/make-folder.ts';
 
 /** What `manifest.json` of a build says. */
@@ -78,25 +70,6 @@ export async function buildPipeline(
     folder,
     files: chunks.map(({ chunk }) => chunkFiles(folder, chunk).requests),
   };
-}
-
-async function beginBuild(reading: Omit<Reading, 'run'>, folder: string): Promise<RunRecord> {
-  const { ledger, loaded, prepared, flags } = reading;
-  const selection = await fixSelection(reading);
-  await giveUpBrokenOff(ledger, loaded.name, folder);
-  const runId = newRunId(new Date());
-  const print = fingerprintOf(loaded, prepared, flags);
-  await ledger.createRun(newRun(loaded, prepared, { runId, kind: 'build', folder, print, selection }));
-  const run = await ledger.run(runId);
-  if (run === null) throw new Error(`Build ${runId} is not in the ledger.`);
-  return run;
-}
-
-/** A build that was killed in the same folder lost its files to this one. */
-async function giveUpBrokenOff(ledger: Ledger, pipeline: string, folder: string): Promise<void> {
-  for (const run of await ledger.runs(pipeline))
-    if (run.kind === 'build' && run.folder === folder && !isEnded(run))
-      await ledger.setStatus(run.runId, 'cancelled', Date.now());
 }
 
 /** A folder that holds a finished build is left alone: its results may be on their way. */

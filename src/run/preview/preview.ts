@@ -17,6 +17,7 @@ import { openProvider, openSource } from '../../job/open-parts.ts';
 import { prepareTrial, type TrialParts } from '../../job/trial-parts.ts';
 import { openLedger } from '../../ledger/open.ts';
 import { promptTokens } from '../../plan/prompt-tokens.ts';
+import { tokenizerOf } from '../../plan/tokenizer.ts';
 import { drawSample } from '../../read/sample.ts';
 import { checkSample } from '../../read/sample-rules.ts';
 import { judgeAnswer, type Judged } from '../trial/judge-answer.ts';
@@ -147,7 +148,8 @@ function previewed(
   const dialect = dialectOf(loaded.pipeline);
   const body = JSON.parse(fromWire(requestLines.bodyOf(request.line))) as JsonMap;
   const ceiling = block.endpoint === 'embeddings' ? 0 : (dialect.outputCeiling?.(block) ?? null);
-  const tokens = promptTokens(dialect.promptTexts(block.endpoint, body), dialect.facts(block).encoding);
+  const { encoding } = tokenizerOf(loaded.pipeline);
+  const tokens = promptTokens(dialect.promptTexts(block.endpoint, body), encoding);
   const bill = { input: tokens, output: ceiling ?? 0, cached: 0, cacheWrite: 0 };
   const judged = line === null ? null : judgeAnswer(parts, request, line, now);
   return {
